@@ -1,0 +1,69 @@
+package dev.detr4j.op;
+
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear layer on every row, fused: {@code out = activation(x * weight^T + bias + residual)}.
+ *
+ * <p>Inputs: x {@code [N, ..., inFeatures]}, then residual {@code [N, ..., outFeatures]} if {@code hasResidual}, then a
+ * row mask U8 {@code [N, rows]} (1 = valid) if {@code rowMask} is not {@link RowMask#NONE}. Output {@code [N, ...,
+ * outFeatures]}. A masked row ignores its input even where that is NaN.
+ *
+ * @param weight {@code [outFeatures, inFeatures]}
+ * @param bias {@code [outFeatures]}
+ */
+public record Linear(
+    int inFeatures,
+    int outFeatures,
+    Weight weight,
+    @Nullable Weight bias,
+    Activation activation,
+    boolean hasResidual,
+    RowMask rowMask)
+    implements OpSpec {
+
+  /** Checks that the weights have the shape that the other components imply. */
+  public Linear {
+    OpSpec.require(
+        weight.shape().equals(Shape.of(outFeatures, inFeatures)),
+        "linear weight " + weight.name() + " is [" + outFeatures + ", " + inFeatures + "]",
+        weight.shape());
+    OpSpec.require(
+        bias == null || bias.shape().elements() == outFeatures, "bias has one value an output", bias);
+  }
+
+  /** A layer without residual and mask. */
+  public static Linear of(Weight weight, @Nullable Weight bias, Activation activation) {
+    return new Linear(
+        weight.shape().get(1), weight.shape().get(0), weight, bias, activation, false, RowMask.NONE);
+  }
+
+  /** The same layer with a residual input. */
+  public Linear withResidual() {
+    return new Linear(inFeatures, outFeatures, weight, bias, activation, true, rowMask);
+  }
+
+  /** The same layer with a mask input. */
+  public Linear withRowMask(RowMask mask) {
+    return new Linear(inFeatures, outFeatures, weight, bias, activation, hasResidual, mask);
+  }
+
+  @Override
+  public List<Output> outputs(List<Shape> inputs) {
+    Shape x = inputs.get(0);
+    OpSpec.require(x.rank() >= 2 && x.last() == inFeatures, "linear input ends in " + inFeatures, x);
+    int[] extents = x.toArray();
+    extents[extents.length - 1] = outFeatures;
+    Shape out = Shape.of(extents);
+    OpSpec.require(!hasResidual || inputs.get(1).equals(out), "residual has the output's shape " + out, inputs);
+    if (rowMask != RowMask.NONE) {
+      Shape mask = inputs.get(inputs.size() - 1);
+      OpSpec.require(
+          mask.elements() * inFeatures == x.elements(), "the row mask has one byte a row of " + x, mask);
+    }
+    return List.of(Output.f32(out));
+  }
+}
