@@ -1,0 +1,19 @@
+package dev.detr4j.backend;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a user may choose about a backend.
+ *
+ * @param threads threads that run kernels, the caller included; at least 1
+ * @param instructionSet the tier to lower the C library to, or null for the best
+ * @param vectorBits the vector width to narrow the Vector API to, or 0 for the widest
+ */
+public record BackendOptions(int threads, @Nullable String instructionSet, int vectorBits) {
+  /** Checks the number of threads. */
+  public BackendOptions {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+    }
+  }
+}

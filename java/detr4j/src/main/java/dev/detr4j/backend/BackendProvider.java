@@ -1,0 +1,16 @@
+package dev.detr4j.backend;
+
+import dev.detr4j.BackendKind;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out whether a backend can be used here, and opens it. Stateless and thread-safe. */
+public interface BackendProvider {
+  /** The kind that this provider opens. */
+  BackendKind kind();
+
+  /** Why the backend cannot be used with these options, in one sentence, or null when it can. */
+  @Nullable String unavailable(BackendOptions options);
+
+  /** Opens the backend; throws {@link dev.detr4j.BackendException} with every reason when it cannot be used. */
+  Backend open(BackendOptions options);
+}

@@ -1,0 +1,133 @@
+package dev.detr4j.backend.host;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Program;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.runtime.WorkerPool;
+import dev.detr4j.tensor.Buffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A backend on the host's processors: off-heap buffers, a worker pool, and a table of operations.
+ *
+ * <p>The {@code reference}, {@code vector} and {@code c} backends are this class with different tables.
+ */
+public final class HostBackend implements Backend {
+  private final BackendKind kind;
+  private final String instructionSet;
+  private final Map<Class<? extends OpSpec>, HostOp<?>> ops;
+  private final WorkerPool pool;
+  private final HostWeights weights = new HostWeights();
+
+  /** Makes a backend from its table of operations. */
+  public HostBackend(
+      BackendKind kind, String instructionSet, Map<Class<? extends OpSpec>, HostOp<?>> ops, int threads) {
+    this.kind = kind;
+    this.instructionSet = instructionSet;
+    this.ops = Map.copyOf(ops);
+    this.pool = new WorkerPool(threads, "detr4j-" + kind.id());
+  }
+
+  @Override
+  public BackendKind kind() {
+    return kind;
+  }
+
+  @Override
+  public String device() {
+    int threads = pool.threads();
+    return (threads == 1 ? "1 thread" : threads + " threads") + " of " + HostProcessor.name();
+  }
+
+  @Override
+  public String instructionSet() {
+    return instructionSet;
+  }
+
+  /** The packed weights of this detector. */
+  public HostWeights weights() {
+    return weights;
+  }
+
+  @Override
+  public @Nullable String refusal(OpSpec op) {
+    HostOp<OpSpec> table = table(op);
+    return table == null
+        ? "backend " + kind.id() + " has no kernel for " + op.getClass().getSimpleName()
+        : table.refusal(op);
+  }
+
+  @Override
+  public Buffer allocate(long bytes) {
+    try {
+      return new HostBuffer(bytes);
+    } catch (OutOfMemoryError e) {
+      throw new BackendException("backend " + kind.id() + " cannot allocate " + (bytes >> 20) + " MiB of off-heap memory", e);
+    }
+  }
+
+  @Override
+  public void upload(MemorySegment host, Buffer buffer, long offset) {
+    MemorySegment.copy(host, 0, ((HostBuffer) buffer).segment(), offset, host.byteSize());
+  }
+
+  @Override
+  public void download(Buffer buffer, long offset, MemorySegment host) {
+    MemorySegment.copy(((HostBuffer) buffer).segment(), offset, host, 0, host.byteSize());
+  }
+
+  @Override
+  public Program compile(List<BoundNode> nodes) {
+    Arena arena = Arena.ofShared();
+    try {
+      HostContext context = new HostContext(weights, pool.threads(), arena);
+      long workspaceBytes = 0;
+      for (BoundNode node : nodes) {
+        workspaceBytes = Math.max(workspaceBytes, tableOf(node).workspaceBytes(node.op(), node, context));
+      }
+      MemorySegment workspace = arena.allocate(Math.max(workspaceBytes, 64), 64);
+      List<HostKernel> kernels = new ArrayList<>();
+      List<String> labels = new ArrayList<>();
+      List<Integer> owners = new ArrayList<>();
+      for (int i = 0; i < nodes.size(); i++) {
+        BoundNode node = nodes.get(i);
+        for (HostKernel kernel : tableOf(node).bind(node.op(), node, context, workspace)) {
+          kernels.add(kernel);
+          labels.add(node.label());
+          owners.add(i);
+        }
+      }
+      return new HostProgram(kernels, labels, owners, pool, arena);
+    } catch (Throwable e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    weights.close();
+  }
+
+  private HostOp<OpSpec> tableOf(BoundNode node) {
+    HostOp<OpSpec> table = table(node.op());
+    if (table == null) {
+      throw new BackendException(node.label() + ": " + refusal(node.op()));
+    }
+    return table;
+  }
+
+  @SuppressWarnings("unchecked") // The table maps each class to the HostOp of that class.
+  private @Nullable HostOp<OpSpec> table(OpSpec op) {
+    return (HostOp<OpSpec>) ops.get(op.getClass());
+  }
+}

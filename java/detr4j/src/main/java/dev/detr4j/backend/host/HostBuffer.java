@@ -1,0 +1,45 @@
+package dev.detr4j.backend.host;
+
+import dev.detr4j.tensor.Buffer;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Off-heap memory of the host, 64-byte aligned and zeroed. Usable from every thread until closed. */
+public final class HostBuffer implements Buffer {
+  private final Arena arena;
+  private final MemorySegment segment;
+
+  /** Allocates {@code bytes} zeroed bytes. */
+  public HostBuffer(long bytes) {
+    arena = Arena.ofShared();
+    segment = arena.allocate(Math.max(bytes, 64), 64);
+  }
+
+  /** The memory. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** The part of its buffer that a view spans, first to last element. */
+  public static MemorySegment segment(TensorView view) {
+    return ((HostBuffer) view.buffer()).segment.asSlice(view.offset(), view.spanBytes());
+  }
+
+  /** The address of the first element of a view. */
+  public static long address(TensorView view) {
+    return ((HostBuffer) view.buffer()).segment.address() + view.offset();
+  }
+
+  @Override
+  public long byteSize() {
+    return segment.byteSize();
+  }
+
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

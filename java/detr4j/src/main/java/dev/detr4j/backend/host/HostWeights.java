@@ -1,0 +1,92 @@
+package dev.detr4j.backend.host;
+
+import dev.detr4j.tensor.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights of one detector in the layouts of its kernels, each packed once and shared by all plans and sessions.
+ *
+ * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls.
+ */
+public final class HostWeights implements AutoCloseable {
+  /** Fills packed memory; {@code weight} holds the values of the weight, row-major, or is null when there is no weight. */
+  @FunctionalInterface
+  public interface Packer {
+    /** Writes the packed form; {@code packed} is zeroed. */
+    void pack(@Nullable MemorySegment weight, MemorySegment packed);
+  }
+
+  private record Key(IdentityKey weight, String layout) {}
+
+  /** Weights are identities: two instances with equal names are still two weights. */
+  private static final class IdentityKey {
+    private final Weight weight;
+
+    IdentityKey(Weight weight) {
+      this.weight = weight;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof IdentityKey key && key.weight == weight;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(weight);
+    }
+  }
+
+  private final Arena arena = Arena.ofShared();
+  private final Map<Key, MemorySegment> packed = new HashMap<>();
+  private long bytes;
+
+  /**
+   * The packed form of a weight, made on first use.
+   *
+   * @param layout names the layout with everything it depends on, such as the panel width
+   * @param packedBytes the size of the packed form
+   */
+  public synchronized MemorySegment packed(Weight weight, String layout, long packedBytes, Packer packer) {
+    Key key = new Key(new IdentityKey(weight), layout);
+    MemorySegment known = packed.get(key);
+    if (known != null) {
+      return known;
+    }
+    MemorySegment memory = arena.allocate(Math.max(packedBytes, 4), 64);
+    try (Arena temporary = Arena.ofConfined()) {
+      MemorySegment values = temporary.allocate(Math.max(4, 4 * weight.shape().elements()), 64);
+      weight.read(values);
+      packer.pack(values, memory);
+    }
+    packed.put(key, memory);
+    bytes += packedBytes;
+    return memory;
+  }
+
+  /** A weight as it is, row-major. */
+  public MemorySegment plain(Weight weight) {
+    long size = 4 * weight.shape().elements();
+    return packed(weight, "plain", size, (values, memory) -> {
+      if (values != null) {
+        MemorySegment.copy(values, 0, memory, 0, size);
+      }
+    });
+  }
+
+  /** Bytes of packed memory so far. */
+  public synchronized long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package dev.detr4j.backend.host;
+
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Linear;
+import dev.detr4j.tensor.Weight;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weight layout of the register-tiled kernels: panels of as many output channels as one register tile is wide.
+ *
+ * <pre>
+ *   group 0: panel 0 [kernelHeight][kernelWidth][channels of a group][columns], panel 1, ...   group 1: ...
+ *   bias:    [groups][panels of a group][columns]
+ * </pre>
+ *
+ * The last panel of a group is padded with zeros, so a kernel reads whole vectors and masks only its stores.
+ */
+public final class PanelPacking {
+  private PanelPacking() {}
+
+  /** Panels of one group. */
+  public static int panels(int outChannels, int groups, int columns) {
+    return (outChannels / groups + columns - 1) / columns;
+  }
+
+  /** The packed weight of a convolution. */
+  public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
+    return pack(
+        weights, op.weight(), op.outChannels(), op.inChannels() / op.groups(), op.kernelHeight() * op.kernelWidth(), op.groups(), columns);
+  }
+
+  /** The packed weight of a linear layer. */
+  public static MemorySegment weight(HostWeights weights, Linear op, int columns) {
+    return pack(weights, op.weight(), op.outFeatures(), op.inFeatures(), 1, 1, columns);
+  }
+
+  /** The packed bias, or null when there is none. */
+  public static @Nullable MemorySegment bias(
+      HostWeights weights, @Nullable Weight bias, int outChannels, int groups, int columns) {
+    if (bias == null) {
+      return null;
+    }
+    int panels = panels(outChannels, groups, columns);
+    int groupChannels = outChannels / groups;
+    return weights.packed(
+        bias,
+        "panel-bias/" + groups + "/" + columns,
+        4L * groups * panels * columns,
+        (values, packed) -> {
+          for (int g = 0; g < groups && values != null; g++) {
+            MemorySegment.copy(
+                values, 4L * g * groupChannels, packed, 4L * g * panels * columns, 4L * groupChannels);
+          }
+        });
+  }
+
+  private static MemorySegment pack(
+      HostWeights weights, Weight weight, int outChannels, int inChannels, int taps, int groups, int columns) {
+    int panels = panels(outChannels, groups, columns);
+    int groupChannels = outChannels / groups;
+    long panelSize = (long) taps * inChannels * columns;
+    return weights.packed(
+        weight,
+        "panels/" + groups + "/" + columns,
+        4L * groups * panels * panelSize,
+        (values, packed) -> {
+          if (values == null) {
+            return;
+          }
+          for (int o = 0; o < outChannels; o++) {
+            int group = o / groupChannels;
+            int inGroup = o % groupChannels;
+            long panel = (long) group * panels + inGroup / columns;
+            long target = panel * panelSize + inGroup % columns;
+            long source = (long) o * inChannels * taps;
+            for (int c = 0; c < inChannels; c++) {
+              for (int t = 0; t < taps; t++) {
+                float value = values.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) c * taps + t);
+                packed.setAtIndex(ValueLayout.JAVA_FLOAT, target + ((long) t * inChannels + c) * columns, value);
+              }
+            }
+          }
+        });
+  }
+}

@@ -1,0 +1,5 @@
+/** Threads and lifetimes. */
+@NullMarked
+package dev.detr4j.runtime;
+
+import org.jspecify.annotations.NullMarked;
