@@ -38,6 +38,20 @@
 #define DETR4J_TIER_NEON 4         /* AArch64 Advanced SIMD */
 
 DETR4J_API uint32_t detr4j_abi_version(void);
+
+/* Where the C compiler put one field of a parameter struct: "detr4j_add.rows"; or a whole struct: "detr4j_add", offset 0. */
+typedef struct detr4j_abi_field {
+  const char *name;
+  int32_t offset;
+  int32_t size;
+} detr4j_abi_field;
+
+/* Every struct of this header, each followed by its fields, in the header's order. */
+DETR4J_API const detr4j_abi_field *detr4j_abi_fields(void);
+DETR4J_API int32_t detr4j_abi_field_count(void);
+/* FNV-1a, 64 bits, over that table: of each entry the name with its ending zero, then offset and size, low byte first. */
+DETR4J_API uint64_t detr4j_abi_hash(void);
+
 /* The best tier that this CPU and operating system can run (CPUID and XGETBV). */
 DETR4J_API int32_t detr4j_tier_detected(void);
 /* Whether this build contains the tier and this CPU can run it: 1 or 0. */
