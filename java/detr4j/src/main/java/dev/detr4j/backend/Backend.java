@@ -29,11 +29,11 @@ public interface Backend extends AutoCloseable {
   /** Allocates zeroed device memory; throws {@link dev.detr4j.BackendException} that names need and free memory. */
   Buffer allocate(long bytes);
 
-  /** Copies host bytes into a buffer; returns when the host memory may be reused. */
-  void upload(MemorySegment host, Buffer buffer, long offset);
+  /** Copies host bytes into a buffer; returns when the host memory may be reused. Allocates nothing. */
+  void upload(MemorySegment host, long hostOffset, Buffer buffer, long offset, long bytes);
 
-  /** Copies {@code host.byteSize()} bytes of a buffer to host memory, after the programs that were started before it. */
-  void download(Buffer buffer, long offset, MemorySegment host);
+  /** Copies bytes of a buffer to host memory, after the programs that were started before it. Allocates nothing. */
+  void download(Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes);
 
   /** Binds nodes to kernels, packing weights that are not packed yet. The program runs them in this order. */
   Program compile(List<BoundNode> nodes);

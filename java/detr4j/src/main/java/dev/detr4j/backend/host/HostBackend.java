@@ -75,13 +75,13 @@ public final class HostBackend implements Backend {
   }
 
   @Override
-  public void upload(MemorySegment host, Buffer buffer, long offset) {
-    MemorySegment.copy(host, 0, ((HostBuffer) buffer).segment(), offset, host.byteSize());
+  public void upload(MemorySegment host, long hostOffset, Buffer buffer, long offset, long bytes) {
+    MemorySegment.copy(host, hostOffset, ((HostBuffer) buffer).segment(), offset, bytes);
   }
 
   @Override
-  public void download(Buffer buffer, long offset, MemorySegment host) {
-    MemorySegment.copy(((HostBuffer) buffer).segment(), offset, host, 0, host.byteSize());
+  public void download(Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes) {
+    MemorySegment.copy(((HostBuffer) buffer).segment(), offset, host, hostOffset, bytes);
   }
 
   @Override
