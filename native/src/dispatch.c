@@ -1,0 +1,148 @@
+// The public functions: each looks at p->tier and calls that tier's kernel. Compiled for the baseline, so that nothing in
+// here can use an instruction the processor lacks. The tables are constants; there is no state but cpu.c's cached answer.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu.h"
+#include "detr4j.h"
+
+#define DETR4J_DECLARE(name) name##__baseline
+#include "declare.h"
+#if defined(DETR4J_BUILT_AVX2)
+#define DETR4J_DECLARE(name) name##__avx2
+#include "declare.h"
+#endif
+#if defined(DETR4J_BUILT_AVX512)
+#define DETR4J_DECLARE(name) name##__avx512
+#include "declare.h"
+#endif
+#if defined(DETR4J_BUILT_NEON)
+#define DETR4J_DECLARE(name) name##__neon
+#include "declare.h"
+#endif
+
+typedef struct kernel_table {
+  int32_t (*panel_columns)(void);
+#define DETR4J_COUNT(name, params) int64_t (*name)(const params *);
+#define DETR4J_CALL(name, params) int32_t (*name)(const params *);
+#define DETR4J_CALL_SCRATCH(name, params) int32_t (*name)(const params *, void *);
+#define DETR4J_TILE(name, params) int32_t (*name)(const params *, int64_t);
+#define DETR4J_TILE_SCRATCH(name, params) int32_t (*name)(const params *, int64_t, void *);
+#include "kernels.def"
+} kernel_table;
+
+// One constant table for each tier that was built; ENTRY(name) is the tier's function.
+#define DETR4J_COUNT(name, params) .name = name##__baseline,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table baseline = {
+    .panel_columns = detr4j_panel_columns__baseline,
+#include "kernels.def"
+};
+
+#if defined(DETR4J_BUILT_AVX2)
+#define DETR4J_COUNT(name, params) .name = name##__avx2,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table avx2 = {
+    .panel_columns = detr4j_panel_columns__avx2,
+#include "kernels.def"
+};
+#endif
+
+#if defined(DETR4J_BUILT_AVX512)
+#define DETR4J_COUNT(name, params) .name = name##__avx512,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table avx512 = {
+    .panel_columns = detr4j_panel_columns__avx512,
+#include "kernels.def"
+};
+#endif
+
+#if defined(DETR4J_BUILT_NEON)
+#define DETR4J_COUNT(name, params) .name = name##__neon,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table neon = {
+    .panel_columns = detr4j_panel_columns__neon,
+#include "kernels.def"
+};
+#endif
+
+// NULL: not in this build.
+static const struct {
+  const char *name;
+  const kernel_table *table;
+} tiers[] = {
+    [DETR4J_TIER_BASELINE] = {"baseline", &baseline},
+#if defined(DETR4J_BUILT_AVX2)
+    [DETR4J_TIER_X86_64_V3] = {"x86-64-v3", &avx2},
+#else
+    [DETR4J_TIER_X86_64_V3] = {"x86-64-v3", NULL},
+#endif
+#if defined(DETR4J_BUILT_AVX512)
+    [DETR4J_TIER_AVX512] = {"avx512", &avx512},
+    // No kernel uses bf16 yet: the same functions, not a second copy of their code.
+    [DETR4J_TIER_AVX512_BF16] = {"avx512-bf16", &avx512},
+#else
+    [DETR4J_TIER_AVX512] = {"avx512", NULL},
+    [DETR4J_TIER_AVX512_BF16] = {"avx512-bf16", NULL},
+#endif
+#if defined(DETR4J_BUILT_NEON)
+    [DETR4J_TIER_NEON] = {"neon", &neon},
+#else
+    [DETR4J_TIER_NEON] = {"neon", NULL},
+#endif
+};
+
+enum { TIER_COUNT = sizeof tiers / sizeof tiers[0] };
+
+// The kernels of a tier; NULL when it is unknown, not built, or beyond this processor.
+static const kernel_table *table_of(int32_t tier) {
+  if (tier < 0 || tier >= TIER_COUNT) return NULL;
+  return (detr4j_cpu_tiers() >> tier & 1) != 0 ? tiers[tier].table : NULL;
+}
+
+uint32_t detr4j_abi_version(void) { return DETR4J_ABI_VERSION; }
+
+int32_t detr4j_tier_available(int32_t tier) { return table_of(tier) != NULL; }
+
+int32_t detr4j_tier_detected(void) {
+  int32_t best = DETR4J_TIER_BASELINE;
+  for (int32_t tier = 0; tier < TIER_COUNT; tier++) {
+    if (table_of(tier) != NULL) best = tier;
+  }
+  return best;
+}
+
+const char *detr4j_tier_name(int32_t tier) { return tier < 0 || tier >= TIER_COUNT ? NULL : tiers[tier].name; }
+
+int32_t detr4j_panel_columns(int32_t tier) {
+  const kernel_table *table = table_of(tier);
+  return table != NULL ? table->panel_columns() : DETR4J_ERROR_TIER;
+}
+
+#define DETR4J_FORWARD(result, name, params, formals, actuals)    \
+  result name formals {                                           \
+    if (p == NULL) return DETR4J_ERROR_ARGUMENT;                  \
+    const kernel_table *table = table_of(p->tier);                \
+    return table != NULL ? table->name actuals : DETR4J_ERROR_TIER; \
+  }
+#define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
+#define DETR4J_CALL(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p), (p))
+#define DETR4J_CALL_SCRATCH(name, params) \
+  DETR4J_FORWARD(int32_t, name, params, (const params *p, void *scratch), (p, scratch))
+#define DETR4J_TILE(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile), (p, tile))
+#define DETR4J_TILE_SCRATCH(name, params) \
+  DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
+#include "kernels.def"

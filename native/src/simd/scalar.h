@@ -1,0 +1,78 @@
+/* Plain C for processors without a header of their own: four lanes in a struct, which a compiler may vectorise. */
+#ifndef DETR4J_SIMD_SCALAR_H
+#define DETR4J_SIMD_SCALAR_H
+
+#include <math.h>
+#include <string.h>
+
+#define V_LANES 4
+#define TILE_ROWS 2
+
+typedef struct v_f32 {
+  float lane[4];
+} v_f32;
+typedef struct v_i32 {
+  int32_t lane[4];
+} v_i32;
+typedef v_i32 v_mask; /* 0 or -1 */
+
+#define V_EACH(type, expression)                                \
+  type result;                                                  \
+  for (int i = 0; i < V_LANES; i++) result.lane[i] = expression; \
+  return result
+
+V_INLINE v_f32 v_load(const float *p) { V_EACH(v_f32, p[i]); }
+V_INLINE void v_store(float *p, v_f32 v) { memcpy(p, v.lane, sizeof v.lane); }
+V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { V_EACH(v_f32, i < n ? p[i] : 0.0f); }
+V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) {
+  for (int64_t i = 0; i < n; i++) p[i] = v.lane[i];
+}
+V_INLINE v_f32 v_set1(float x) { V_EACH(v_f32, x); }
+V_INLINE v_f32 v_zero(void) { V_EACH(v_f32, 0.0f); }
+
+V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] + b.lane[i]); }
+V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] - b.lane[i]); }
+V_INLINE v_f32 v_mul(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] * b.lane[i]); }
+V_INLINE v_f32 v_div(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] / b.lane[i]); }
+V_INLINE v_f32 v_sqrt(v_f32 x) { V_EACH(v_f32, sqrtf(x.lane[i])); }
+V_INLINE v_f32 v_abs(v_f32 x) { V_EACH(v_f32, fabsf(x.lane[i])); }
+V_INLINE v_f32 v_fmadd(v_f32 a, v_f32 b, v_f32 c) { V_EACH(v_f32, a.lane[i] * b.lane[i] + c.lane[i]); }
+V_INLINE v_f32 v_fnmadd(v_f32 a, v_f32 b, v_f32 c) { V_EACH(v_f32, c.lane[i] - a.lane[i] * b.lane[i]); }
+V_INLINE v_f32 v_min(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]); }
+V_INLINE v_f32 v_max(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]); }
+V_INLINE v_f32 v_floor(v_f32 x) { V_EACH(v_f32, floorf(x.lane[i])); }
+V_INLINE float v_reduce_add(v_f32 v) { return (v.lane[0] + v.lane[2]) + (v.lane[1] + v.lane[3]); }
+V_INLINE float v_reduce_max(v_f32 v) {
+  float low = v.lane[0] > v.lane[1] ? v.lane[0] : v.lane[1];
+  float high = v.lane[2] > v.lane[3] ? v.lane[2] : v.lane[3];
+  return low > high ? low : high;
+}
+
+V_INLINE v_mask v_lt(v_f32 a, v_f32 b) { V_EACH(v_mask, -(a.lane[i] < b.lane[i])); }
+V_INLINE v_mask v_le(v_f32 a, v_f32 b) { V_EACH(v_mask, -(a.lane[i] <= b.lane[i])); }
+V_INLINE v_mask v_unordered(v_f32 a, v_f32 b) { V_EACH(v_mask, -(a.lane[i] != a.lane[i] || b.lane[i] != b.lane[i])); }
+V_INLINE v_mask v_mask_and(v_mask m, v_mask n) { V_EACH(v_mask, m.lane[i] & n.lane[i]); }
+V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { V_EACH(v_f32, m.lane[i] ? a.lane[i] : b.lane[i]); }
+V_INLINE v_f32 v_max_nan(v_f32 a, v_f32 b) { return v_select(v_unordered(a, a), a, v_max(a, b)); }
+
+V_INLINE v_i32 v_i32_set1(int32_t x) { V_EACH(v_i32, x); }
+V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] + b.lane[i]); }
+V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] - b.lane[i]); }
+V_INLINE v_i32 v_i32_shl(v_i32 v, int n) { V_EACH(v_i32, (int32_t)((uint32_t)v.lane[i] << n)); }
+V_INLINE v_i32 v_i32_sar(v_i32 v, int n) { V_EACH(v_i32, v.lane[i] >> n); }
+V_INLINE v_i32 v_to_i32(v_f32 x) { V_EACH(v_i32, (int32_t)rintf(x.lane[i])); }
+V_INLINE v_f32 v_from_i32(v_i32 v) { V_EACH(v_f32, (float)v.lane[i]); }
+V_INLINE v_i32 v_as_i32(v_f32 x) {
+  v_i32 result;
+  memcpy(&result, &x, sizeof result);
+  return result;
+}
+V_INLINE v_f32 v_as_f32(v_i32 v) {
+  v_f32 result;
+  memcpy(&result, &v, sizeof result);
+  return result;
+}
+
+#undef V_EACH
+
+#endif
