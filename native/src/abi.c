@@ -1,4 +1,4 @@
-// What Java compares before it trusts this library: the ABI version, and where the compiler put each field of the
+// What Java compares, after the ABI version, before it trusts this library: where the compiler put each field of the
 // parameter structs. The list of fields, abi_fields.inc, is written by jextract/generate.sh; a field that is missing there
 // shows up as a difference from the bindings.
 
@@ -14,8 +14,6 @@ static const detr4j_abi_field fields[] = {
 };
 
 #define FIELD_COUNT ((int32_t)(sizeof(fields) / sizeof(fields[0])))
-
-uint32_t detr4j_abi_version(void) { return DETR4J_ABI_VERSION; }
 
 const detr4j_abi_field *detr4j_abi_fields(void) { return fields; }
 
