@@ -29,6 +29,7 @@ public enum BackendKind {
         return kind;
       }
     }
-    throw new BackendException("backend " + id + " does not exist; expected auto, reference, vector, c or cuda");
+    throw new BackendException(
+        "backend " + id + " does not exist; expected auto, reference, vector, c or cuda");
   }
 }

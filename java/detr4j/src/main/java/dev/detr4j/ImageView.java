@@ -16,15 +16,24 @@ public record ImageView(MemorySegment pixels, int width, int height, long rowStr
   /** Checks the extents; throws {@link ImageException} when they do not fit the memory. */
   public ImageView {
     if (width < 1 || height < 1) {
-      throw new ImageException("image of " + width + "x" + height + " pixels: both sides must be at least 1");
+      throw new ImageException(
+          "image of " + width + "x" + height + " pixels: both sides must be at least 1");
     }
     if (rowStride < 3L * width) {
-      throw new ImageException("row stride " + rowStride + " is less than 3 x width = " + 3L * width);
+      throw new ImageException(
+          "row stride " + rowStride + " is less than 3 x width = " + 3L * width);
     }
     long needed = (height - 1L) * rowStride + 3L * width;
     if (pixels.byteSize() < needed) {
       throw new ImageException(
-          "image of " + width + "x" + height + " pixels needs " + needed + " bytes of RGB, got " + pixels.byteSize());
+          "image of "
+              + width
+              + "x"
+              + height
+              + " pixels needs "
+              + needed
+              + " bytes of RGB, got "
+              + pixels.byteSize());
     }
   }
 

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One device with its memory, its kernels and the packed weights of one detector.
  *
- * <p>Nothing above this interface assumes that buffers are host memory: bytes travel by {@link #upload} and {@link #download}.
- * A backend is thread-safe and shared by the sessions of a detector; its programs are not. The detector closes it last.
+ * <p>Nothing above this interface assumes that buffers are host memory: bytes travel by {@link
+ * #upload} and {@link #download}. A backend is thread-safe and shared by the sessions of a
+ * detector; its programs are not. The detector closes it last.
  */
 public interface Backend extends AutoCloseable {
   /** Which implementation this is. */
@@ -23,22 +24,39 @@ public interface Backend extends AutoCloseable {
   /** The instruction set or architecture in use, as in {@code avx512}. */
   String instructionSet();
 
-  /** Why this backend cannot run an operation, or null when it can. Asked while planning, never while running. */
+  /**
+   * Why this backend cannot run an operation, or null when it can. Asked while planning, never
+   * while running.
+   */
   @Nullable String refusal(OpSpec op);
 
-  /** Allocates zeroed device memory; throws {@link dev.detr4j.BackendException} that names need and free memory. */
+  /**
+   * Allocates zeroed device memory; throws {@link dev.detr4j.BackendException} that names need and
+   * free memory.
+   */
   Buffer allocate(long bytes);
 
-  /** Copies host bytes into a buffer; returns when the host memory may be reused. Allocates nothing. */
+  /**
+   * Copies host bytes into a buffer; returns when the host memory may be reused. Allocates nothing.
+   */
   void upload(MemorySegment host, long hostOffset, Buffer buffer, long offset, long bytes);
 
-  /** Copies bytes of a buffer to host memory, after the programs that were started before it. Allocates nothing. */
+  /**
+   * Copies bytes of a buffer to host memory, after the programs that were started before it.
+   * Allocates nothing.
+   */
   void download(Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes);
 
-  /** Binds nodes to kernels, packing weights that are not packed yet. The program runs them in this order. */
+  /**
+   * Binds nodes to kernels, packing weights that are not packed yet. The program runs them in this
+   * order.
+   */
   Program compile(List<BoundNode> nodes);
 
-  /** Frees packed weights, threads and device state. Buffers and programs are closed by whoever made them, before. */
+  /**
+   * Frees packed weights, threads and device state. Buffers and programs are closed by whoever made
+   * them, before.
+   */
   @Override
   void close();
 }

@@ -11,6 +11,9 @@ public interface BackendProvider {
   /** Why the backend cannot be used with these options, in one sentence, or null when it can. */
   @Nullable String unavailable(BackendOptions options);
 
-  /** Opens the backend; throws {@link dev.detr4j.BackendException} with every reason when it cannot be used. */
+  /**
+   * Opens the backend; throws {@link dev.detr4j.BackendException} with every reason when it cannot
+   * be used.
+   */
   Backend open(BackendOptions options);
 }

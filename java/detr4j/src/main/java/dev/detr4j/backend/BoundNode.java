@@ -9,7 +9,8 @@ import java.util.List;
  *
  * @param label the node's name in the graph, for messages and profiles
  */
-public record BoundNode(String label, OpSpec op, List<TensorView> inputs, List<TensorView> outputs) {
+public record BoundNode(
+    String label, OpSpec op, List<TensorView> inputs, List<TensorView> outputs) {
   /** Copies the lists. */
   public BoundNode {
     inputs = List.copyOf(inputs);

@@ -11,13 +11,15 @@ import java.util.Map;
 /**
  * The fused operations of one model for one input size, in an order in which they can run.
  *
- * <p>Immutable. Building one reads no weights and costs microseconds, so that a new input size is cheap.
+ * <p>Immutable. Building one reads no weights and costs microseconds, so that a new input size is
+ * cheap.
  *
  * @param inputs what each call provides
  * @param constants roots whose elements are known when the plan is made
  * @param nodes in order
  * @param outputs what a call delivers, by name
- * @param taps intermediate values that can be asked for by name, to find the stage at which two implementations part
+ * @param taps intermediate values that can be asked for by name, to find the stage at which two
+ *     implementations part
  */
 public record Graph(
     List<Value> inputs,

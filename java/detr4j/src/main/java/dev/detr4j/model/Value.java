@@ -6,8 +6,9 @@ import dev.detr4j.tensor.Shape;
 /**
  * A tensor of the graph before it has a place: a root that owns memory, or a view of a root.
  *
- * <p>Strides count elements, as in {@link dev.detr4j.tensor.TensorView}. Views cost nothing at run time: a level of a token
- * sequence, some columns of a joint projection, and a flattened map are views.
+ * <p>Strides count elements, as in {@link dev.detr4j.tensor.TensorView}. Views cost nothing at run
+ * time: a level of a token sequence, some columns of a joint projection, and a flattened map are
+ * views.
  */
 public final class Value {
   private final String name;
@@ -53,8 +54,12 @@ public final class Value {
 
   /** Rows {@code first ..} of each batch item, as many as {@code to} has. */
   public Value rowsFrom(String viewName, long first, Shape to) {
-    if (to.get(0) != shape.get(0) || first < 0 || first + rows(to) > rows(shape) || to.last() != shape.last()) {
-      throw new IllegalArgumentException("rows " + first + ".. of " + name + " " + shape + " cannot be seen as " + to);
+    if (to.get(0) != shape.get(0)
+        || first < 0
+        || first + rows(to) > rows(shape)
+        || to.last() != shape.last()) {
+      throw new IllegalArgumentException(
+          "rows " + first + ".. of " + name + " " + shape + " cannot be seen as " + to);
     }
     return new Value(viewName, this, to, offset + first * rowStride, rowStride);
   }
@@ -62,7 +67,8 @@ public final class Value {
   /** Columns {@code first .. first + count - 1} of each row. */
   public Value columns(String viewName, int first, int count) {
     if (first < 0 || count < 1 || first + count > shape.last()) {
-      throw new IllegalArgumentException("columns " + first + " + " + count + " of " + name + " " + shape);
+      throw new IllegalArgumentException(
+          "columns " + first + " + " + count + " of " + name + " " + shape);
     }
     int[] extents = shape.toArray();
     extents[extents.length - 1] = count;

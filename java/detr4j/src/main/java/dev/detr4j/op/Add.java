@@ -3,7 +3,10 @@ package dev.detr4j.op;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 
-/** {@code out = a + b}, element by element. Inputs a and b of one shape {@code [N, ..., C]}; output the same shape. */
+/**
+ * {@code out = a + b}, element by element. Inputs a and b of one shape {@code [N, ..., C]}; output
+ * the same shape.
+ */
 public record Add() implements OpSpec {
   @Override
   public List<Output> outputs(List<Shape> inputs) {

@@ -6,9 +6,9 @@ import java.util.List;
 /**
  * Turns what a box head predicts into boxes: {@code sigmoid(delta + start)}.
  *
- * <p>Inputs: delta {@code [N, Q, columns]}, then the reference unless the form is {@link Reference#NONE}. Output {@code [N, Q,
- * columns]} in 0..1. The inverse sigmoid clamps x to [0, 1] and returns {@code log(max(x, epsilon) / max(1 - x, epsilon))};
- * NaN stays NaN.
+ * <p>Inputs: delta {@code [N, Q, columns]}, then the reference unless the form is {@link
+ * Reference#NONE}. Output {@code [N, Q, columns]} in 0..1. The inverse sigmoid clamps x to [0, 1]
+ * and returns {@code log(max(x, epsilon) / max(1 - x, epsilon))}; NaN stays NaN.
  *
  * @param columns 4 for boxes (cx, cy, w, h), 2 for points
  * @param epsilon of the inverse sigmoid: 1e-5 in most projects, 1e-3 in detrex
@@ -40,7 +40,8 @@ public record BoxRefinement(Reference reference, int columns, float epsilon) imp
   @Override
   public List<Output> outputs(List<Shape> inputs) {
     Shape delta = inputs.get(0);
-    OpSpec.require(delta.rank() == 3 && delta.last() == columns, "delta is [N, Q, " + columns + "]", delta);
+    OpSpec.require(
+        delta.rank() == 3 && delta.last() == columns, "delta is [N, Q, " + columns + "]", delta);
     if (reference != Reference.NONE) {
       OpSpec.require(
           inputs.get(1).equals(Shape.of(delta.get(0), delta.get(1), reference.columns())),

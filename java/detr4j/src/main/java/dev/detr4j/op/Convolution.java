@@ -6,16 +6,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two-dimensional cross-correlation with zero padding, fused: {@code out = activation(conv(x) + bias + residual)}.
+ * Two-dimensional cross-correlation with zero padding, fused: {@code out = activation(conv(x) +
+ * bias + residual)}.
  *
- * <p>Batch normalisation is folded into weight and bias before it gets here. Inputs, channels last: x {@code [N, H, W,
- * inChannels]}, then residual {@code [N, OH, OW, outChannels]} if {@code hasResidual}. Output {@code [N, OH, OW,
- * outChannels]} with {@code OH = (H + 2 padding - dilation (kernelHeight - 1) - 1) / stride + 1}, rounded down, and OW
- * likewise. A pixel outside the map is exactly zero, so NaN and infinity in the weights meet zero there and give NaN.
+ * <p>Batch normalisation is folded into weight and bias before it gets here. Inputs, channels last:
+ * x {@code [N, H, W, inChannels]}, then residual {@code [N, OH, OW, outChannels]} if {@code
+ * hasResidual}. Output {@code [N, OH, OW, outChannels]} with {@code OH = (H + 2 padding - dilation
+ * (kernelHeight - 1) - 1) / stride + 1}, rounded down, and OW likewise. A pixel outside the map is
+ * exactly zero, so NaN and infinity in the weights meet zero there and give NaN.
  *
- * @param weight {@code [outChannels, inChannels / groups, kernelHeight, kernelWidth]}, the layout of checkpoints
+ * @param weight {@code [outChannels, inChannels / groups, kernelHeight, kernelWidth]}, the layout
+ *     of checkpoints
  * @param bias {@code [outChannels]}
- * @param groups 1, or a divisor of both channel counts; {@code inChannels} for a depthwise convolution
+ * @param groups 1, or a divisor of both channel counts; {@code inChannels} for a depthwise
+ *     convolution
  */
 public record Convolution(
     int inChannels,
@@ -34,15 +38,24 @@ public record Convolution(
 
   /** Checks that the weights have the shape that the other components imply. */
   public Convolution {
-    OpSpec.require(stride >= 1 && dilation >= 1 && padding >= 0, "stride and dilation are at least 1, padding 0", stride);
     OpSpec.require(
-        groups >= 1 && inChannels % groups == 0 && outChannels % groups == 0, "groups divide the channels", groups);
+        stride >= 1 && dilation >= 1 && padding >= 0,
+        "stride and dilation are at least 1, padding 0",
+        stride);
     OpSpec.require(
-        weight.shape().equals(Shape.of(outChannels, inChannels / groups, kernelHeight, kernelWidth)),
+        groups >= 1 && inChannels % groups == 0 && outChannels % groups == 0,
+        "groups divide the channels",
+        groups);
+    OpSpec.require(
+        weight
+            .shape()
+            .equals(Shape.of(outChannels, inChannels / groups, kernelHeight, kernelWidth)),
         "convolution weight " + weight.name() + " is [out, in / groups, height, width]",
         weight.shape());
     OpSpec.require(
-        bias == null || bias.shape().elements() == outChannels, "bias has one value a channel", bias);
+        bias == null || bias.shape().elements() == outChannels,
+        "bias has one value a channel",
+        bias);
   }
 
   /** The output extent for an input extent along the height. */
@@ -58,12 +71,19 @@ public record Convolution(
   @Override
   public List<Output> outputs(List<Shape> inputs) {
     Shape x = inputs.get(0);
-    OpSpec.require(x.rank() == 4 && x.last() == inChannels, "convolution input is [N, H, W, " + inChannels + "]", x);
+    OpSpec.require(
+        x.rank() == 4 && x.last() == inChannels,
+        "convolution input is [N, H, W, " + inChannels + "]",
+        x);
     int reachH = x.get(1) + 2 * padding - dilation * (kernelHeight - 1);
     int reachW = x.get(2) + 2 * padding - dilation * (kernelWidth - 1);
-    OpSpec.require(reachH >= 1 && reachW >= 1, "the padded map is at least as large as the kernel", x);
+    OpSpec.require(
+        reachH >= 1 && reachW >= 1, "the padded map is at least as large as the kernel", x);
     Shape out = Shape.of(x.get(0), outHeight(x.get(1)), outWidth(x.get(2)), outChannels);
-    OpSpec.require(!hasResidual || inputs.get(1).equals(out), "residual has the output's shape " + out, inputs);
+    OpSpec.require(
+        !hasResidual || inputs.get(1).equals(out),
+        "residual has the output's shape " + out,
+        inputs);
     return List.of(Output.f32(out));
   }
 }

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * Picks rows: {@code out[n, i] = x[n, index[n, i]]}.
  *
- * <p>Inputs: x {@code [N, S, C]}, indices I32 {@code [N, k]} in 0..S-1. Output {@code [N, k, C]}. Indices come from {@link TopK}
- * and are trusted.
+ * <p>Inputs: x {@code [N, S, C]}, indices I32 {@code [N, k]} in 0..S-1. Output {@code [N, k, C]}.
+ * Indices come from {@link TopK} and are trusted.
  */
 public record Gather() implements OpSpec {
   @Override
@@ -15,7 +15,8 @@ public record Gather() implements OpSpec {
     Shape x = inputs.get(0);
     Shape indices = inputs.get(1);
     OpSpec.require(x.rank() == 3, "rows come from [N, S, C]", x);
-    OpSpec.require(indices.rank() == 2 && indices.get(0) == x.get(0), "indices are [N, k]", indices);
+    OpSpec.require(
+        indices.rank() == 2 && indices.get(0) == x.get(0), "indices are [N, k]", indices);
     return List.of(Output.f32(x.get(0), indices.get(1), x.last()));
   }
 }

@@ -5,24 +5,35 @@ import dev.detr4j.tensor.Weight;
 import java.util.List;
 
 /**
- * Group normalisation (Wu and He 2018): mean and population variance over all pixels and the channels of one group.
+ * Group normalisation (Wu and He 2018): mean and population variance over all pixels and the
+ * channels of one group.
  *
- * <p>Input {@code [N, ..., channels]}, output the same shape; {@code y = (x - mean) / sqrt(var + epsilon) * weight + bias}.
+ * <p>Input {@code [N, ..., channels]}, output the same shape; {@code y = (x - mean) / sqrt(var +
+ * epsilon) * weight + bias}.
  *
  * @param weight {@code [channels]}
  * @param bias {@code [channels]}
  */
-public record GroupNorm(int groups, int channels, float epsilon, Weight weight, Weight bias) implements OpSpec {
+public record GroupNorm(int groups, int channels, float epsilon, Weight weight, Weight bias)
+    implements OpSpec {
   /** Checks that groups and weights fit the channels. */
   public GroupNorm {
-    OpSpec.require(groups >= 1 && channels % groups == 0, "groups divide " + channels + " channels", groups);
-    OpSpec.require(weight.shape().elements() == channels, "group norm weight has " + channels + " values", weight.shape());
-    OpSpec.require(bias.shape().elements() == channels, "group norm bias has " + channels + " values", bias.shape());
+    OpSpec.require(
+        groups >= 1 && channels % groups == 0, "groups divide " + channels + " channels", groups);
+    OpSpec.require(
+        weight.shape().elements() == channels,
+        "group norm weight has " + channels + " values",
+        weight.shape());
+    OpSpec.require(
+        bias.shape().elements() == channels,
+        "group norm bias has " + channels + " values",
+        bias.shape());
   }
 
   @Override
   public List<Output> outputs(List<Shape> inputs) {
-    OpSpec.require(inputs.get(0).last() == channels, "group norm input ends in " + channels, inputs.get(0));
+    OpSpec.require(
+        inputs.get(0).last() == channels, "group norm input ends in " + channels, inputs.get(0));
     return List.of(Output.f32(inputs.get(0)));
   }
 }

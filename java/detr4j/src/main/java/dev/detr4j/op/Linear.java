@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A linear layer on every row, fused: {@code out = activation(x * weight^T + bias + residual)}.
  *
- * <p>Inputs: x {@code [N, ..., inFeatures]}, then residual {@code [N, ..., outFeatures]} if {@code hasResidual}, then a
- * row mask U8 {@code [N, rows]} (1 = valid) if {@code rowMask} is not {@link RowMask#NONE}. Output {@code [N, ...,
- * outFeatures]}. A masked row ignores its input even where that is NaN.
+ * <p>Inputs: x {@code [N, ..., inFeatures]}, then residual {@code [N, ..., outFeatures]} if {@code
+ * hasResidual}, then a row mask U8 {@code [N, rows]} (1 = valid) if {@code rowMask} is not {@link
+ * RowMask#NONE}. Output {@code [N, ..., outFeatures]}. A masked row ignores its input even where
+ * that is NaN.
  *
  * @param weight {@code [outFeatures, inFeatures]}
  * @param bias {@code [outFeatures]}
@@ -32,13 +33,21 @@ public record Linear(
         "linear weight " + weight.name() + " is [" + outFeatures + ", " + inFeatures + "]",
         weight.shape());
     OpSpec.require(
-        bias == null || bias.shape().elements() == outFeatures, "bias has one value an output", bias);
+        bias == null || bias.shape().elements() == outFeatures,
+        "bias has one value an output",
+        bias);
   }
 
   /** A layer without residual and mask. */
   public static Linear of(Weight weight, @Nullable Weight bias, Activation activation) {
     return new Linear(
-        weight.shape().get(1), weight.shape().get(0), weight, bias, activation, false, RowMask.NONE);
+        weight.shape().get(1),
+        weight.shape().get(0),
+        weight,
+        bias,
+        activation,
+        false,
+        RowMask.NONE);
   }
 
   /** The same layer with a residual input. */
@@ -54,15 +63,21 @@ public record Linear(
   @Override
   public List<Output> outputs(List<Shape> inputs) {
     Shape x = inputs.get(0);
-    OpSpec.require(x.rank() >= 2 && x.last() == inFeatures, "linear input ends in " + inFeatures, x);
+    OpSpec.require(
+        x.rank() >= 2 && x.last() == inFeatures, "linear input ends in " + inFeatures, x);
     int[] extents = x.toArray();
     extents[extents.length - 1] = outFeatures;
     Shape out = Shape.of(extents);
-    OpSpec.require(!hasResidual || inputs.get(1).equals(out), "residual has the output's shape " + out, inputs);
+    OpSpec.require(
+        !hasResidual || inputs.get(1).equals(out),
+        "residual has the output's shape " + out,
+        inputs);
     if (rowMask != RowMask.NONE) {
       Shape mask = inputs.get(inputs.size() - 1);
       OpSpec.require(
-          mask.elements() * inFeatures == x.elements(), "the row mask has one byte a row of " + x, mask);
+          mask.elements() * inFeatures == x.elements(),
+          "the row mask has one byte a row of " + x,
+          mask);
     }
     return List.of(Output.f32(out));
   }

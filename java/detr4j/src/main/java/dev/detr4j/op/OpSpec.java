@@ -3,13 +3,15 @@ package dev.detr4j.op;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One fused operation of the graph: what is computed, never how.
  *
- * <p>Each record states its inputs and outputs in order, with layouts and edge behaviour. Every backend implements every
- * record in a class of its own, and the parity suite enumerates the records, so an operation without a kernel or a test
- * fails the build. Records are immutable; two nodes with the same {@link dev.detr4j.tensor.Weight} share one packed copy.
+ * <p>Each record states its inputs and outputs in order, with layouts and edge behaviour. Every
+ * backend implements every record in a class of its own, and the parity suite enumerates the
+ * records, so an operation without a kernel or a test fails the build. Records are immutable; two
+ * nodes with the same {@link dev.detr4j.tensor.Weight} share one packed copy.
  */
 public sealed interface OpSpec
     permits Add,
@@ -52,7 +54,7 @@ public sealed interface OpSpec
   }
 
   /** Throws unless {@code holds}. */
-  static void require(boolean holds, String what, Object seen) {
+  static void require(boolean holds, String what, @Nullable Object seen) {
     if (!holds) {
       throw new IllegalArgumentException(what + ", got " + seen);
     }

@@ -3,10 +3,12 @@ package dev.detr4j.op;
 import java.util.Arrays;
 
 /**
- * One axis of a separable fixed-point filter: which source positions each output position sums, with what weights.
+ * One axis of a separable fixed-point filter: which source positions each output position sums,
+ * with what weights.
  *
- * <p>Output {@code i} reads sources {@code start[i] .. start[i] + count[i] - 1}; the weight of the {@code j}-th is {@code weights[i *
- * maxCount + j]}, scaled by {@code 2^precision}. Immutable by convention: nobody writes to the arrays.
+ * <p>Output {@code i} reads sources {@code start[i] .. start[i] + count[i] - 1}; the weight of the
+ * {@code j}-th is {@code weights[i * maxCount + j]}, scaled by {@code 2^precision}. Immutable by
+ * convention: nobody writes to the arrays.
  *
  * @param sourceSize extent of the source axis
  * @param start first source of each output

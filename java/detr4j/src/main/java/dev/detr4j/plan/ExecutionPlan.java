@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model for one input size, bound to memory: fill the inputs, run, read the outputs.
  *
- * <p>Inputs share memory with later values, so every call fills them whole. One thread at a time; running allocates nothing.
- * The owner closes it, before the backend.
+ * <p>Inputs share memory with later values, so every call fills them whole. One thread at a time;
+ * running allocates nothing. The owner closes it, before the backend.
  */
 public final class ExecutionPlan implements AutoCloseable {
   private final Backend backend;
@@ -82,7 +82,8 @@ public final class ExecutionPlan implements AutoCloseable {
   private static TensorView named(Map<String, TensorView> views, String name) {
     TensorView view = views.get(name);
     if (view == null) {
-      throw new IllegalArgumentException("no tensor " + name + " in this plan; it has " + views.keySet());
+      throw new IllegalArgumentException(
+          "no tensor " + name + " in this plan; it has " + views.keySet());
     }
     return view;
   }

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Gives every value an offset in one slab, so that values whose lives do not overlap share memory.
  *
- * <p>Largest first, each at the lowest offset where it meets no value that is alive at the same time (the "greedy by size"
- * strategy of Pisarchyk and Lee 2020).
+ * <p>Largest first, each at the lowest offset where it meets no value that is alive at the same
+ * time (the "greedy by size" strategy of Pisarchyk and Lee 2020).
  */
 final class MemoryPlanner {
   private static final long ALIGNMENT = 64;

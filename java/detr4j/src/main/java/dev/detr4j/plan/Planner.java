@@ -22,8 +22,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Turns a graph into a plan for one backend: asks whether every operation is supported, computes what does not depend on
- * the input once, places every other value in one slab, and binds the kernels.
+ * Turns a graph into a plan for one backend: asks whether every operation is supported, computes
+ * what does not depend on the input once, places every other value in one slab, and binds the
+ * kernels.
  */
 public final class Planner {
   private Planner() {}
@@ -40,7 +41,8 @@ public final class Planner {
     for (String tap : taps) {
       Value value = graph.taps().get(tap);
       if (value == null) {
-        throw new IllegalArgumentException("the model has no tap " + tap + "; it has " + graph.taps().keySet());
+        throw new IllegalArgumentException(
+            "the model has no tap " + tap + "; it has " + graph.taps().keySet());
       }
       kept.put(tap, value);
     }
@@ -165,14 +167,16 @@ public final class Planner {
       }
       for (int step = 0; step < body.size(); step++) {
         for (Value value : body.get(step).inputs()) {
-          block(constantRoots.contains(value.root()) ? constantBlocks : slabBlocks, value).touch(step);
+          block(constantRoots.contains(value.root()) ? constantBlocks : slabBlocks, value)
+              .touch(step);
         }
         for (Value value : body.get(step).outputs()) {
           block(slabBlocks, value).touch(step);
         }
       }
       for (Value value : kept.values()) {
-        block(constantRoots.contains(value.root()) ? constantBlocks : slabBlocks, value).touch(body.size());
+        block(constantRoots.contains(value.root()) ? constantBlocks : slabBlocks, value)
+            .touch(body.size());
       }
       MemoryPlanner.place(List.copyOf(slabBlocks.values()));
       // Constants live as long as the plan.

@@ -2,7 +2,6 @@ package dev.detr4j.runtime;
 
 import dev.detr4j.BackendException;
 import dev.detr4j.Detr4jException;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -13,13 +12,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Threads that share the tiles of a task with the thread that calls.
  *
- * <p>Workers spin for a short while after their last tile, because the next kernel of a plan follows within microseconds, and
- * then park. A pool of one thread has no workers: the caller runs every tile and nothing is handed off. When several threads call at
- * once, one of them gets the workers for its kernel and the others run theirs alone, so nobody waits for somebody else's step.
+ * <p>Workers spin for a short while after their last tile, because the next kernel of a plan
+ * follows within microseconds, and then park. A pool of one thread has no workers: the caller runs
+ * every tile and nothing is handed off. When several threads call at once, one of them gets the
+ * workers for its kernel and the others run theirs alone, so nobody waits for somebody else's step.
  *
- * <p>A job is published as one number, {@code epoch << 32 | tiles left}. A worker takes a tile by lowering that number with a
- * compare-and-set, which fails once the job is over; so a worker that wakes late can neither take a tile of the wrong job nor be
- * waited for. Running allocates nothing.
+ * <p>A job is published as one number, {@code epoch << 32 | tiles left}. A worker takes a tile by
+ * lowering that number with a compare-and-set, which fails once the job is over; so a worker that
+ * wakes late can neither take a tile of the wrong job nor be waited for. Running allocates nothing.
  */
 public final class WorkerPool implements AutoCloseable {
   /** Long enough to bridge two steps, short enough not to warm the room: about 50 microseconds. */
@@ -137,7 +137,8 @@ public final class WorkerPool implements AutoCloseable {
     if (!TICKET.compareAndSet(this, seen, seen - 1)) {
       return true;
     }
-    // The ticket did not move since it was read, so the job read in between is the current one and stays until this tile is done.
+    // The ticket did not move since it was read, so the job read in between is the current one and
+    // stays until this tile is done.
     try {
       if (job != null) {
         job.run(tile, memory[index]);
@@ -160,7 +161,9 @@ public final class WorkerPool implements AutoCloseable {
     return new BackendException("step " + label + " failed: " + e, e);
   }
 
-  /** Ends the workers and waits for them. Kernels that run meanwhile are finished by their callers. */
+  /**
+   * Ends the workers and waits for them. Kernels that run meanwhile are finished by their callers.
+   */
   @Override
   public void close() {
     closed = true;
@@ -202,7 +205,8 @@ public final class WorkerPool implements AutoCloseable {
           Thread.onSpinWait();
         } else {
           parked = true;
-          // Looked at again after the flag is up: a job published in between would otherwise be slept through.
+          // Looked at again after the flag is up: a job published in between would otherwise be
+          // slept through.
           if ((int) ticket == 0 && !closed) {
             LockSupport.park(WorkerPool.this);
           }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * The extents of a tensor, outermost first. Immutable; a scalar has rank 0.
  *
- * <p>Feature maps are {@code [N, H, W, C]} and token sequences {@code [N, S, C]} (channels last); weights keep the
- * layout of their checkpoint.
+ * <p>Feature maps are {@code [N, H, W, C]} and token sequences {@code [N, S, C]} (channels last);
+ * weights keep the layout of their checkpoint.
  */
 public final class Shape {
   private final int[] extents;
@@ -15,7 +15,10 @@ public final class Shape {
     this.extents = extents;
   }
 
-  /** Returns the shape with these extents; throws {@link IllegalArgumentException} when one is negative. */
+  /**
+   * Returns the shape with these extents; throws {@link IllegalArgumentException} when one is
+   * negative.
+   */
   public static Shape of(int... extents) {
     for (int extent : extents) {
       if (extent < 0) {

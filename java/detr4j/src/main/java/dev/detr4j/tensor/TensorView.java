@@ -1,11 +1,13 @@
 package dev.detr4j.tensor;
 
 /**
- * A tensor placed in a buffer: a shape, where it starts, and how far apart its rows and batch items are.
+ * A tensor placed in a buffer: a shape, where it starts, and how far apart its rows and batch items
+ * are.
  *
- * <p>The first extent counts batch items, the last counts the contiguous elements of one row, those between count rows.
- * Row {@code r} of item {@code n} starts at element {@code n * batchStride + r * rowStride} after {@code offset}. So a
- * level of a token sequence, or some columns of a wider matrix, is a view and not a copy.
+ * <p>The first extent counts batch items, the last counts the contiguous elements of one row, those
+ * between count rows. Row {@code r} of item {@code n} starts at element {@code n * batchStride + r
+ * * rowStride} after {@code offset}. So a level of a token sequence, or some columns of a wider
+ * matrix, is a view and not a copy.
  *
  * @param buffer the memory
  * @param offset bytes from the start of the buffer, a multiple of the element size
@@ -24,12 +26,26 @@ public record TensorView(
     long last = offset;
     if (shape.elements() > 0) {
       long rows = rowsPerItem(shape);
-      last += ((shape.get(0) - 1L) * batchStride + (rows - 1) * rowStride + shape.last()) * type.bytes();
+      last +=
+          ((shape.get(0) - 1L) * batchStride + (rows - 1) * rowStride + shape.last())
+              * type.bytes();
     }
-    if (offset < 0 || offset % type.bytes() != 0 || rowStride < shape.last() || last > buffer.byteSize()) {
+    if (offset < 0
+        || offset % type.bytes() != 0
+        || rowStride < shape.last()
+        || last > buffer.byteSize()) {
       throw new IllegalArgumentException(
-          "view " + shape + " at byte " + offset + " with strides " + rowStride + ", " + batchStride
-              + " does not fit a buffer of " + buffer.byteSize() + " bytes");
+          "view "
+              + shape
+              + " at byte "
+              + offset
+              + " with strides "
+              + rowStride
+              + ", "
+              + batchStride
+              + " does not fit a buffer of "
+              + buffer.byteSize()
+              + " bytes");
     }
   }
 

@@ -5,8 +5,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * A named fp32 tensor that is read when a backend packs it, not before.
  *
- * <p>A weight is an identity: two nodes that hold the same instance share one packed copy. Implementations are
- * thread-safe and cheap to hold; the values of a checkpoint stay in its memory-mapped file until they are read.
+ * <p>A weight is an identity: two nodes that hold the same instance share one packed copy.
+ * Implementations are thread-safe and cheap to hold; the values of a checkpoint stay in its
+ * memory-mapped file until they are read.
  */
 public interface Weight {
   /** The name in its checkpoint, or a description of how it was derived; used in messages. */

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A backend on the host's processors: off-heap buffers, a worker pool, and a table of operations.
  *
- * <p>The {@code reference}, {@code vector} and {@code c} backends are this class with different tables.
+ * <p>The {@code reference}, {@code vector} and {@code c} backends are this class with different
+ * tables.
  */
 public final class HostBackend implements Backend {
   private final BackendKind kind;
@@ -29,7 +30,10 @@ public final class HostBackend implements Backend {
 
   /** Makes a backend from its table of operations. */
   public HostBackend(
-      BackendKind kind, String instructionSet, Map<Class<? extends OpSpec>, HostOp<?>> ops, int threads) {
+      BackendKind kind,
+      String instructionSet,
+      Map<Class<? extends OpSpec>, HostOp<?>> ops,
+      int threads) {
     this.kind = kind;
     this.instructionSet = instructionSet;
     this.ops = Map.copyOf(ops);
@@ -70,7 +74,9 @@ public final class HostBackend implements Backend {
     try {
       return new HostBuffer(bytes);
     } catch (OutOfMemoryError e) {
-      throw new BackendException("backend " + kind.id() + " cannot allocate " + (bytes >> 20) + " MiB of off-heap memory", e);
+      throw new BackendException(
+          "backend " + kind.id() + " cannot allocate " + (bytes >> 20) + " MiB of off-heap memory",
+          e);
     }
   }
 
@@ -80,7 +86,8 @@ public final class HostBackend implements Backend {
   }
 
   @Override
-  public void download(Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes) {
+  public void download(
+      Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes) {
     MemorySegment.copy(((HostBuffer) buffer).segment(), offset, host, hostOffset, bytes);
   }
 
@@ -91,7 +98,8 @@ public final class HostBackend implements Backend {
       HostContext context = new HostContext(weights, pool.threads(), arena);
       long workspaceBytes = 0;
       for (BoundNode node : nodes) {
-        workspaceBytes = Math.max(workspaceBytes, tableOf(node).workspaceBytes(node.op(), node, context));
+        workspaceBytes =
+            Math.max(workspaceBytes, tableOf(node).workspaceBytes(node.op(), node, context));
       }
       MemorySegment workspace = arena.allocate(Math.max(workspaceBytes, 64), 64);
       List<HostKernel> kernels = new ArrayList<>();

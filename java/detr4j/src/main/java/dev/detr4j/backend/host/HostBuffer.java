@@ -5,7 +5,9 @@ import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Off-heap memory of the host, 64-byte aligned and zeroed. Usable from every thread until closed. */
+/**
+ * Off-heap memory of the host, 64-byte aligned and zeroed. Usable from every thread until closed.
+ */
 public final class HostBuffer implements Buffer {
   private final Arena arena;
   private final MemorySegment segment;

@@ -5,7 +5,8 @@ import dev.detr4j.runtime.TileTask;
 /**
  * One phase of one node, cut into tiles.
  *
- * <p>Everything is bound when the kernel is made; running a tile allocates nothing and looks nothing up.
+ * <p>Everything is bound when the kernel is made; running a tile allocates nothing and looks
+ * nothing up.
  */
 public interface HostKernel extends TileTask {
   /** The number of tiles, at least 1. */

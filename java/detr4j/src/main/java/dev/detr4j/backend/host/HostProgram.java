@@ -18,7 +18,11 @@ final class HostProgram implements Program {
   private final Arena arena;
 
   HostProgram(
-      List<HostKernel> kernels, List<String> labels, List<Integer> owners, WorkerPool pool, Arena arena) {
+      List<HostKernel> kernels,
+      List<String> labels,
+      List<Integer> owners,
+      WorkerPool pool,
+      Arena arena) {
     this.kernels = kernels.toArray(new HostKernel[0]);
     this.labels = labels.toArray(new String[0]);
     this.owners = owners.stream().mapToInt(Integer::intValue).toArray();

@@ -8,12 +8,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of one detector in the layouts of its kernels, each packed once and shared by all plans and sessions.
+ * The weights of one detector in the layouts of its kernels, each packed once and shared by all
+ * plans and sessions.
  *
  * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls.
  */
 public final class HostWeights implements AutoCloseable {
-  /** Fills packed memory; {@code weight} holds the values of the weight, row-major, or is null when there is no weight. */
+  /**
+   * Fills packed memory; {@code weight} holds the values of the weight, row-major, or is null when
+   * there is no weight.
+   */
   @FunctionalInterface
   public interface Packer {
     /** Writes the packed form; {@code packed} is zeroed. */
@@ -31,6 +35,7 @@ public final class HostWeights implements AutoCloseable {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // the point of this class
     public boolean equals(Object other) {
       return other instanceof IdentityKey key && key.weight == weight;
     }
@@ -51,7 +56,8 @@ public final class HostWeights implements AutoCloseable {
    * @param layout names the layout with everything it depends on, such as the panel width
    * @param packedBytes the size of the packed form
    */
-  public synchronized MemorySegment packed(Weight weight, String layout, long packedBytes, Packer packer) {
+  public synchronized MemorySegment packed(
+      Weight weight, String layout, long packedBytes, Packer packer) {
     Key key = new Key(new IdentityKey(weight), layout);
     MemorySegment known = packed.get(key);
     if (known != null) {
@@ -71,11 +77,15 @@ public final class HostWeights implements AutoCloseable {
   /** A weight as it is, row-major. */
   public MemorySegment plain(Weight weight) {
     long size = 4 * weight.shape().elements();
-    return packed(weight, "plain", size, (values, memory) -> {
-      if (values != null) {
-        MemorySegment.copy(values, 0, memory, 0, size);
-      }
-    });
+    return packed(
+        weight,
+        "plain",
+        size,
+        (values, memory) -> {
+          if (values != null) {
+            MemorySegment.copy(values, 0, memory, 0, size);
+          }
+        });
   }
 
   /** Bytes of packed memory so far. */

@@ -8,14 +8,16 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weight layout of the register-tiled kernels: panels of as many output channels as one register tile is wide.
+ * The weight layout of the register-tiled kernels: panels of as many output channels as one
+ * register tile is wide.
  *
  * <pre>
  *   group 0: panel 0 [kernelHeight][kernelWidth][channels of a group][columns], panel 1, ...   group 1: ...
  *   bias:    [groups][panels of a group][columns]
  * </pre>
  *
- * The last panel of a group is padded with zeros, so a kernel reads whole vectors and masks only its stores.
+ * The last panel of a group is padded with zeros, so a kernel reads whole vectors and masks only
+ * its stores.
  */
 public final class PanelPacking {
   private PanelPacking() {}
@@ -28,7 +30,13 @@ public final class PanelPacking {
   /** The packed weight of a convolution. */
   public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
     return pack(
-        weights, op.weight(), op.outChannels(), op.inChannels() / op.groups(), op.kernelHeight() * op.kernelWidth(), op.groups(), columns);
+        weights,
+        op.weight(),
+        op.outChannels(),
+        op.inChannels() / op.groups(),
+        op.kernelHeight() * op.kernelWidth(),
+        op.groups(),
+        columns);
   }
 
   /** The packed weight of a linear layer. */
@@ -51,13 +59,23 @@ public final class PanelPacking {
         (values, packed) -> {
           for (int g = 0; g < groups && values != null; g++) {
             MemorySegment.copy(
-                values, 4L * g * groupChannels, packed, 4L * g * panels * columns, 4L * groupChannels);
+                values,
+                4L * g * groupChannels,
+                packed,
+                4L * g * panels * columns,
+                4L * groupChannels);
           }
         });
   }
 
   private static MemorySegment pack(
-      HostWeights weights, Weight weight, int outChannels, int inChannels, int taps, int groups, int columns) {
+      HostWeights weights,
+      Weight weight,
+      int outChannels,
+      int inChannels,
+      int taps,
+      int groups,
+      int columns) {
     int panels = panels(outChannels, groups, columns);
     int groupChannels = outChannels / groups;
     long panelSize = (long) taps * inChannels * columns;
@@ -77,8 +95,10 @@ public final class PanelPacking {
             long source = (long) o * inChannels * taps;
             for (int c = 0; c < inChannels; c++) {
               for (int t = 0; t < taps; t++) {
-                float value = values.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) c * taps + t);
-                packed.setAtIndex(ValueLayout.JAVA_FLOAT, target + ((long) t * inChannels + c) * columns, value);
+                float value =
+                    values.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) c * taps + t);
+                packed.setAtIndex(
+                    ValueLayout.JAVA_FLOAT, target + ((long) t * inChannels + c) * columns, value);
               }
             }
           }

@@ -1,4 +1,7 @@
-/** What the backends on the host's processors share: buffers, packed weights, kernels cut into tiles. */
+/**
+ * What the backends on the host's processors share: buffers, packed weights, kernels cut into
+ * tiles.
+ */
 @NullMarked
 package dev.detr4j.backend.host;
 

@@ -1,0 +1,11 @@
+/** The command line of detr4j. */
+module dev.detr4j.cli {
+  requires com.fasterxml.jackson.core;
+  requires dev.detr4j;
+  requires dev.detr4j.parity;
+  requires info.picocli;
+  requires static org.jspecify;
+
+  opens dev.detr4j.cli to
+      info.picocli;
+}

@@ -1,0 +1,37 @@
+/**
+ * Object detectors of the DETR family inside a JVM.
+ *
+ * <p>The vector backend needs {@code jdk.incubator.vector}, which no JVM resolves by itself because
+ * it is only needed statically here: start with {@code --add-modules jdk.incubator.vector}. Without
+ * it that backend is absent and the others work.
+ */
+@SuppressWarnings("module") // the modules of the qualified exports are compiled after this one
+module dev.detr4j {
+  requires com.fasterxml.jackson.core;
+  requires dev.detr4j.ffi;
+  requires static jdk.incubator.vector;
+  requires static org.jspecify;
+
+  exports dev.detr4j;
+  exports dev.detr4j.backend to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.backend.host to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.model to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.op to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.plan to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.runtime to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.tensor to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+}
