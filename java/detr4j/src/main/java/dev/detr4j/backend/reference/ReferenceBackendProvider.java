@@ -1,0 +1,76 @@
+package dev.detr4j.backend.reference;
+
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.host.HostBackend;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.op.Add;
+import dev.detr4j.op.Attention;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Gather;
+import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.MaxPool;
+import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.op.Nms;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.ProposalEmbedding;
+import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.SoftNms;
+import dev.detr4j.op.TopK;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the reference backend, which runs everywhere and is never chosen unless asked for by name.
+ */
+public final class ReferenceBackendProvider implements BackendProvider {
+  @Override
+  public BackendKind kind() {
+    return BackendKind.REFERENCE;
+  }
+
+  @Override
+  public @Nullable String unavailable(BackendOptions options) {
+    return null;
+  }
+
+  @Override
+  public Backend open(BackendOptions options) {
+    return new HostBackend(BackendKind.REFERENCE, "java", table(), options.threads());
+  }
+
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table() {
+    HeapWeights weights = new HeapWeights();
+    Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
+    put(table, Add.class, new ReferenceAdd());
+    put(table, Attention.class, new ReferenceAttention());
+    put(table, BoxRefinement.class, new ReferenceBoxRefinement());
+    put(table, Convolution.class, new ReferenceConvolution(weights));
+    put(table, Gather.class, new ReferenceGather());
+    put(table, GroupNorm.class, new ReferenceGroupNorm(weights));
+    put(table, LayerNorm.class, new ReferenceLayerNorm(weights));
+    put(table, Linear.class, new ReferenceLinear(weights));
+    put(table, MaxPool.class, new ReferenceMaxPool());
+    put(table, MsDeformAttention.class, new ReferenceMsDeformAttention());
+    put(table, Nms.class, new ReferenceNms());
+    put(table, ProposalEmbedding.class, new ReferenceProposalEmbedding());
+    put(table, ResizeNormalize.class, new ReferenceResizeNormalize());
+    put(table, SinePositionEmbedding.class, new ReferenceSinePositionEmbedding(weights));
+    put(table, SoftNms.class, new ReferenceSoftNms());
+    put(table, TopK.class, new ReferenceTopK());
+    return table;
+  }
+
+  /** Pairs a record with the kernel of that very record. */
+  private static <S extends OpSpec> void put(
+      Map<Class<? extends OpSpec>, HostOp<?>> table, Class<S> record, HostOp<S> op) {
+    table.put(record, op);
+  }
+}

@@ -1,0 +1,96 @@
+package dev.detr4j.backend.reference;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.host.HostContext;
+import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.op.ResamplingTable;
+import dev.detr4j.op.ResizeNormalize;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * {@link ResizeNormalize}: a phase over the rows of the source, then one over the rows of the
+ * output; exact in integers.
+ */
+final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
+  /** The source with its width already changed: {@code [sourceHeight, width, 3]} bytes. */
+  @Override
+  public long workspaceBytes(ResizeNormalize op, BoundNode node, HostContext context) {
+    return 3L * op.sourceHeight() * op.width();
+  }
+
+  @Override
+  public List<HostKernel> bind(
+      ResizeNormalize op, BoundNode node, HostContext context, MemorySegment workspace) {
+    Elements pixels = new Elements(node.input(0));
+    Elements out = new Elements(node.output(0));
+    return List.of(
+        TiledLoop.of(
+            op.sourceHeight(),
+            (row, scratch) -> {
+              for (int i = 0; i < 3 * op.width(); i++) {
+                workspace.set(
+                    ValueLayout.JAVA_BYTE,
+                    3L * row * op.width() + i,
+                    (byte) horizontal(op, pixels, row, i / 3, i % 3));
+              }
+            }),
+        TiledLoop.of(
+            op.paddedHeight(),
+            (row, scratch) -> {
+              for (int column = 0; column < op.paddedWidth(); column++) {
+                for (int c = 0; c < 3; c++) {
+                  float value = 0;
+                  if (row < op.height() && column < op.width()) {
+                    value = op.lookup().get(256 * c + vertical(op, workspace, row, column, c));
+                  }
+                  out.f32(0, (long) row * op.paddedWidth() + column, c, value);
+                }
+              }
+            }));
+  }
+
+  private static int horizontal(
+      ResizeNormalize op, Elements pixels, int row, int column, int channel) {
+    ResamplingTable table = op.horizontal();
+    long source = (long) row * op.sourceWidth();
+    if (table == null) {
+      return pixels.u8(0, source + column, channel);
+    }
+    long sum = 0;
+    for (int j = 0; j < table.count()[column]; j++) {
+      sum +=
+          (long) table.weights()[column * table.maxCount() + j]
+              * pixels.u8(0, source + table.start()[column] + j, channel);
+    }
+    return rounded(sum, table.precision());
+  }
+
+  private static int vertical(
+      ResizeNormalize op, MemorySegment between, int row, int column, int channel) {
+    ResamplingTable table = op.vertical();
+    if (table == null) {
+      return between(op, between, row, column, channel);
+    }
+    long sum = 0;
+    for (int j = 0; j < table.count()[row]; j++) {
+      sum +=
+          (long) table.weights()[row * table.maxCount() + j]
+              * between(op, between, table.start()[row] + j, column, channel);
+    }
+    return rounded(sum, table.precision());
+  }
+
+  private static int between(
+      ResizeNormalize op, MemorySegment between, int row, int column, int channel) {
+    return Byte.toUnsignedInt(
+        between.get(ValueLayout.JAVA_BYTE, 3L * ((long) row * op.width() + column) + channel));
+  }
+
+  private static int rounded(long sum, int precision) {
+    long value = ((1L << (precision - 1)) + sum) >> precision;
+    return (int) Math.min(Math.max(value, 0), 255);
+  }
+}
