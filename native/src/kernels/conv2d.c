@@ -1,0 +1,232 @@
+// Convolution and linear layers as an implicit matrix product on channels-last maps: no im2col matrix is ever built.
+//
+//   out[pixel][channel] = sum over taps: x[pixel under tap][:] . weight[tap][:][channel]
+//
+// A tile is a block of output pixels by some panels of output channels. First a table of pointers is made, [taps][pixels of
+// the block], that says where each pixel's input begins under each tap (padding: a row of zeros). Then for each panel, for each
+// TILE_ROWS pixels, gemm_tile.h runs over all taps with its sums in registers, and finish() adds what is fused. The panel is
+// the inner operand that stays in L1 or L2 between register tiles; the caller sizes the block so that its input does too.
+//
+// What a tap is depends on the channels of a group:
+//   many   one kernel position; depth = channels of the group. A 1x1 kernel has one tap: then this is a plain GEMM.
+//   few    one kernel row; depth = kernel_w * channels, because a loop over 3 channels is all overhead. The pixels of a kernel row
+//          lie side by side in memory, so inside the map the pointer leads to x itself; at the left and right border, with
+//          dilation, with groups or with gaps between pixels, the row is copied into scratch first.
+//
+// Scratch: [zeros][pointers][copied kernel rows], each part on a 64-byte boundary.
+
+#include "activation.h"
+#include "gemm_tile.h"
+#include "kernel.h"
+
+enum {
+  FEW_CHANNELS = 16, // below it, a tap is a kernel row
+  ALIGNMENT = 64
+};
+
+typedef struct conv_plan {
+  int64_t pixels;       // of one output map
+  int64_t block_pixels; // of a tile; the last one of a map may have fewer
+  int64_t row_blocks, panel_blocks;
+  int64_t group_in, group_out, group_panels;
+  int64_t taps, depth;
+  int few;
+  int64_t zeros_bytes, pointers_bytes, copies_bytes;
+} conv_plan;
+
+static int plan_conv(const detr4j_conv2d *p, conv_plan *plan) {
+  if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
+  if (p->kernel_h < 1 || p->kernel_w < 1 || p->stride < 1 || p->padding < 0 || p->dilation < 1 || p->groups < 1) return 0;
+  if (p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1) return 0;
+  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
+  if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT) return 0;
+  // The last output pixel's first tap is inside the padded map; then every other tap is inside it or padding.
+  int64_t reach_h = (int64_t)p->in_h + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_h - 1);
+  int64_t reach_w = (int64_t)p->in_w + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_w - 1);
+  if (((int64_t)p->out_h - 1) * p->stride >= reach_h || ((int64_t)p->out_w - 1) * p->stride >= reach_w) return 0;
+
+  plan->pixels = (int64_t)p->out_h * p->out_w;
+  plan->block_pixels = min_i64(p->rows_per_tile, plan->pixels);
+  plan->row_blocks = ceil_div(plan->pixels, p->rows_per_tile);
+  plan->group_in = p->in_c / p->groups;
+  plan->group_out = p->out_c / p->groups;
+  plan->group_panels = ceil_div(plan->group_out, TILE_COLUMNS);
+  plan->panel_blocks = ceil_div(plan->group_panels * p->groups, p->panels_per_tile);
+  plan->few = plan->group_in < FEW_CHANNELS && p->kernel_w > 1;
+  plan->taps = plan->few ? p->kernel_h : (int64_t)p->kernel_h * p->kernel_w;
+  plan->depth = plan->few ? plan->group_in * p->kernel_w : plan->group_in;
+  const int64_t row_bytes = plan->depth * p->groups * (int64_t)sizeof(float);
+  plan->zeros_bytes = round_up(row_bytes, ALIGNMENT);
+  plan->pointers_bytes = round_up(plan->taps * plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
+  plan->copies_bytes = plan->few ? plan->taps * plan->block_pixels * row_bytes : 0;
+  return 1;
+}
+
+int64_t KERNEL(detr4j_conv2d_f32_tiles)(const detr4j_conv2d *p) {
+  conv_plan plan;
+  if (!plan_conv(p, &plan)) return DETR4J_ERROR_ARGUMENT;
+  return p->batch * plan.row_blocks * plan.panel_blocks;
+}
+
+int64_t KERNEL(detr4j_conv2d_f32_scratch)(const detr4j_conv2d *p) {
+  conv_plan plan;
+  if (!plan_conv(p, &plan)) return DETR4J_ERROR_ARGUMENT;
+  return plan.zeros_bytes + plan.pointers_bytes + plan.copies_bytes;
+}
+
+// Many channels: a pointer for each kernel position.
+static void point_at_pixels(
+    const detr4j_conv2d *p, const conv_plan *plan, const float *x, int64_t first, int64_t count, const float *zeros,
+    const float **pointers) {
+  int64_t oy = first / p->out_w, ox = first % p->out_w;
+  for (int64_t r = 0; r < count; r++) {
+    const float **pointer = pointers + r;
+    for (int64_t ky = 0; ky < p->kernel_h; ky++) {
+      const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
+      for (int64_t kx = 0; kx < p->kernel_w; kx++, pointer += plan->block_pixels) {
+        const int64_t column = ox * p->stride - p->padding + kx * p->dilation;
+        const int inside = y >= 0 && y < p->in_h && column >= 0 && column < p->in_w;
+        *pointer = inside ? x + (y * p->in_w + column) * p->x_row_stride : zeros;
+      }
+    }
+    if (++ox == p->out_w) {
+      ox = 0;
+      oy++;
+    }
+  }
+}
+
+// One kernel row of one output pixel, group by group, zeros where it leaves the map.
+static void copy_kernel_row(
+    const detr4j_conv2d *p, const conv_plan *plan, const float *map_row, int64_t column, float *copy) {
+  for (int64_t group = 0; group < p->groups; group++) {
+    for (int64_t kx = 0; kx < p->kernel_w; kx++, copy += plan->group_in) {
+      const int64_t from = column + kx * p->dilation;
+      if (from >= 0 && from < p->in_w) {
+        const float *pixel = map_row + from * p->x_row_stride + group * plan->group_in;
+        memcpy(copy, pixel, (size_t)plan->group_in * sizeof(float));
+      } else {
+        memset(copy, 0, (size_t)plan->group_in * sizeof(float));
+      }
+    }
+  }
+}
+
+// Few channels: a pointer for each kernel row.
+static void point_at_kernel_rows(
+    const detr4j_conv2d *p, const conv_plan *plan, const float *x, int64_t first, int64_t count, const float *zeros,
+    const float **pointers, float *copies) {
+  const int contiguous = p->groups == 1 && p->dilation == 1 && p->x_row_stride == p->in_c;
+  int64_t oy = first / p->out_w, ox = first % p->out_w;
+  for (int64_t r = 0; r < count; r++) {
+    const int64_t column = ox * p->stride - p->padding;
+    const int in_place = contiguous && column >= 0 && column + p->kernel_w <= p->in_w;
+    for (int64_t ky = 0; ky < p->kernel_h; ky++) {
+      const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
+      const float **pointer = pointers + ky * plan->block_pixels + r;
+      if (y < 0 || y >= p->in_h) {
+        *pointer = zeros;
+        continue;
+      }
+      const float *map_row = x + y * p->in_w * p->x_row_stride;
+      if (in_place) {
+        *pointer = map_row + column * p->x_row_stride;
+      } else {
+        float *copy = copies + (r * plan->taps + ky) * plan->depth * p->groups;
+        copy_kernel_row(p, plan, map_row, column, copy);
+        *pointer = copy;
+      }
+    }
+    if (++ox == p->out_w) {
+      ox = 0;
+      oy++;
+    }
+  }
+}
+
+// What is fused behind the product, for one vector of n channels. All of bias is readable: panels are padded.
+V_INLINE void finish_vector(
+    const detr4j_conv2d *p, v_f32 sum, const float *bias, const float *residual, float *out, int64_t n) {
+  if (bias != NULL) sum = v_add(sum, v_load(bias));
+  if (n >= V_LANES) {
+    if (residual != NULL) sum = v_add(sum, v_load(residual));
+    v_store(out, v_activate(p->activation, sum));
+  } else {
+    if (residual != NULL) sum = v_add(sum, v_load_partial(residual, n));
+    v_store_partial(out, v_activate(p->activation, sum), n);
+  }
+}
+
+// One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask.
+V_INLINE void finish_row(
+    const detr4j_conv2d *p, const float *sums, int valid, const float *bias, const float *residual, float *out,
+    int64_t columns) {
+  v_f32 left = v_load(sums), right = v_load(sums + V_LANES);
+  if (!valid) { // by selection, not by multiplying with 0: the masked input may be NaN
+    if (p->row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) {
+      memset(out, 0, (size_t)columns * sizeof(float));
+      return;
+    }
+    left = right = v_zero();
+  }
+  finish_vector(p, left, bias, residual, out, columns);
+  if (columns > V_LANES) {
+    finish_vector(
+        p, right, bias == NULL ? NULL : bias + V_LANES, residual == NULL ? NULL : residual + V_LANES, out + V_LANES,
+        columns - V_LANES);
+  }
+}
+
+int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
+  conv_plan plan;
+  if (!plan_conv(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
+    return DETR4J_ERROR_ARGUMENT;
+  }
+  if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
+  const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
+  if (masked && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
+
+  const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
+  const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
+  const int64_t count = min_i64(p->rows_per_tile, plan.pixels - first);
+  const int64_t first_panel = tile % plan.panel_blocks * p->panels_per_tile;
+  const int64_t end_panel = min_i64(first_panel + p->panels_per_tile, plan.group_panels * p->groups);
+
+  float *zeros = scratch;
+  const float **pointers = (const float **)((char *)scratch + plan.zeros_bytes);
+  float *copies = (float *)((char *)pointers + plan.pointers_bytes);
+  memset(zeros, 0, (size_t)plan.zeros_bytes);
+  const float *x = p->x + item * p->x_batch_stride;
+  if (plan.few) {
+    point_at_kernel_rows(p, &plan, x, first, count, zeros, pointers, copies);
+  } else {
+    point_at_pixels(p, &plan, x, first, count, zeros, pointers);
+  }
+
+  gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
+  for (int64_t panel = first_panel; panel < end_panel; panel++) {
+    const int64_t group = panel / plan.group_panels;
+    const int64_t column_in_group = panel % plan.group_panels * TILE_COLUMNS;
+    const int64_t column = group * plan.group_out + column_in_group;
+    const int64_t columns = min_i64(TILE_COLUMNS, plan.group_out - column_in_group);
+    const float *weight = p->weight + panel * plan.taps * plan.depth * TILE_COLUMNS;
+    const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
+    product.offset = group * plan.depth;
+    for (int64_t r = 0; r < count; r += TILE_ROWS) {
+      _Alignas(ALIGNMENT) float sums[TILE_ROWS * TILE_COLUMNS];
+      const int64_t rows = min_i64(TILE_ROWS, count - r);
+      gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
+      for (int64_t i = 0; i < rows; i++) {
+        const int64_t pixel = first + r + i;
+        const float *residual =
+            p->residual == NULL
+                ? NULL
+                : p->residual + item * p->residual_batch_stride + pixel * p->residual_row_stride + column;
+        float *out = p->out + item * p->out_batch_stride + pixel * p->out_row_stride + column;
+        const int valid = !masked || p->row_mask[item * plan.pixels + pixel] != 0;
+        finish_row(p, sums + i * TILE_COLUMNS, valid, bias, residual, out, columns);
+      }
+    }
+  }
+  return DETR4J_OK;
+}
