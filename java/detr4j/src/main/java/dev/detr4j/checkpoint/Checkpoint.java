@@ -1,0 +1,35 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.CheckpointException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A set of named tensors in some container.
+ *
+ * <p>Opening reads only the directory of the container; values stay where they are until a tensor
+ * is read. Implementations are thread-safe. The opener closes the checkpoint, after which its
+ * tensors can no longer be read.
+ */
+public interface Checkpoint extends AutoCloseable {
+  /** The container as messages name it, for instance {@code model.safetensors}. */
+  String container();
+
+  /** All names, in the order of the container. */
+  List<String> names();
+
+  /** The tensor of that name, if there is one. The same name gives the same instance. */
+  Optional<StoredTensor> find(String name);
+
+  /** The tensor of that name; throws {@link CheckpointException} when there is none. */
+  default StoredTensor tensor(String name) {
+    return find(name)
+        .orElseThrow(() ->
+            new CheckpointException(
+                "checkpoint " + container() + ": there is no tensor " + OneLine.of(name)));
+  }
+
+  /** Releases the container. Closing twice has no effect. */
+  @Override
+  void close();
+}
