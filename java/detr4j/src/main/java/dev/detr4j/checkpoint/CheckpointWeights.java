@@ -1,0 +1,92 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** The weights of a checkpoint under the names of its source. Does not own the checkpoint. */
+public final class CheckpointWeights implements WeightSource {
+  private final Checkpoint checkpoint;
+  private final TensorNames names;
+  private final Set<String> taken = new HashSet<>();
+
+  /**
+   * Weights of {@code checkpoint}, which the caller keeps open as long as weights are read and
+   * closes afterwards.
+   */
+  public CheckpointWeights(Checkpoint checkpoint, TensorNames names) {
+    this.checkpoint = checkpoint;
+    this.names = names;
+  }
+
+  @Override
+  public Weight get(String canonicalName, Shape expected, String reason) {
+    List<String> candidates = names.candidates(canonicalName);
+    List<StoredTensor> found =
+        candidates.stream().map(checkpoint::find).flatMap(Optional::stream).toList();
+    if (found.isEmpty()) {
+      throw new CheckpointException(
+          "checkpoint %s: tensor %s %s is missing; looked for %s"
+              .formatted(
+                  checkpoint.container(), canonicalName, expected, String.join(", ", candidates)));
+    }
+    for (StoredTensor tensor : found) {
+      check(tensor, expected, reason);
+      taken.add(tensor.name());
+    }
+    StoredTensor first = found.getFirst();
+    for (StoredTensor copy : found.subList(1, found.size())) {
+      if (copy.storedType() != first.storedType() || first.bytes().mismatch(copy.bytes()) >= 0) {
+        throw new CheckpointException(
+            "checkpoint %s: tensors %s and %s differ, expected two names of one tensor"
+                .formatted(first.container(), first.name(), copy.name()));
+      }
+    }
+    return first;
+  }
+
+  private static void check(StoredTensor tensor, Shape expected, String reason) {
+    if (!tensor.shape().equals(expected)) {
+      throw new CheckpointException(
+          "checkpoint %s: tensor %s has shape %s, config.json says %s%s"
+              .formatted(
+                  tensor.container(),
+                  tensor.name(),
+                  tensor.shape(),
+                  expected,
+                  reason.isEmpty() ? "" : " (" + reason + ")"));
+    }
+    if (!tensor.storedType().widens()) {
+      throw new CheckpointException(
+          "checkpoint %s: tensor %s holds %s elements, expected one of F32, F16, BF16, F64"
+              .formatted(tensor.container(), tensor.name(), tensor.storedType()));
+    }
+  }
+
+  @Override
+  public void finish() {
+    List<String> unexpected = new ArrayList<>();
+    for (String name : checkpoint.names()) {
+      if (!taken.contains(name) && !names.unused(name)) {
+        unexpected.add(OneLine.of(name));
+      }
+    }
+    if (!unexpected.isEmpty()) {
+      int shown = Math.min(3, unexpected.size());
+      throw new CheckpointException(
+          "checkpoint %s: %d unexpected tensor%s: %s%s; config.json describes a model without %s"
+              .formatted(
+                  checkpoint.container(),
+                  unexpected.size(),
+                  unexpected.size() == 1 ? "" : "s",
+                  String.join(", ", unexpected.subList(0, shown)),
+                  unexpected.size() > shown ? ", …" : "",
+                  unexpected.size() == 1 ? "it" : "them"));
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.ModelConfigException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model folder as the Hugging Face hub lays it out: {@code config.json}, optionally {@code
+ * preprocessor_config.json}, and {@code model.safetensors} or {@code model.safetensors.index.json}
+ * with its shards.
+ *
+ * <p>Opening reads the two configurations; {@link #openCheckpoint} maps the weights. Immutable and
+ * thread-safe.
+ */
+public final class HuggingFaceDirectory {
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+
+  private final Path folder;
+  private final Path weights;
+  private final ModelConfig config;
+  private final PreprocessorConfig preprocessor;
+  private final boolean preprocessorFound;
+
+  private HuggingFaceDirectory(Path folder, Path weights) {
+    this.folder = folder;
+    this.weights = weights;
+    Path configJson = folder.resolve("config.json");
+    if (!Files.isRegularFile(configJson)) {
+      throw new ModelConfigException(
+          "model "
+              + OneLine.of(folder.toString())
+              + ": there is no config.json, expected a Hugging Face model folder");
+    }
+    this.config = ConfigReader.read(configJson);
+    Path preprocessorJson = folder.resolve("preprocessor_config.json");
+    this.preprocessorFound = Files.exists(preprocessorJson);
+    this.preprocessor =
+        preprocessorFound
+            ? PreprocessorConfig.read(preprocessorJson)
+            : PreprocessorConfig.defaults();
+  }
+
+  /**
+   * Reads the configurations of a model.
+   *
+   * @param path the folder, or a {@code .safetensors} file or shard index in it
+   * @throws ModelConfigException when a configuration is missing, malformed, or of a model that is
+   *     not supported
+   * @throws CheckpointException when there are no weights in the folder
+   */
+  public static HuggingFaceDirectory open(Path path) {
+    if (Files.isDirectory(path)) {
+      return new HuggingFaceDirectory(path, findWeights(path));
+    }
+    if (!Files.exists(path)) {
+      throw new ModelConfigException(
+          "model " + OneLine.of(path.toString()) + ": there is no such file or folder");
+    }
+    String name = String.valueOf(path.getFileName());
+    if (!name.endsWith(".safetensors") && !name.endsWith(".safetensors.index.json")) {
+      throw new CheckpointException(
+          "checkpoint %s: expected a folder, a .safetensors file or a .safetensors.index.json file"
+              .formatted(OneLine.of(path.toString())));
+    }
+    Path folder = path.toAbsolutePath().getParent();
+    return new HuggingFaceDirectory(folder == null ? path.toAbsolutePath() : folder, path);
+  }
+
+  private static Path findWeights(Path folder) {
+    for (String name : List.of(SINGLE, INDEX)) {
+      if (Files.exists(folder.resolve(name))) {
+        return folder.resolve(name);
+      }
+    }
+    // The configuration is the better complaint when neither is there.
+    if (!Files.exists(folder.resolve("config.json"))) {
+      return folder.resolve(SINGLE);
+    }
+    boolean pickled =
+        Files.exists(folder.resolve("pytorch_model.bin"))
+            || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
+    throw new CheckpointException(
+        "model %s: there is no %s and no %s%s"
+            .formatted(
+                OneLine.of(folder.toString()),
+                SINGLE,
+                INDEX,
+                pickled ? "; pytorch_model.bin is not read, convert it to safetensors" : ""));
+  }
+
+  /** The folder that was opened. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** The architecture that {@code config.json} describes. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /**
+   * What {@code preprocessor_config.json} says, or {@link PreprocessorConfig#defaults} when there
+   * is none.
+   */
+  public PreprocessorConfig preprocessor() {
+    return preprocessor;
+  }
+
+  /** Whether {@link #preprocessor} came from a file. */
+  public boolean hasPreprocessorFile() {
+    return preprocessorFound;
+  }
+
+  /** The names under which this source stores its tensors. */
+  public TensorNames names() {
+    return new HuggingFaceNames(config);
+  }
+
+  /**
+   * Maps the weights. The caller closes the checkpoint when no weight of it will be read any more.
+   */
+  public Checkpoint openCheckpoint() {
+    return weights.toString().endsWith(".json")
+        ? ShardedSafetensors.open(weights)
+        : SafetensorsFile.open(weights);
+  }
+}

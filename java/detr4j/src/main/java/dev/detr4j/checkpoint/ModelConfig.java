@@ -1,0 +1,45 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.op.Activation;
+import java.util.List;
+
+/**
+ * What a checkpoint's architecture is, free of the style of the file that said so. Immutable,
+ * checked when it was made.
+ *
+ * <p>Names follow the papers and the Hugging Face configurations. All transformers here are
+ * post-norm with sine position embeddings; a configuration that asks for something else is refused
+ * when it is read.
+ */
+public sealed interface ModelConfig permits DetrConfig, DeformableDetrConfig {
+  /** The backbone and which of its stages the neck takes. */
+  ResNetConfig backbone();
+
+  /** The layers common to both architectures. */
+  TransformerConfig transformer();
+
+  /** How many object queries the decoder sees, which is how many boxes the model predicts. */
+  int numQueries();
+
+  /** The class names by index, without DETR's trailing "no object". */
+  List<String> labels();
+
+  /** How many logits each query has. */
+  int numLogits();
+
+  /**
+   * The encoder-decoder.
+   *
+   * @param dModel channels of every token; a multiple of 4 and of both head counts
+   * @param activation of the feed-forward networks
+   */
+  record TransformerConfig(
+      int dModel,
+      int encoderLayers,
+      int encoderHeads,
+      int encoderFfnDim,
+      int decoderLayers,
+      int decoderHeads,
+      int decoderFfnDim,
+      Activation activation) {}
+}

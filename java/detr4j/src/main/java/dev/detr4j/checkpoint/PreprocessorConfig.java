@@ -1,0 +1,173 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.ModelConfigException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an image becomes the input of a Hugging Face DETR or Deformable DETR model: resize, rescale,
+ * normalise, pad, in this order. Plain values, checked when they were read.
+ *
+ * @param size the rule that gives the resized size, or null when images are not resized
+ * @param resample the filter of the resize
+ * @param rescaleFactor what 8-bit values are multiplied by; 1 when they are not rescaled
+ * @param mean per channel, subtracted after rescaling; zeros when images are not normalised
+ * @param std per channel, divided by after that; ones when images are not normalised
+ * @param pad whether the images of a batch are padded, bottom and right, to a common size
+ * @param padSize the size to pad to, or null for the largest height and width of the batch
+ */
+public record PreprocessorConfig(
+    @Nullable SizeRule size,
+    Resample resample,
+    double rescaleFactor,
+    List<Double> mean,
+    List<Double> std,
+    boolean pad,
+    @Nullable Exactly padSize) {
+  /** Pillow's numbers of the filters are the indices here. */
+  private static final List<Resample> RESAMPLES =
+      List.of(
+          Resample.NEAREST,
+          Resample.LANCZOS,
+          Resample.BILINEAR,
+          Resample.BICUBIC,
+          Resample.BOX,
+          Resample.HAMMING);
+
+  private static final int LONGEST_EDGE = 1 << 16;
+
+  /** A rule from the size of an image to the size it is resized to. */
+  public sealed interface SizeRule {}
+
+  /**
+   * The shorter edge becomes {@code shortest}, or less where the longer one would exceed {@code
+   * longest}.
+   */
+  public record Edges(int shortest, int longest) implements SizeRule {}
+
+  /** This size, whatever the aspect ratio was. */
+  public record Exactly(int height, int width) implements SizeRule {}
+
+  /** The largest size of the same aspect ratio that fits. */
+  public record Within(int maxHeight, int maxWidth) implements SizeRule {}
+
+  /** The filters of Pillow that a configuration can name. */
+  public enum Resample {
+    NEAREST,
+    LANCZOS,
+    BILINEAR,
+    BICUBIC,
+    BOX,
+    HAMMING
+  }
+
+  public PreprocessorConfig {
+    mean = List.copyOf(mean);
+    std = List.copyOf(std);
+  }
+
+  /**
+   * What the image processor classes do when there is no file: 800/1333, bilinear, ImageNet
+   * statistics, padding.
+   */
+  public static PreprocessorConfig defaults() {
+    return new PreprocessorConfig(
+        new Edges(800, 1333),
+        Resample.BILINEAR,
+        1 / 255.0,
+        List.of(0.485, 0.456, 0.406),
+        List.of(0.229, 0.224, 0.225),
+        true,
+        null);
+  }
+
+  /**
+   * Reads a {@code preprocessor_config.json} of transformers 4.x or 5.x; throws {@link
+   * ModelConfigException}.
+   */
+  public static PreprocessorConfig read(Path file) {
+    return read(JsonObject.read(file, ModelConfigException::new));
+  }
+
+  /** Checks an object that has been parsed already; absent fields are as in {@link #defaults}. */
+  static PreprocessorConfig read(JsonObject json) {
+    PreprocessorConfig defaults = defaults();
+    boolean normalize = json.bool("do_normalize", true);
+    List<Double> mean =
+        normalize ? channels(json, "image_mean", defaults.mean) : List.of(0.0, 0.0, 0.0);
+    List<Double> std =
+        normalize ? channels(json, "image_std", defaults.std) : List.of(1.0, 1.0, 1.0);
+    for (double deviation : std) {
+      if (!(deviation > 0)) {
+        throw json.wrong("image_std holds " + deviation + ", expected positive numbers");
+      }
+    }
+    return new PreprocessorConfig(
+        json.bool("do_resize", true) ? size(json) : null,
+        RESAMPLES.get(
+            json.integer(
+                "resample", RESAMPLES.indexOf(defaults.resample), 0, RESAMPLES.size() - 1)),
+        json.bool("do_rescale", true) ? factor(json, defaults.rescaleFactor) : 1,
+        mean,
+        std,
+        json.bool(json.has("do_pad") ? "do_pad" : "pad_and_return_pixel_mask", true),
+        json.has("pad_size") ? exactly(json.object("pad_size")) : null);
+  }
+
+  private static double factor(JsonObject json, double absent) {
+    double factor = json.number("rescale_factor", absent);
+    if (!(factor > 0) || Double.isInfinite(factor)) {
+      throw json.wrong("rescale_factor is " + factor + ", expected a positive number");
+    }
+    return factor;
+  }
+
+  private static List<Double> channels(JsonObject json, String name, List<Double> absent) {
+    List<Double> values = json.has(name) ? json.numbers(name) : absent;
+    if (values.size() != 3 || values.stream().anyMatch(value -> !Double.isFinite(value))) {
+      throw json.wrong(name + " has " + values.size() + " values, expected 3 finite numbers (RGB)");
+    }
+    return values;
+  }
+
+  /**
+   * A number with {@code max_size} beside it is the style of the feature extractors before 4.25.
+   */
+  private static SizeRule size(JsonObject json) {
+    if (!json.has("size")) {
+      return new Edges(800, 1333);
+    }
+    if (json.isList("size")) {
+      List<Integer> size = json.integers("size", 1, LONGEST_EDGE);
+      if (size.size() != 2) {
+        throw json.wrong("size has " + size.size() + " numbers, expected height and width");
+      }
+      return new Exactly(size.get(0), size.get(1));
+    }
+    if (!json.isObject("size")) {
+      return new Edges(edge(json, "size"), json.integer("max_size", 1333, 1, LONGEST_EDGE));
+    }
+    JsonObject size = json.object("size");
+    if (size.has("shortest_edge") && size.has("longest_edge")) {
+      return new Edges(edge(size, "shortest_edge"), edge(size, "longest_edge"));
+    }
+    if (size.has("max_height") && size.has("max_width")) {
+      return new Within(edge(size, "max_height"), edge(size, "max_width"));
+    }
+    if (size.has("height") && size.has("width")) {
+      return exactly(size);
+    }
+    throw size.wrong(
+        "has %s, expected shortest_edge and longest_edge, height and width, or max_height and max_width"
+            .formatted(OneLine.of(String.join(" and ", size.names()))));
+  }
+
+  private static Exactly exactly(JsonObject json) {
+    return new Exactly(edge(json, "height"), edge(json, "width"));
+  }
+
+  private static int edge(JsonObject json, String name) {
+    return json.integer(name, 1, LONGEST_EDGE);
+  }
+}

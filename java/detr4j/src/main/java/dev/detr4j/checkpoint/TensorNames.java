@@ -1,0 +1,24 @@
+package dev.detr4j.checkpoint;
+
+import java.util.List;
+
+/**
+ * How one source names the tensors of a model in its checkpoints; one implementation for each
+ * source.
+ *
+ * <p>Model builders ask for <em>canonical</em> names. Outside the backbone these are the names that
+ * the modules of transformers 5.x have in memory, for instance {@code
+ * model.encoder.layers.0.self_attn.q_proj.weight} or {@code class_embed.0.bias}. For a ResNet they
+ * are torchvision's names below {@code backbone.}: {@code backbone.conv1.weight}, {@code
+ * backbone.layer2.0.bn1.running_var}, {@code backbone.layer2.0.downsample.0.weight}.
+ */
+public interface TensorNames {
+  /**
+   * The names under which the file may hold a tensor, the preferred one first. If it holds several,
+   * they are copies of one tensor and must be equal.
+   */
+  List<String> candidates(String canonicalName);
+
+  /** Whether inference has no use for a tensor of the file that no model builder asked for. */
+  boolean unused(String fileName);
+}

@@ -1,0 +1,215 @@
+package dev.detr4j.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.detr4j.ModelConfigException;
+import dev.detr4j.op.Activation;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigReaderTest {
+  static ModelConfig parse(String json) {
+    return ConfigReader.read(
+        JsonObject.parse(
+            "config.json", json.getBytes(StandardCharsets.UTF_8), ModelConfigException::new));
+  }
+
+  private static DeformableDetrConfig deformable(String name) {
+    return assertInstanceOf(
+        DeformableDetrConfig.class,
+        ConfigReader.read(Resources.path("names/" + name + "/config.json")));
+  }
+
+  @Test
+  void readsTheDefaultsOfBothClasses() {
+    ModelConfig detr = parse("{\"model_type\": \"detr\"}");
+    assertEquals(
+        new ModelConfig.TransformerConfig(256, 6, 8, 2048, 6, 8, 2048, Activation.RELU),
+        detr.transformer());
+    assertEquals(100, detr.numQueries());
+    assertEquals(List.of("LABEL_0", "LABEL_1"), detr.labels());
+    assertEquals(3, detr.numLogits());
+    assertEquals(List.of(1, 2, 3, 4), detr.backbone().taps());
+    DeformableDetrConfig deformable =
+        assertInstanceOf(
+            DeformableDetrConfig.class, parse("{\"model_type\": \"deformable_detr\"}"));
+    assertEquals(1024, deformable.transformer().encoderFfnDim());
+    assertEquals(300, deformable.numQueries());
+    assertEquals(2, deformable.numLogits());
+    assertEquals(4, deformable.numFeatureLevels());
+    assertEquals(List.of(2, 3, 4), deformable.backbone().taps());
+    assertEquals(ResNetConfig.Origin.TIMM, deformable.backbone().origin());
+    assertFalse(deformable.withBoxRefine() || deformable.twoStage());
+  }
+
+  @Test
+  void readsWhatTransformersWrites() {
+    DeformableDetrConfig twoStage = deformable("hf_deformable_two_stage");
+    assertTrue(twoStage.withBoxRefine() && twoStage.twoStage());
+    assertEquals(91, twoStage.labels().size());
+    DeformableDetrConfig single = deformable("hf_deformable_single_scale");
+    assertEquals(1, single.numFeatureLevels());
+    assertEquals(List.of(4), single.backbone().taps());
+    DeformableDetrConfig small = deformable("hf_deformable_small_native_resnet");
+    assertEquals(40, small.numQueries());
+    assertEquals(
+        new ResNetConfig(
+            ResNetConfig.Block.BOTTLENECK,
+            32,
+            List.of(1, 2, 2, 1),
+            List.of(32, 64, 128, 256),
+            false,
+            false,
+            32,
+            List.of(2, 3, 4),
+            ResNetConfig.Origin.TRANSFORMERS),
+        small.backbone());
+    assertFalse(small.backbone().hasDownsample(1));
+    assertTrue(small.backbone().hasDownsample(2));
+  }
+
+  /**
+   * As published: facebook/detr-resnet-101-dc5 and SenseTime/deformable-detr-single-scale-dc5 look
+   * like this.
+   */
+  @Test
+  void readsThePublishedStyleOfFourX() {
+    ModelConfig detr =
+        parse(
+            """
+            {"architectures": ["DetrForObjectDetection"], "backbone": "resnet101", "dilation": true,
+             "classifier_dropout": 0.0, "d_model": 256, "encoder_layers": 6, "num_hidden_layers": 6,
+             "id2label": {"0": "N/A", "2": "bicycle", "1": "person"}, "max_position_embeddings": 1024,
+             "model_type": "detr", "scale_embedding": false, "torch_dtype": "float32"}
+            """);
+    assertEquals(List.of("N/A", "person", "bicycle"), detr.labels());
+    assertEquals(4, detr.numLogits());
+    ResNetConfig dc5 = detr.backbone();
+    assertEquals(List.of(3, 4, 23, 3), dc5.depths());
+    assertEquals(16, dc5.outputStride());
+    assertEquals(
+        List.of(1, 1, 1, 2),
+        List.of(dc5.dilation(1), dc5.dilation(2), dc5.dilation(3), dc5.dilation(4)));
+    assertEquals(
+        List.of(1, 2, 2, 1), List.of(dc5.stride(1), dc5.stride(2), dc5.stride(3), dc5.stride(4)));
+    assertEquals(1, dc5.firstDilation(4));
+    ModelConfig single =
+        parse(
+            """
+            {"model_type": "deformable_detr", "backbone": "resnet50", "backbone_config": null, "use_timm_backbone": true,
+             "dilation": true, "num_feature_levels": 1, "num_labels": 91, "use_pretrained_backbone": true}
+            """);
+    assertEquals(List.of(4), single.backbone().taps());
+    assertEquals(16, single.backbone().outputStride());
+    assertEquals(91, single.labels().size());
+  }
+
+  @Test
+  void readsLaterFourXStyles() {
+    ModelConfig kwargs =
+        parse(
+            """
+            {"model_type": "deformable_detr", "backbone": "resnet50", "use_timm_backbone": true, "dilation": true,
+             "backbone_kwargs": {"in_chans": 3, "out_indices": [2, 3, 4], "output_stride": 16}}
+            """);
+    assertEquals(List.of(2, 3, 4), kwargs.backbone().taps());
+    assertEquals(16, kwargs.backbone().outputStride());
+    ModelConfig noTimm =
+        parse(
+            "{\"model_type\": \"detr\", \"use_timm_backbone\": false, \"backbone_config\": null}");
+    assertEquals(ResNetConfig.Origin.TRANSFORMERS, noTimm.backbone().origin());
+    assertEquals(List.of(4), noTimm.backbone().taps());
+    ModelConfig alias =
+        parse(
+            "{\"model_type\": \"detr\", \"hidden_size\": 128, \"num_attention_heads\": 4, \"num_hidden_layers\": 2}");
+    assertEquals(
+        new ModelConfig.TransformerConfig(128, 2, 4, 2048, 6, 8, 2048, Activation.RELU),
+        alias.transformer());
+  }
+
+  @Test
+  void readsBackbonesOfFiveX() {
+    ResNetConfig basic =
+        parse(
+                """
+                {"model_type": "detr", "dilation": true, "activation_function": "gelu", "backbone_config":
+                 {"model_type": "timm_backbone", "backbone": "timm/resnet18.tv_in1k", "out_indices": [-1]}}
+                """)
+            .backbone();
+    assertEquals(ResNetConfig.Block.BASIC, basic.block());
+    assertEquals(List.of(64, 128, 256, 512), basic.widths());
+    assertEquals(32, basic.outputStride(), "a backbone_config wins over dilation");
+    assertEquals(List.of(4), basic.taps());
+    assertFalse(basic.hasDownsample(1));
+    ResNetConfig five =
+        parse(
+                """
+                {"model_type": "deformable_detr", "backbone_config": {"model_type": "resnet", "depths": [1, 1, 1, 1, 1],
+                 "hidden_sizes": [8, 16, 32, 64, 128], "layer_type": "basic", "downsample_in_first_stage": true,
+                 "downsample_in_bottleneck": true, "out_features": ["stage3", "stage5"]}}
+                """)
+            .backbone();
+    assertEquals(List.of(3, 5), five.taps());
+    assertEquals(128, five.outputStride());
+    assertEquals(2, five.stride(1));
+    assertEquals(2, five.stride(5));
+    assertTrue(five.hasDownsample(1));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{} | model_type is missing, supported are detr and deformable_detr",
+        "{\"model_type\": \"vit\"} | model_type is \"vit\", supported are detr and deformable_detr",
+        "{\"model_type\": \"detr\", \"architectures\": [\"DetrForSegmentation\"]} | architectures is [DetrForSegmentation], expected DetrForObjectDetection",
+        "{\"model_type\": \"detr\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
+        "{\"model_type\": \"detr\", \"pre_norm\": true} | pre_norm is true, supported are post-norm transformers only",
+        "{\"model_type\": \"detr\", \"num_channels\": 1} | num_channels is 1, expected 3 (RGB)",
+        "{\"model_type\": \"detr\", \"activation_function\": \"quick_gelu\"} | activation_function is \"quick_gelu\", supported are relu and gelu",
+        "{\"model_type\": \"detr\", \"d_model\": \"256\"} | d_model is \"256\", expected an integer",
+        "{\"model_type\": \"detr\", \"d_model\": 2147483648} | d_model is 2147483648, expected 4 to 65536",
+        "{\"model_type\": \"detr\", \"d_model\": 252} | d_model is 252, expected a multiple of the 8 attention heads",
+        "{\"model_type\": \"detr\", \"d_model\": 250} | d_model is 250, expected a multiple of 4 (sine and cosine of two axes)",
+        "{\"model_type\": \"deformable_detr\", \"d_model\": 240} | d_model is 240, expected a multiple of the 32 groups of the input projection's norm",
+        "{\"model_type\": \"deformable_detr\", \"two_stage\": true} | two_stage is true and with_box_refine is false, expected both to be true",
+        "{\"model_type\": \"deformable_detr\", \"num_feature_levels\": 2} | num_feature_levels is 2, but the backbone hands out 3 feature maps, expected at most as many",
+        "{\"model_type\": \"detr\", \"num_queries\": 0} | num_queries is 0, expected 1 to 100000",
+        "{\"model_type\": \"detr\", \"backbone\": \"resnet50d\"} | backbone is \"resnet50d\", supported are timm's resnet18, resnet26, resnet34, resnet50, resnet101 and resnet152",
+        "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"swin\"}} | backbone_config: model_type is \"swin\", supported are timm_backbone and resnet",
+        "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"resnet\", \"hidden_act\": \"gelu\"}} | backbone_config: hidden_act is \"gelu\", supported is relu",
+        "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"resnet\", \"depths\": [1, 2]}} | backbone_config: depths and hidden_sizes have 2 and 4 stages, expected the same number, 1 to 8",
+        "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"timm_backbone\", \"backbone\": \"resnet50\", \"out_indices\": [0]}} | backbone_config: out_indices names [0], expected ascending stages from 1 (the stem is not supported)",
+        "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"timm_backbone\", \"backbone\": \"resnet50\", \"output_stride\": 4}} | backbone_config: output_stride is 4, supported are 8, 16 and 32",
+        "{\"model_type\": \"detr\", \"id2label\": {}} | id2label is empty, expected at least one label",
+      })
+  void refusesInOneLine(String json, String message) {
+    ModelConfigException e = assertThrows(ModelConfigException.class, () -> parse(json));
+    assertEquals("config.json: " + message, e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "[]", "{", "{\"a\": 1, \"a\": 2}", "{} x", "\u0000", "{\"a\": [null]}"})
+  void refusesWhatIsNotOneJsonObject(String json) {
+    String message = assertThrows(ModelConfigException.class, () -> parse(json)).getMessage();
+    assertTrue(message.startsWith("config.json"), message);
+    assertEquals(1, message.lines().count());
+  }
+
+  @Test
+  void refusesDeepNestingWithoutOverflow() {
+    String message =
+        assertThrows(ModelConfigException.class, () -> parse("{\"a\":".repeat(100_000)))
+            .getMessage();
+    assertTrue(message.startsWith("config.json is not valid JSON"), message);
+  }
+}
