@@ -1,0 +1,73 @@
+package dev.detr4j.backend;
+
+import dev.detr4j.BackendKind;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The providers that this build knows, looked up by class name so that nothing depends on a
+ * concrete backend.
+ *
+ * <p>A backend may be missing from a build or unable to load (the Vector API's module is absent
+ * unless a JVM is started with it); that is not an error but a reason in the report.
+ */
+public final class BackendProviders {
+  /**
+   * The outcome of looking for one provider: either it or the reason is there.
+   *
+   * @param reason one sentence, without a full stop
+   */
+  public record Lookup(
+      BackendKind kind, @Nullable BackendProvider provider, @Nullable String reason) {
+    /** Why the backend cannot be used with these options, or null when it can. */
+    public @Nullable String unavailable(BackendOptions options) {
+      if (provider == null) {
+        return reason;
+      }
+      try {
+        return provider.unavailable(options);
+      } catch (LinkageError e) {
+        return linkageReason(kind, e);
+      }
+    }
+  }
+
+  private BackendProviders() {}
+
+  /** Looks for every provider, in the order in which AUTO tries them; reference comes last. */
+  public static List<Lookup> all() {
+    return List.of(
+        find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
+        find(BackendKind.C, "dev.detr4j.backend.c.CBackendProvider"),
+        find(BackendKind.VECTOR, "dev.detr4j.backend.vector.VectorBackendProvider"),
+        find(BackendKind.REFERENCE, "dev.detr4j.backend.reference.ReferenceBackendProvider"));
+  }
+
+  /** Looks for the provider of one kind other than AUTO. */
+  public static Lookup of(BackendKind kind) {
+    return all().stream()
+        .filter(lookup -> lookup.kind() == kind)
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(kind + " has no provider of its own"));
+  }
+
+  private static Lookup find(BackendKind kind, String className) {
+    try {
+      Class<?> found = Class.forName(className, true, BackendProviders.class.getClassLoader());
+      return new Lookup(kind, (BackendProvider) found.getDeclaredConstructor().newInstance(), null);
+    } catch (ClassNotFoundException e) {
+      return new Lookup(kind, null, "this build of detr4j has no " + kind.id() + " backend");
+    } catch (LinkageError e) {
+      return new Lookup(kind, null, linkageReason(kind, e));
+    } catch (ReflectiveOperationException e) {
+      return new Lookup(kind, null, "its provider " + className + " cannot be made: " + e);
+    }
+  }
+
+  private static String linkageReason(BackendKind kind, LinkageError e) {
+    return kind == BackendKind.VECTOR
+            && String.valueOf(e.getMessage()).contains("jdk/incubator/vector")
+        ? "module jdk.incubator.vector is missing; start Java with --add-modules jdk.incubator.vector"
+        : "its classes cannot be loaded: " + e;
+  }
+}

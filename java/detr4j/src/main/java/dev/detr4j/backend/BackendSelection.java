@@ -1,0 +1,125 @@
+package dev.detr4j.backend;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.BackendReport;
+import dev.detr4j.BackendReport.NotChosen;
+import dev.detr4j.backend.BackendProviders.Lookup;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses and opens a backend.
+ *
+ * <p>An automatic choice takes the first of cuda, c and vector that opens, never reference. A
+ * backend asked for by name opens or throws; nothing else is tried in its place.
+ *
+ * @param backend the open backend; the caller closes it
+ * @param report what was chosen, and for every other backend why not
+ */
+public record BackendSelection(Backend backend, BackendReport report) {
+  /**
+   * Opens the backend that is asked for.
+   *
+   * @throws BackendException when it cannot be used, or when AUTO finds none; the message holds
+   *     every reason
+   */
+  public static BackendSelection open(BackendSettings.Request request, BackendOptions options) {
+    return open(request, options, BackendProviders.all());
+  }
+
+  static BackendSelection open(
+      BackendSettings.Request request, BackendOptions options, List<Lookup> lookups) {
+    return request.kind() == BackendKind.AUTO
+        ? automatic(options, lookups)
+        : named(request, options, lookups);
+  }
+
+  private static BackendSelection automatic(BackendOptions options, List<Lookup> lookups) {
+    List<NotChosen> refused = new ArrayList<>();
+    for (int i = 0; i < lookups.size(); i++) {
+      Lookup lookup = lookups.get(i);
+      if (lookup.kind() == BackendKind.REFERENCE) {
+        refused.add(notAutomatic());
+        continue;
+      }
+      Attempt attempt = attempt(lookup, options);
+      if (attempt.backend != null) {
+        for (Lookup later : lookups.subList(i + 1, lookups.size())) {
+          refused.add(
+              later.kind() == BackendKind.REFERENCE
+                  ? notAutomatic()
+                  : new NotChosen(later.kind(), lookup.kind().id() + " comes before it"));
+        }
+        return of(attempt.backend, refused);
+      }
+      refused.add(new NotChosen(lookup.kind(), attempt.reason));
+    }
+    StringBuilder reasons = new StringBuilder();
+    for (NotChosen other : refused) {
+      reasons
+          .append(reasons.isEmpty() ? "" : "; ")
+          .append(other.kind().id())
+          .append(": ")
+          .append(other.reason());
+    }
+    throw new BackendException("no backend can be used: " + reasons);
+  }
+
+  private static NotChosen notAutomatic() {
+    return new NotChosen(BackendKind.REFERENCE, "it is only used when asked for by name");
+  }
+
+  private static BackendSelection named(
+      BackendSettings.Request request, BackendOptions options, List<Lookup> lookups) {
+    List<NotChosen> others = new ArrayList<>();
+    Backend backend = null;
+    for (Lookup lookup : lookups) {
+      if (lookup.kind() != request.kind()) {
+        others.add(
+            new NotChosen(
+                lookup.kind(),
+                request.kind().id() + " was asked for by name (" + request.source() + ")"));
+        continue;
+      }
+      Attempt attempt = attempt(lookup, options);
+      if (attempt.backend == null) {
+        throw new BackendException(
+            "backend "
+                + request.kind().id()
+                + " asked for by name ("
+                + request.source()
+                + ") cannot be used: "
+                + attempt.reason);
+      }
+      backend = attempt.backend;
+    }
+    if (backend == null) {
+      throw new BackendException("backend " + request.kind().id() + " is not part of this build");
+    }
+    return of(backend, others);
+  }
+
+  private static BackendSelection of(Backend backend, List<NotChosen> others) {
+    return new BackendSelection(
+        backend,
+        new BackendReport(backend.kind(), backend.device(), backend.instructionSet(), others));
+  }
+
+  /** An open backend, or the reason why there is none. */
+  private record Attempt(@Nullable Backend backend, String reason) {}
+
+  private static Attempt attempt(Lookup lookup, BackendOptions options) {
+    String reason = lookup.unavailable(options);
+    BackendProvider provider = lookup.provider();
+    if (reason != null || provider == null) {
+      return new Attempt(null, reason == null ? "it has no provider" : reason);
+    }
+    try {
+      return new Attempt(provider.open(options), "");
+    } catch (BackendException e) {
+      return new Attempt(null, String.valueOf(e.getMessage()));
+    }
+  }
+}

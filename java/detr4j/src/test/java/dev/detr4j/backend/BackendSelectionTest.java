@@ -1,0 +1,227 @@
+package dev.detr4j.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.BackendReport.NotChosen;
+import dev.detr4j.backend.BackendProviders.Lookup;
+import dev.detr4j.backend.BackendSettings.Request;
+import dev.detr4j.backend.host.HostBackend;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class BackendSelectionTest {
+  private static final BackendOptions OPTIONS = new BackendOptions(1, null, 0);
+  private static final Request AUTO = new Request(BackendKind.AUTO, "default");
+
+  private static final String NO_CUDA = "this build of detr4j has no cuda backend";
+
+  @Test
+  void automaticTakesTheFirstThatOpens() {
+    try (Backend backend = BackendSelection.open(AUTO, OPTIONS, world(null, null)).backend()) {
+      assertEquals(BackendKind.C, backend.kind());
+    }
+    BackendSelection selection =
+        BackendSelection.open(AUTO, OPTIONS, world("no library was found", null));
+    selection.backend().close();
+    assertEquals(BackendKind.VECTOR, selection.report().kind());
+    assertEquals(
+        List.of(
+            new NotChosen(BackendKind.CUDA, NO_CUDA),
+            new NotChosen(BackendKind.C, "no library was found"),
+            new NotChosen(BackendKind.REFERENCE, "it is only used when asked for by name")),
+        selection.report().notChosen());
+  }
+
+  @Test
+  void theReportSaysWhyABackendWasNotEvenTried() {
+    BackendSelection selection = BackendSelection.open(AUTO, OPTIONS, world(null, null));
+    selection.backend().close();
+    assertTrue(
+        selection
+            .report()
+            .notChosen()
+            .contains(new NotChosen(BackendKind.VECTOR, "c comes before it")));
+  }
+
+  @Test
+  void automaticNeverTakesReferenceAndNamesEveryReason() {
+    BackendException e =
+        assertThrows(
+            BackendException.class,
+            () -> BackendSelection.open(AUTO, OPTIONS, world("no library", "no module")));
+    assertEquals(
+        "no backend can be used: cuda: "
+            + NO_CUDA
+            + "; c: no library; vector: no module; reference: it is only used when asked for by name",
+        e.getMessage());
+  }
+
+  @Test
+  void aFailureWhileOpeningIsAReasonToo() {
+    Lookup broken =
+        new Lookup(
+            BackendKind.C,
+            new FakeProvider(BackendKind.C, null) {
+              @Override
+              public Backend open(BackendOptions options) {
+                throw new BackendException("the self test failed");
+              }
+            },
+            null);
+    List<Lookup> lookups = List.of(broken, lookup(BackendKind.VECTOR, null));
+    BackendSelection selection = BackendSelection.open(AUTO, OPTIONS, lookups);
+    selection.backend().close();
+    assertEquals(
+        List.of(new NotChosen(BackendKind.C, "the self test failed")),
+        selection.report().notChosen());
+    Request byName = new Request(BackendKind.C, "option");
+    BackendException e =
+        assertThrows(BackendException.class, () -> BackendSelection.open(byName, OPTIONS, lookups));
+    assertEquals(
+        "backend c asked for by name (option) cannot be used: the self test failed",
+        e.getMessage());
+  }
+
+  @Test
+  void byNameOpensOrThrows() {
+    Request byName = new Request(BackendKind.REFERENCE, "option");
+    BackendSelection selection = BackendSelection.open(byName, OPTIONS, world(null, null));
+    selection.backend().close();
+    assertEquals(BackendKind.REFERENCE, selection.report().kind());
+    assertTrue(
+        selection
+            .report()
+            .notChosen()
+            .contains(new NotChosen(BackendKind.C, "reference was asked for by name (option)")));
+
+    Request missing = new Request(BackendKind.C, "system property detr4j.backend");
+    BackendException e =
+        assertThrows(
+            BackendException.class,
+            () -> BackendSelection.open(missing, OPTIONS, world("no library", null)));
+    assertEquals(
+        "backend c asked for by name (system property detr4j.backend) cannot be used: no library",
+        e.getMessage());
+  }
+
+  @Test
+  void optionBeforePropertyBeforeEnvironmentBeforeDefault() {
+    Map<String, String> property = Map.of("detr4j.backend", "Vector");
+    Map<String, String> variable = Map.of("DETR4J_BACKEND", "reference");
+    assertEquals(
+        new Request(BackendKind.C, "option"), settings(property, variable).backend(BackendKind.C));
+    assertEquals(
+        new Request(BackendKind.AUTO, "option"),
+        settings(property, variable).backend(BackendKind.AUTO));
+    assertEquals(
+        new Request(BackendKind.VECTOR, "system property detr4j.backend"),
+        settings(property, variable).backend(null));
+    assertEquals(
+        new Request(BackendKind.REFERENCE, "environment variable DETR4J_BACKEND"),
+        settings(Map.of("detr4j.backend", " "), variable).backend(null));
+    assertEquals(AUTO, settings(Map.of(), Map.of()).backend(null));
+  }
+
+  @Test
+  void disableCustomKernelsForcesVectorUnlessABackendIsNamed() {
+    Map<String, String> disabled = Map.of("DISABLE_CUSTOM_KERNELS", "1");
+    Request forced = new Request(BackendKind.VECTOR, "environment variable DISABLE_CUSTOM_KERNELS");
+    assertEquals(forced, settings(Map.of(), disabled).backend(null));
+    assertEquals(forced, settings(Map.of(), disabled).backend(BackendKind.AUTO));
+    assertEquals(BackendKind.C, settings(Map.of(), disabled).backend(BackendKind.C).kind());
+    assertEquals(
+        BackendKind.C, settings(Map.of("detr4j.backend", "c"), disabled).backend(null).kind());
+    assertEquals(AUTO, settings(Map.of(), Map.of("DISABLE_CUSTOM_KERNELS", "0")).backend(null));
+  }
+
+  @Test
+  void aWrongSettingNamesItsSource() {
+    BackendException e =
+        assertThrows(
+            BackendException.class,
+            () -> settings(Map.of("detr4j.backend", "gpu"), Map.of()).backend(null));
+    assertEquals(
+        "system property detr4j.backend: backend gpu does not exist; expected auto, reference, vector, c or cuda",
+        e.getMessage());
+    e =
+        assertThrows(
+            BackendException.class,
+            () -> settings(Map.of(), Map.of("DETR4J_THREADS", "many")).options(null, null, null));
+    assertEquals(
+        "environment variable DETR4J_THREADS is many, expected a whole number of at least 1",
+        e.getMessage());
+  }
+
+  @Test
+  void optionsComeFromTheSameSources() {
+    Map<String, String> properties =
+        Map.of("detr4j.threads", "3", "detr4j.isa", "x86-64-v3", "detr4j.vector.bits", "256");
+    assertEquals(
+        new BackendOptions(3, "x86-64-v3", 256),
+        settings(properties, Map.of()).options(null, null, null));
+    assertEquals(
+        new BackendOptions(1, "baseline", 128),
+        settings(properties, Map.of()).options(1, "baseline", 128));
+    BackendOptions defaults = settings(Map.of(), Map.of()).options(null, null, null);
+    assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
+    assertNull(defaults.instructionSet());
+    assertEquals(0, defaults.vectorBits());
+  }
+
+  @Test
+  void theKnownProvidersAreInAutomaticOrder() {
+    assertEquals(
+        List.of(BackendKind.CUDA, BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE),
+        BackendProviders.all().stream().map(Lookup::kind).toList());
+    assertNull(BackendProviders.of(BackendKind.REFERENCE).unavailable(OPTIONS));
+  }
+
+  private static BackendSettings settings(
+      Map<String, String> properties, Map<String, String> environment) {
+    return new BackendSettings(properties::get, environment::get);
+  }
+
+  private static List<Lookup> world(String whyNotC, String whyNotVector) {
+    return List.of(
+        new Lookup(BackendKind.CUDA, null, NO_CUDA),
+        lookup(BackendKind.C, whyNotC),
+        lookup(BackendKind.VECTOR, whyNotVector),
+        lookup(BackendKind.REFERENCE, null));
+  }
+
+  private static Lookup lookup(BackendKind kind, String whyNot) {
+    return new Lookup(kind, new FakeProvider(kind, whyNot), null);
+  }
+
+  /** A provider whose backend has no operations. */
+  private static class FakeProvider implements BackendProvider {
+    private final BackendKind kind;
+    private final String whyNot;
+
+    FakeProvider(BackendKind kind, String whyNot) {
+      this.kind = kind;
+      this.whyNot = whyNot;
+    }
+
+    @Override
+    public BackendKind kind() {
+      return kind;
+    }
+
+    @Override
+    public String unavailable(BackendOptions options) {
+      return whyNot;
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+      return new HostBackend(kind, "none", Map.of(), options.threads());
+    }
+  }
+}
