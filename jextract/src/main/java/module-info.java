@@ -6,7 +6,7 @@
  */
 @SuppressWarnings("module") // the module of the qualified export is compiled after this one
 module dev.detr4j.ffi {
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports dev.detr4j.ffi;
   exports dev.detr4j.ffi.generated to

@@ -1,0 +1,127 @@
+package dev.detr4j.ffi;
+
+import dev.detr4j.ffi.generated.detr4j_abi_field;
+import dev.detr4j.ffi.generated.detr4j_add;
+import dev.detr4j.ffi.generated.detr4j_attention;
+import dev.detr4j.ffi.generated.detr4j_box_refinement;
+import dev.detr4j.ffi.generated.detr4j_conv2d;
+import dev.detr4j.ffi.generated.detr4j_gather;
+import dev.detr4j.ffi.generated.detr4j_group_norm;
+import dev.detr4j.ffi.generated.detr4j_layer_norm;
+import dev.detr4j.ffi.generated.detr4j_max_pool;
+import dev.detr4j.ffi.generated.detr4j_ms_deform_attention;
+import dev.detr4j.ffi.generated.detr4j_nms;
+import dev.detr4j.ffi.generated.detr4j_proposal_embedding;
+import dev.detr4j.ffi.generated.detr4j_resize;
+import dev.detr4j.ffi.generated.detr4j_sine_position;
+import dev.detr4j.ffi.generated.detr4j_top_k;
+import java.lang.foreign.GroupLayout;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.PaddingLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The parameter structs as the generated bindings lay them out, in the form that the C library
+ * reports its own.
+ */
+final class AbiLayout {
+  /**
+   * Where a struct or one of its fields lies.
+   *
+   * @param name {@code struct} or {@code struct.field}
+   * @param offset bytes from the start of the struct
+   * @param size bytes
+   */
+  record Field(String name, int offset, int size) {
+    @Override
+    public String toString() {
+      return name + " at byte " + offset + " with " + size + " bytes";
+    }
+  }
+
+  /**
+   * Every struct of detr4j.h in the header's order. One that is missing here shows up as a
+   * difference from the library.
+   */
+  private static final List<GroupLayout> STRUCTS =
+      List.of(
+          detr4j_abi_field.layout(),
+          detr4j_conv2d.layout(),
+          detr4j_max_pool.layout(),
+          detr4j_layer_norm.layout(),
+          detr4j_group_norm.layout(),
+          detr4j_add.layout(),
+          detr4j_attention.layout(),
+          detr4j_ms_deform_attention.layout(),
+          detr4j_sine_position.layout(),
+          detr4j_proposal_embedding.layout(),
+          detr4j_box_refinement.layout(),
+          detr4j_top_k.layout(),
+          detr4j_gather.layout(),
+          detr4j_nms.layout(),
+          detr4j_resize.layout());
+
+  private AbiLayout() {}
+
+  /** Every struct, each followed by its fields. */
+  static List<Field> fields() {
+    List<Field> fields = new ArrayList<>();
+    for (GroupLayout struct : STRUCTS) {
+      String type = struct.name().orElseThrow();
+      fields.add(new Field(type, 0, Math.toIntExact(struct.byteSize())));
+      long offset = 0;
+      for (MemoryLayout member : struct.memberLayouts()) {
+        if (!(member instanceof PaddingLayout)) {
+          String name = type + "." + member.name().orElseThrow();
+          fields.add(new Field(name, Math.toIntExact(offset), Math.toIntExact(member.byteSize())));
+        }
+        offset += member.byteSize();
+      }
+    }
+    return List.copyOf(fields);
+  }
+
+  /** FNV-1a, 64 bits, as {@code detr4j_abi_hash} computes it. */
+  static long hash(List<Field> fields) {
+    long hash = 0xcbf29ce484222325L;
+    for (Field field : fields) {
+      for (byte b : field.name().getBytes(StandardCharsets.US_ASCII)) {
+        hash = hashByte(hash, b);
+      }
+      hash = hashByte(hash, (byte) 0);
+      hash = hashInt(hash, field.offset());
+      hash = hashInt(hash, field.size());
+    }
+    return hash;
+  }
+
+  /**
+   * The first difference in words, as {@code library has …, bindings have …}; both lists must not
+   * be equal.
+   */
+  static String difference(List<Field> library, List<Field> bindings) {
+    int common = Math.min(library.size(), bindings.size());
+    for (int i = 0; i < common; i++) {
+      if (!library.get(i).equals(bindings.get(i))) {
+        return "library has " + library.get(i) + ", bindings have " + bindings.get(i);
+      }
+    }
+    return library.size() > common
+        ? "library has " + library.get(common) + ", bindings end there"
+        : "bindings have " + bindings.get(common) + ", library ends there";
+  }
+
+  private static long hashInt(long hash, int value) {
+    long result = hash;
+    for (int shift = 0; shift < 32; shift += 8) {
+      result = hashByte(result, (byte) (value >>> shift));
+    }
+    return result;
+  }
+
+  private static long hashByte(long hash, byte value) {
+    return (hash ^ (value & 0xff)) * 0x100000001b3L;
+  }
+}

@@ -1,0 +1,195 @@
+package dev.detr4j.ffi;
+
+import dev.detr4j.ffi.LibraryRefused.Stage;
+import dev.detr4j.ffi.generated.Detr4jAbi;
+import dev.detr4j.ffi.generated.detr4j_abi_field;
+import dev.detr4j.ffi.generated.detr4j_add;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.reflect.Method;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Examines a library file before it is loaded for good, so that a wrong one leaves nothing behind
+ * in the class loader.
+ *
+ * <p>The file is opened for the length of {@link #examine} only, through a lookup of its own that
+ * no class loader sees.
+ */
+final class LibraryProbe {
+  /** Far above any real table; keeps a broken library from making us read for ever. */
+  private static final int MOST_FIELDS = 100_000;
+
+  private static final int LONGEST_NAME = 256;
+
+  private final Path file;
+  private final SymbolLookup symbols;
+
+  private LibraryProbe(Path file, SymbolLookup symbols) {
+    this.file = file;
+    this.symbols = symbols;
+  }
+
+  /**
+   * Checks exported functions, ABI version and hash, and runs a kernel on one element.
+   *
+   * @throws LibraryRefused when one of them is not as expected
+   */
+  static void examine(Path file) throws LibraryRefused {
+    try (Arena arena = Arena.ofConfined()) {
+      SymbolLookup symbols;
+      try {
+        symbols = SymbolLookup.libraryLookup(file, arena);
+      } catch (IllegalArgumentException e) {
+        throw new LibraryRefused(Stage.PLACE, file + ": " + reasonNotOpened(file), e);
+      }
+      LibraryProbe probe = new LibraryProbe(file, symbols);
+      probe.checkVersion();
+      probe.checkExports();
+      probe.checkLayout();
+      probe.runOneElement(arena);
+    }
+  }
+
+  /** The functions that the bindings call. */
+  static List<String> functions() {
+    String mark = "$descriptor";
+    return Arrays.stream(Detr4jAbi.class.getDeclaredMethods())
+        .map(Method::getName)
+        .filter(name -> name.endsWith(mark))
+        .map(name -> name.substring(0, name.length() - mark.length()))
+        .sorted()
+        .toList();
+  }
+
+  /**
+   * The system's own words, which {@link SymbolLookup#libraryLookup(Path, Arena)} keeps to itself.
+   */
+  private static String reasonNotOpened(Path file) {
+    try {
+      System.load(file.toString());
+    } catch (UnsatisfiedLinkError e) {
+      String reason = String.valueOf(e.getMessage());
+      String prefix = file + ": ";
+      while (reason.startsWith(prefix)) {
+        reason = reason.substring(prefix.length());
+      }
+      return reason.replace('\n', ' ');
+    }
+    return "opened only at the second attempt; something else is changing this file";
+  }
+
+  private void checkVersion() throws LibraryRefused {
+    if (symbols.find("detr4j_abi_version").isEmpty()) {
+      throw content("is not a detr4j library (it has no detr4j_abi_version)");
+    }
+    int version = (int) call("detr4j_abi_version", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    int expected = Detr4jAbi.DETR4J_ABI_VERSION();
+    if (version != expected) {
+      throw content(
+          "library built for abi "
+              + Integer.toUnsignedString(version)
+              + ", bindings expect "
+              + expected
+              + "; remove it or rebuild it");
+    }
+  }
+
+  private void checkExports() throws LibraryRefused {
+    List<String> missing =
+        functions().stream().filter(name -> symbols.find(name).isEmpty()).toList();
+    if (!missing.isEmpty()) {
+      throw content("library lacks " + String.join(", ", missing) + "; remove it or rebuild it");
+    }
+  }
+
+  private void checkLayout() throws LibraryRefused {
+    List<AbiLayout.Field> bindings = AbiLayout.fields();
+    long hash = (long) call("detr4j_abi_hash", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    long expected = AbiLayout.hash(bindings);
+    if (hash != expected) {
+      List<AbiLayout.Field> library = readFields();
+      String difference =
+          library.equals(bindings)
+              ? "its own hash " + Long.toHexString(hash) + " does not fit its field table"
+              : AbiLayout.difference(library, bindings);
+      throw content(
+          "library and bindings lay out parameters differently: " + difference + "; rebuild it");
+    }
+  }
+
+  private List<AbiLayout.Field> readFields() throws LibraryRefused {
+    int count = (int) call("detr4j_abi_field_count", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    if (count < 0 || count > MOST_FIELDS) {
+      throw content("library states " + count + " fields in its ABI table");
+    }
+    MemorySegment table =
+        ((MemorySegment) call("detr4j_abi_fields", FunctionDescriptor.of(ValueLayout.ADDRESS)))
+            .reinterpret(count * detr4j_abi_field.sizeof());
+    List<AbiLayout.Field> fields = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      MemorySegment entry = detr4j_abi_field.asSlice(table, i);
+      String name = detr4j_abi_field.name(entry).reinterpret(LONGEST_NAME).getString(0);
+      fields.add(
+          new AbiLayout.Field(name, detr4j_abi_field.offset(entry), detr4j_abi_field.size(entry)));
+    }
+    return fields;
+  }
+
+  private void runOneElement(Arena arena) throws LibraryRefused {
+    int tier = (int) call("detr4j_tier_detected", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1.5f, 2.25f, Float.NaN);
+    MemorySegment parameters = detr4j_add.allocate(arena);
+    detr4j_add.tier(parameters, tier);
+    detr4j_add.batch(parameters, 1);
+    detr4j_add.rows(parameters, 1);
+    detr4j_add.columns(parameters, 1);
+    detr4j_add.rows_per_tile(parameters, 1);
+    detr4j_add.a(parameters, values);
+    detr4j_add.b(parameters, values.asSlice(Float.BYTES));
+    detr4j_add.out(parameters, values.asSlice(2 * Float.BYTES));
+    detr4j_add.a_row_stride(parameters, 1);
+    detr4j_add.b_row_stride(parameters, 1);
+    detr4j_add.out_row_stride(parameters, 1);
+    FunctionDescriptor tile =
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+    int status = (int) call("detr4j_add_f32", tile, parameters, 0L);
+    float sum = values.getAtIndex(ValueLayout.JAVA_FLOAT, 2);
+    if (status != Detr4jAbi.DETR4J_OK() || sum != 3.75f) {
+      throw content(
+          "self test failed: 1.5 + 2.25 gave "
+              + sum
+              + " and status "
+              + status
+              + " in tier "
+              + tier);
+    }
+  }
+
+  private Object call(String name, FunctionDescriptor descriptor, Object... arguments)
+      throws LibraryRefused {
+    Optional<MemorySegment> address = symbols.find(name);
+    if (address.isEmpty()) {
+      throw content("library lacks " + name + "; remove it or rebuild it");
+    }
+    MethodHandle handle = Linker.nativeLinker().downcallHandle(address.get(), descriptor);
+    try {
+      return handle.invokeWithArguments(arguments);
+    } catch (Throwable e) {
+      throw new LibraryRefused(Stage.CONTENT, file + ": " + name + " failed: " + e, e);
+    }
+  }
+
+  private LibraryRefused content(String reason) {
+    return new LibraryRefused(Stage.CONTENT, file + ": " + reason);
+  }
+}

@@ -1,0 +1,56 @@
+package dev.detr4j.ffi;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the user wants the library to be looked for.
+ *
+ * @param path the file or folder that must be used, or null to search
+ * @param searched folders of {@code java.library.path}
+ * @param caches folders to unpack the natives jar's library into, in order of preference
+ */
+record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> caches) {
+  static final String PATH = "detr4j.native.path";
+  static final String CACHE = "detr4j.native.cache";
+
+  /**
+   * The settings of this JVM: system property, else environment ({@code DETR4J_NATIVE_PATH}), else
+   * default.
+   */
+  static LibrarySettings current() {
+    String path = setting(PATH);
+    List<Path> searched = new ArrayList<>();
+    for (String folder :
+        System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {
+      if (!folder.isBlank()) {
+        searched.add(Path.of(folder));
+      }
+    }
+    List<Path> caches = new ArrayList<>();
+    String cache = setting(CACHE);
+    if (cache != null) {
+      caches.add(Path.of(cache));
+    }
+    String home = System.getProperty("user.home", "");
+    // Some containers report "?" for a user without an entry in passwd.
+    if (Path.of(home).isAbsolute()) {
+      caches.add(Path.of(home, ".cache", "detr4j"));
+    }
+    String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9_.-]", "_");
+    caches.add(Path.of(System.getProperty("java.io.tmpdir"), "detr4j-" + user));
+    return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
+  }
+
+  private static @Nullable String setting(String property) {
+    String value = System.getProperty(property);
+    if (value == null) {
+      value = System.getenv(property.replace('.', '_').toUpperCase(Locale.ROOT));
+    }
+    return value == null || value.isBlank() ? null : value;
+  }
+}
