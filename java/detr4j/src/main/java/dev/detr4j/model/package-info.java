@@ -1,6 +1,4 @@
-/**
- * The graph of fused operations and the values between them; the builders stand one level below.
- */
+/** Networks as graphs: values, nodes, and one builder for each published architecture. */
 @NullMarked
 package dev.detr4j.model;
 

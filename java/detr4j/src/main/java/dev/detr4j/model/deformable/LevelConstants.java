@@ -1,0 +1,141 @@
+package dev.detr4j.model.deformable;
+
+import dev.detr4j.model.Graph;
+import dev.detr4j.model.Value;
+import dev.detr4j.op.LevelShape;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * What depends on the extents of the feature levels alone: valid ratios, the encoder's reference
+ * points, and the two-stage proposals. Computed in fp32 in the order of the original, because boxes
+ * are compared to a millionth.
+ *
+ * @param levels extents of the levels
+ * @param valid for each level, the valid cells of each image
+ */
+record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
+
+  private int batch() {
+    return valid.get(0).size();
+  }
+
+  /** Valid ratios {@code [N, L, 2]} (x, y): the part of each level that is not padding. */
+  Value validRatios(Graph.Builder graph) {
+    return graph.constant(
+        "valid_ratios",
+        ElementType.F32,
+        Shape.of(batch(), levels.size(), 2),
+        out -> {
+          long i = 0;
+          for (int n = 0; n < batch(); n++) {
+            for (int l = 0; l < levels.size(); l++) {
+              out.setAtIndex(F32, i++, ratioX(n, l));
+              out.setAtIndex(F32, i++, ratioY(n, l));
+            }
+          }
+        });
+  }
+
+  /** Reference points {@code [N, S, 2]}: the centre of each cell relative to the unpadded image. */
+  Value referencePoints(Graph.Builder graph) {
+    return graph.constant(
+        "reference_points",
+        ElementType.F32,
+        Shape.of(batch(), LevelShape.tokens(levels), 2),
+        out -> {
+          long i = 0;
+          for (int n = 0; n < batch(); n++) {
+            for (int l = 0; l < levels.size(); l++) {
+              LevelShape level = levels.get(l);
+              float width = ratioX(n, l) * level.width();
+              float height = ratioY(n, l) * level.height();
+              for (int y = 0; y < level.height(); y++) {
+                for (int x = 0; x < level.width(); x++) {
+                  out.setAtIndex(F32, i++, (x + 0.5f) / width);
+                  out.setAtIndex(F32, i++, (y + 0.5f) / height);
+                }
+              }
+            }
+          }
+        });
+  }
+
+  /**
+   * Proposal logits {@code [N, S, 4]}: a box of 0.05 times 2^level at each cell, through the
+   * inverse sigmoid; infinite where the cell is padding or the box leaves (0.01, 0.99).
+   */
+  Value proposalLogits(Graph.Builder graph) {
+    return graph.constant(
+        "proposal_logits",
+        ElementType.F32,
+        Shape.of(batch(), LevelShape.tokens(levels), 4),
+        out -> visit((i, proposal) -> writeLogits(out, i, proposal)));
+  }
+
+  /** U8 {@code [N, S]}: 1 where a proposal is finite. */
+  Value proposalMask(Graph.Builder graph) {
+    return graph.constant(
+        "proposal_mask",
+        ElementType.U8,
+        Shape.of(batch(), LevelShape.tokens(levels)),
+        out ->
+            visit((i, proposal) ->
+                out.set(ValueLayout.JAVA_BYTE, i, (byte) (proposal.usable() ? 1 : 0))));
+  }
+
+  private record Proposal(float centreX, float centreY, float side, boolean usable) {}
+
+  private interface Visitor {
+    void visit(long token, Proposal proposal);
+  }
+
+  private void visit(Visitor visitor) {
+    long token = 0;
+    for (int n = 0; n < batch(); n++) {
+      for (int l = 0; l < levels.size(); l++) {
+        LevelShape level = levels.get(l);
+        LevelShape inside = valid.get(l).get(n);
+        float side = 0.05f * (float) Math.pow(2, l);
+        for (int y = 0; y < level.height(); y++) {
+          for (int x = 0; x < level.width(); x++) {
+            float centreX = (x + 0.5f) / inside.width();
+            float centreY = (y + 0.5f) / inside.height();
+            boolean usable =
+                y < inside.height()
+                    && x < inside.width()
+                    && inner(centreX)
+                    && inner(centreY)
+                    && inner(side);
+            visitor.visit(token++, new Proposal(centreX, centreY, side, usable));
+          }
+        }
+      }
+    }
+  }
+
+  private static void writeLogits(MemorySegment out, long token, Proposal proposal) {
+    float[] box = {proposal.centreX(), proposal.centreY(), proposal.side(), proposal.side()};
+    for (int c = 0; c < 4; c++) {
+      float logit =
+          proposal.usable() ? (float) Math.log(box[c] / (1 - box[c])) : Float.POSITIVE_INFINITY;
+      out.setAtIndex(F32, 4 * token + c, logit);
+    }
+  }
+
+  private static boolean inner(float value) {
+    return value > 0.01f && value < 0.99f;
+  }
+
+  private float ratioX(int item, int level) {
+    return (float) valid.get(level).get(item).width() / levels.get(level).width();
+  }
+
+  private float ratioY(int item, int level) {
+    return (float) valid.get(level).get(item).height() / levels.get(level).height();
+  }
+}

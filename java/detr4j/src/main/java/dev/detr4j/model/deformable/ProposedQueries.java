@@ -1,0 +1,84 @@
+package dev.detr4j.model.deformable;
+
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.model.DerivedWeight;
+import dev.detr4j.model.Graph;
+import dev.detr4j.model.Value;
+import dev.detr4j.model.layer.Biases;
+import dev.detr4j.model.layer.BoxHead;
+import dev.detr4j.model.layer.Norm;
+import dev.detr4j.model.layer.Parameters;
+import dev.detr4j.op.Activation;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Gather;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.ProposalEmbedding;
+import dev.detr4j.op.RowMask;
+import dev.detr4j.op.TopK;
+import java.util.List;
+
+/**
+ * Two-stage queries: the encoder proposes a box at every token, the best become references, and
+ * their sine code the queries.
+ *
+ * <p>Only column 0 of the class head ranks the tokens, so only that column is computed; and the box
+ * head runs on the chosen tokens alone. Both give what the original gives, row by row.
+ */
+final class ProposedQueries implements ObjectQueries {
+  private final int dModel;
+  private final int proposals;
+  private final Linear memoryProjection;
+  private final Norm memoryNorm;
+  private final Linear score;
+  private final BoxHead boxHead;
+  private final Linear positionProjection;
+  private final Norm positionNorm;
+
+  ProposedQueries(
+      Parameters model, DeformableDetrConfig config, Linear classHead, BoxHead boxHead) {
+    dModel = config.transformer().dModel();
+    proposals = config.numQueries();
+    memoryProjection =
+        model.linear("enc_output", dModel, dModel, Activation.NONE).withRowMask(RowMask.ZERO_INPUT);
+    memoryNorm = new Norm(model, "enc_output_norm", dModel);
+    score =
+        Linear.of(
+            DerivedWeight.rowRange(
+                "row 0 of " + classHead.weight().name(), classHead.weight(), 0, 1),
+            DerivedWeight.rowRange(
+                "row 0 of " + Biases.of(classHead).name(), Biases.of(classHead), 0, 1),
+            Activation.NONE);
+    this.boxHead = boxHead;
+    positionProjection = model.linear("pos_trans", 2 * dModel, 2 * dModel, Activation.NONE);
+    positionNorm = new Norm(model, "pos_trans_norm", 2 * dModel);
+  }
+
+  @Override
+  public Queries add(Graph.Builder graph, Value memory, LevelConstants levels) {
+    Value logits = levels.proposalLogits(graph);
+    Value mask = levels.proposalMask(graph);
+    Value projected = graph.add("proposals.enc_output", memoryProjection, memory, mask);
+    Value output = memoryNorm.add(graph, "proposals.enc_output_norm", projected);
+    Value scores = graph.add("proposals.score", score, output);
+    List<Value> best = graph.addAll("proposals.top_k", new TopK(proposals), scores);
+    Value indices = best.get(1);
+    graph.tap("proposal_index", indices);
+    Value chosen = graph.add("proposals.chosen", new Gather(), output, indices);
+    Value chosenLogits = graph.add("proposals.chosen_logits", new Gather(), logits, indices);
+    Value delta = boxHead.add(graph, "proposals.bbox_embed", chosen);
+    Value reference =
+        graph.add(
+            "proposals.reference",
+            new BoxRefinement(BoxRefinement.Reference.LOGITS, 4, 0f),
+            delta,
+            chosenLogits);
+    graph.tap("proposal_boxes", reference);
+    Value code = graph.add("proposals.sine", new ProposalEmbedding(dModel / 2), reference);
+    Value joint = graph.add("proposals.pos_trans", positionProjection, code);
+    Value normed = positionNorm.add(graph, "proposals.pos_trans_norm", joint);
+    return new Queries(
+        normed.columns("target", dModel, dModel),
+        normed.columns("query_position", 0, dModel),
+        reference);
+  }
+}

@@ -1,0 +1,220 @@
+package dev.detr4j.model.detr;
+
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.ModelConfig.TransformerConfig;
+import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.Graph;
+import dev.detr4j.model.ModelInput;
+import dev.detr4j.model.Value;
+import dev.detr4j.model.layer.Biases;
+import dev.detr4j.model.layer.BoxHead;
+import dev.detr4j.model.layer.CrossAttention;
+import dev.detr4j.model.layer.FeedForward;
+import dev.detr4j.model.layer.HostConstants;
+import dev.detr4j.model.layer.Norm;
+import dev.detr4j.model.layer.Parameters;
+import dev.detr4j.model.layer.SelfAttention;
+import dev.detr4j.model.resnet.ResNetBackbone;
+import dev.detr4j.op.Activation;
+import dev.detr4j.op.Add;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.LevelShape;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * DETR (Carion et al. 2020): ResNet, a post-norm transformer over the last map, class and box heads
+ * on its object queries.
+ *
+ * <p>What the decoder computes from its queries alone, before it first looks at the image, is
+ * constant and found by the planner; so the first self-attention costs nothing at run time.
+ */
+public final class DetrModel implements DetectionModel {
+  private record EncoderLayer(
+      SelfAttention attention, Norm attentionNorm, FeedForward ffn, Norm ffnNorm) {}
+
+  private record DecoderLayer(
+      SelfAttention selfAttention,
+      Norm selfNorm,
+      CrossAttention crossAttention,
+      Norm crossNorm,
+      FeedForward ffn,
+      Norm ffnNorm) {}
+
+  private final DetrConfig config;
+  private final int dModel;
+  private final ResNetBackbone backbone;
+  private final Convolution inputProjection;
+  private final Weight queryPositions;
+  private final List<EncoderLayer> encoder = new ArrayList<>();
+  private final List<DecoderLayer> decoder = new ArrayList<>();
+  private final Norm decoderNorm;
+  private final Linear classHead;
+  private final BoxHead boxHead;
+
+  /** Reads the model's weights by name; values stay in the checkpoint. */
+  public DetrModel(DetrConfig config, WeightSource source) {
+    this.config = config;
+    TransformerConfig transformer = config.transformer();
+    dModel = transformer.dModel();
+    backbone = new ResNetBackbone(config.backbone(), source);
+    Parameters root = new Parameters(source, "");
+    Parameters model = root.under("model");
+    int width = config.backbone().lastWidth();
+    inputProjection =
+        new Convolution(
+            width,
+            dModel,
+            1,
+            1,
+            1,
+            0,
+            1,
+            1,
+            model.tensor("input_projection.weight", dModel, width, 1, 1),
+            model.tensor("input_projection.bias", dModel),
+            Activation.NONE,
+            false);
+    queryPositions = model.tensor("query_position_embeddings.weight", config.numQueries(), dModel);
+    for (int i = 0; i < transformer.encoderLayers(); i++) {
+      Parameters layer = model.under("encoder").under("layers").under(i);
+      encoder.add(
+          new EncoderLayer(
+              new SelfAttention(layer.under("self_attn"), dModel, transformer.encoderHeads()),
+              new Norm(layer, "self_attn_layer_norm", dModel),
+              new FeedForward(layer, dModel, transformer.encoderFfnDim(), transformer.activation()),
+              new Norm(layer, "final_layer_norm", dModel)));
+    }
+    for (int i = 0; i < transformer.decoderLayers(); i++) {
+      Parameters layer = model.under("decoder").under("layers").under(i);
+      decoder.add(
+          new DecoderLayer(
+              new SelfAttention(layer.under("self_attn"), dModel, transformer.decoderHeads()),
+              new Norm(layer, "self_attn_layer_norm", dModel),
+              new CrossAttention(layer.under("encoder_attn"), dModel, transformer.decoderHeads()),
+              new Norm(layer, "encoder_attn_layer_norm", dModel),
+              new FeedForward(layer, dModel, transformer.decoderFfnDim(), transformer.activation()),
+              new Norm(layer, "final_layer_norm", dModel)));
+    }
+    decoderNorm = new Norm(model, "decoder.layernorm", dModel);
+    classHead = root.linear("class_labels_classifier", dModel, config.numLogits(), Activation.NONE);
+    boxHead = new BoxHead(root.under("bbox_predictor"), dModel);
+    // A head without bias would be another architecture.
+    Biases.of(classHead);
+  }
+
+  @Override
+  public int numQueries() {
+    return config.numQueries();
+  }
+
+  @Override
+  public int numLogits() {
+    return config.numLogits();
+  }
+
+  @Override
+  public Graph graph(ModelInput input) {
+    Graph.Builder graph = new Graph.Builder();
+    int batch = input.batch();
+    Value image =
+        graph.input(
+            PIXEL_VALUES, ElementType.F32, Shape.of(batch, input.height(), input.width(), 3));
+    List<Value> stages = backbone.add(graph, image);
+    for (int i = 0; i < stages.size(); i++) {
+      graph.tap("backbone." + i, stages.get(i));
+    }
+    Value map = graph.add("input_projection", inputProjection, stages.getLast());
+    graph.tap("input_proj.0", map);
+    LevelShape level = new LevelShape(map.shape().get(1), map.shape().get(2));
+    List<LevelShape> valid = input.valid(level);
+    Value position =
+        graph
+            .add(
+                "position",
+                new SinePositionEmbedding(
+                    level.height(), level.width(), dModel / 2, 0f, valid, null))
+            .reshaped(Shape.of(batch, level.cells(), dModel));
+    Value keyMask =
+        input.padded()
+            ? HostConstants.validTokens(graph, "mask", List.of(level), List.of(valid))
+            : null;
+    Value x = map.reshaped(Shape.of(batch, level.cells(), dModel));
+    Value positioned = graph.add("encoder.position", new Add(), x, position);
+    for (int i = 0; i < encoder.size(); i++) {
+      List<Value> next =
+          encoderLayer(graph, "encoder." + i, encoder.get(i), x, positioned, position, keyMask);
+      x = next.get(0);
+      positioned = next.get(1);
+    }
+    graph.tap("memory", x);
+    decode(graph, batch, x, positioned, keyMask);
+    return graph.build();
+  }
+
+  private static List<Value> encoderLayer(
+      Graph.Builder graph,
+      String label,
+      EncoderLayer layer,
+      Value x,
+      Value positioned,
+      Value position,
+      @Nullable Value keyMask) {
+    Value attended = layer.attention().add(graph, label + ".self_attn", x, positioned, keyMask);
+    Value normed = layer.attentionNorm().add(graph, label + ".self_attn_norm", attended);
+    Value expanded = layer.ffn().add(graph, label + ".ffn", normed);
+    return layer.ffnNorm().addPositioned(graph, label + ".ffn_norm", expanded, position);
+  }
+
+  private void decode(
+      Graph.Builder graph,
+      int batch,
+      Value memory,
+      Value positionedMemory,
+      @Nullable Value keyMask) {
+    Value queryPosition = HostConstants.weight(graph, "query_position", queryPositions, batch);
+    Value target = HostConstants.zeros(graph, "target", batch, numQueries(), dModel);
+    // Zero plus the position is the position.
+    Value positioned = queryPosition;
+    for (int i = 0; i < decoder.size(); i++) {
+      String label = "decoder." + i;
+      DecoderLayer layer = decoder.get(i);
+      Value attended =
+          layer.selfAttention().add(graph, label + ".self_attn", target, positioned, null);
+      List<Value> selfNormed =
+          layer.selfNorm().addPositioned(graph, label + ".self_attn_norm", attended, queryPosition);
+      Value crossed =
+          layer
+              .crossAttention()
+              .add(
+                  graph,
+                  label + ".encoder_attn",
+                  selfNormed.get(0),
+                  selfNormed.get(1),
+                  memory,
+                  positionedMemory,
+                  keyMask);
+      Value crossNormed = layer.crossNorm().add(graph, label + ".encoder_attn_norm", crossed);
+      Value expanded = layer.ffn().add(graph, label + ".ffn", crossNormed);
+      List<Value> next =
+          layer.ffnNorm().addPositioned(graph, label + ".ffn_norm", expanded, queryPosition);
+      target = next.get(0);
+      positioned = next.get(1);
+    }
+    Value hidden = decoderNorm.add(graph, "decoder.norm", target);
+    graph.tap("decoder_hidden", hidden);
+    graph.output(LOGITS, graph.add("class_head", classHead, hidden));
+    Value deltas = boxHead.add(graph, "box_head", hidden);
+    graph.output(
+        PRED_BOXES,
+        graph.add("boxes", new BoxRefinement(BoxRefinement.Reference.NONE, 4, 0f), deltas));
+  }
+}

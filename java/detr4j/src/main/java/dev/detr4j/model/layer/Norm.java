@@ -1,0 +1,31 @@
+package dev.detr4j.model.layer;
+
+import dev.detr4j.model.Graph;
+import dev.detr4j.model.Value;
+import dev.detr4j.op.LayerNorm;
+import java.util.List;
+
+/**
+ * A layer normalisation in its place in the graph, with or without the position that the next
+ * attention adds.
+ */
+public final class Norm {
+  private final LayerNorm plain;
+
+  /** Reads {@code name.weight} and {@code name.bias}. */
+  public Norm(Parameters parameters, String name, int channels) {
+    plain = parameters.layerNorm(name, channels);
+  }
+
+  /** Normalises. */
+  public Value add(Graph.Builder graph, String label, Value x) {
+    return graph.add(label, plain, x);
+  }
+
+  /** Normalises; returns the result and the result plus the position. */
+  public List<Value> addPositioned(Graph.Builder graph, String label, Value x, Value position) {
+    LayerNorm fused =
+        new LayerNorm(plain.channels(), plain.epsilon(), plain.weight(), plain.bias(), false, true);
+    return graph.addAll(label, fused, x, position);
+  }
+}
