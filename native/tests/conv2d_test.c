@@ -9,23 +9,7 @@
 #include <string.h>
 
 #include "detr4j.h"
-
-static uint64_t state = 1;
-
-static uint32_t next_u32(void) { // splitmix64
-  uint64_t z = state += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return (uint32_t)(z >> 32);
-}
-static int pick(int low, int high) { return low + (int)(next_u32() % (uint32_t)(high - low + 1)); }
-static float next_float(void) { return (float)next_u32() / 2147483648.0f - 1.0f; }
-
-static float *random_floats(int64_t n) {
-  float *p = malloc((size_t)n * sizeof(float));
-  for (int64_t i = 0; i < n; i++) p[i] = next_float();
-  return p;
-}
+#include "random.h"
 
 // [out][in / groups][kh][kw] to panels, as detr4j.h says.
 static float *pack(const detr4j_conv2d *p, const float *weight) {
@@ -148,8 +132,7 @@ static int out_extent(int in, int kernel, const detr4j_conv2d *p) {
 }
 
 int main(int argc, char **argv) {
-  state = argc > 1 ? strtoull(argv[1], NULL, 10) : 20261120;
-  printf("seed %llu\n", (unsigned long long)state);
+  seed_from(argc, argv);
   int number = 0;
   for (int channels = 1; channels <= 40; channels++) { // linear layers: every tail, in both roles
     for (int rows = 1; rows <= 27; rows += 1 + channels % 3) {
