@@ -52,7 +52,8 @@ class AbiLayoutTest {
 
   @Test
   void hashIsFnv1a() {
-    // An empty name at offset 0 with size 0 is nine zero bytes, each of which only multiplies by the prime.
+    // An empty name at offset 0 with size 0 is nine zero bytes, each of which only multiplies by
+    // the prime.
     long ofNineZeroBytes = 0xcbf29ce484222325L;
     for (int i = 0; i < 9; i++) {
       ofNineZeroBytes *= 0x100000001b3L;
