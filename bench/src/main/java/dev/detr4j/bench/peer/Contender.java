@@ -1,0 +1,20 @@
+package dev.detr4j.bench.peer;
+
+/**
+ * One way to run a model: the same normalised pixels in, raw logits and boxes out.
+ *
+ * <p>Used by one thread, which also closes it.
+ */
+interface Contender extends AutoCloseable {
+  /** The name in the table, as in {@code detr4j c (avx512)}. */
+  String name();
+
+  /** Runs the model once. This is what is timed. */
+  void run();
+
+  /** The outputs of the last run. */
+  RawOutputs outputs();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,45 @@
+package dev.detr4j.bench.peer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Times contenders in turn, so that a busy neighbour or a change of clock hits all of them alike.
+ *
+ * <p>Every round runs each contender once, and starts with another one than the round before. A
+ * pause ahead of each run lets the previous contender's spinning workers go to sleep.
+ */
+final class InterleavedRounds {
+  private final int warmUp;
+  private final int rounds;
+  private final long pauseNanos;
+
+  InterleavedRounds(int warmUp, int rounds, int pauseMillis) {
+    this.warmUp = warmUp;
+    this.rounds = rounds;
+    this.pauseNanos = 1_000_000L * pauseMillis;
+  }
+
+  /** The timings, in the order of the contenders. */
+  List<Timings> run(List<Contender> contenders) {
+    for (int i = 0; i < warmUp; i++) {
+      contenders.forEach(Contender::run);
+    }
+    long[][] nanos = new long[contenders.size()][rounds];
+    for (int round = 0; round < rounds; round++) {
+      for (int turn = 0; turn < contenders.size(); turn++) {
+        int index = (round + turn) % contenders.size();
+        LockSupport.parkNanos(pauseNanos);
+        long start = System.nanoTime();
+        contenders.get(index).run();
+        nanos[index][round] = System.nanoTime() - start;
+      }
+    }
+    List<Timings> timings = new ArrayList<>();
+    for (long[] ofOne : nanos) {
+      timings.add(Timings.ofNanos(ofOne));
+    }
+    return timings;
+  }
+}

@@ -1,0 +1,130 @@
+package dev.detr4j.bench.peer;
+
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendSelection;
+import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.checkpoint.CheckpointWeights;
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.HuggingFaceDirectory;
+import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.ModelInput;
+import dev.detr4j.model.deformable.DeformableDetrModel;
+import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * detr4j below its image processing: a run copies the pixels to the backend, runs the plan and
+ * copies logits and boxes back.
+ *
+ * <p>Both copies are part of the time. The peer needs neither on the CPU; they are small against
+ * the model, and on a device they are real work.
+ */
+final class PlannedModel implements Contender {
+  private final Arena arena = Arena.ofConfined();
+  private final Backend backend;
+  private final ExecutionPlan plan;
+  private final TensorView input;
+  private final MemorySegment pixels;
+  private final Output logits;
+  private final Output boxes;
+  private final int queries;
+
+  PlannedModel(Path folder, BackendKind kind, int threads, FormulaPixels source) {
+    BackendSettings settings = BackendSettings.ofProcess();
+    backend =
+        BackendSelection.open(settings.backend(kind), settings.options(threads, null, null))
+            .backend();
+    // Packed weights are copies, so the checkpoint may be closed once the plan is made.
+    try (Checkpoint checkpoint = HuggingFaceDirectory.open(folder).openCheckpoint()) {
+      DetectionModel model = model(HuggingFaceDirectory.open(folder), checkpoint);
+      plan =
+          Planner.plan(
+              model.graph(ModelInput.single(source.height(), source.width())), backend, Set.of());
+      queries = model.numQueries();
+    } catch (RuntimeException e) {
+      backend.close();
+      arena.close();
+      throw e;
+    }
+    input = plan.input(DetectionModel.PIXEL_VALUES);
+    pixels = arena.allocate(input.spanBytes(), 64);
+    MemorySegment.copy(
+        source.channelsLast(), 0, pixels, ValueLayout.JAVA_FLOAT, 0, source.channelsFirst().length);
+    logits = new Output(plan.output(DetectionModel.LOGITS), arena);
+    boxes = new Output(plan.output(DetectionModel.PRED_BOXES), arena);
+  }
+
+  private static DetectionModel model(HuggingFaceDirectory directory, Checkpoint checkpoint) {
+    CheckpointWeights weights = new CheckpointWeights(checkpoint, directory.names());
+    DetectionModel model =
+        switch (directory.config()) {
+          case DetrConfig config -> new DetrModel(config, weights);
+          case DeformableDetrConfig config -> new DeformableDetrModel(config, weights);
+        };
+    weights.finish();
+    return model;
+  }
+
+  @Override
+  public String name() {
+    return "detr4j %s (%s)".formatted(backend.kind().id(), backend.instructionSet());
+  }
+
+  @Override
+  public void run() {
+    backend.upload(pixels, 0, input.buffer(), input.offset(), input.spanBytes());
+    plan.run();
+    logits.download(backend);
+    boxes.download(backend);
+  }
+
+  @Override
+  public RawOutputs outputs() {
+    return new RawOutputs(queries, logits.values(), boxes.values());
+  }
+
+  @Override
+  public void close() {
+    plan.close();
+    backend.close();
+    arena.close();
+  }
+
+  /** An output of the plan and where it goes on the host. */
+  private record Output(TensorView view, MemorySegment host) {
+    Output(TensorView view, Arena arena) {
+      this(view, arena.allocate(view.spanBytes(), 64));
+    }
+
+    void download(Backend backend) {
+      backend.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    }
+
+    /** Rows without the stride between them. */
+    float[] values() {
+      int rows = Math.toIntExact(view.batch() * view.rows());
+      int columns = view.columns();
+      float[] values = new float[rows * columns];
+      for (int row = 0; row < rows; row++) {
+        MemorySegment.copy(
+            host,
+            ValueLayout.JAVA_FLOAT,
+            Float.BYTES * (long) row * view.rowStride(),
+            values,
+            row * columns,
+            columns);
+      }
+      return values;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.detr4j.bench.peer;
+
+/**
+ * What a detector computes ahead of post-processing, for one image.
+ *
+ * @param queries rows of both arrays
+ * @param logits {@code [queries, classes]}
+ * @param boxes {@code [queries, 4]}: cx, cy, w, h in 0..1
+ */
+record RawOutputs(int queries, float[] logits, float[] boxes) {
+  /** The largest differences between two sets of outputs. */
+  record Difference(float logits, float boxes, int moved) {}
+
+  /**
+   * Compares each query with its nearest twin in {@code expected}: the order of a two-stage model's
+   * queries comes from a top-k, where near-ties swap.
+   */
+  Difference from(RawOutputs expected) {
+    if (expected.queries != queries || expected.logits.length != logits.length) {
+      throw new IllegalArgumentException(
+          "outputs of %d queries and %d logits against %d and %d"
+              .formatted(queries, logits.length, expected.queries, expected.logits.length));
+    }
+    int classes = logits.length / queries;
+    float worstLogits = 0;
+    float worstBoxes = 0;
+    int moved = 0;
+    for (int q = 0; q < queries; q++) {
+      int twin = 0;
+      float nearest = Float.POSITIVE_INFINITY;
+      for (int candidate = 0; candidate < queries; candidate++) {
+        float distance =
+            maxAbs(logits, q, expected.logits, candidate, classes)
+                + maxAbs(boxes, q, expected.boxes, candidate, 4);
+        if (distance < nearest) {
+          nearest = distance;
+          twin = candidate;
+        }
+      }
+      moved += twin == q ? 0 : 1;
+      worstLogits = Math.max(worstLogits, maxAbs(logits, q, expected.logits, twin, classes));
+      worstBoxes = Math.max(worstBoxes, maxAbs(boxes, q, expected.boxes, twin, 4));
+    }
+    return new Difference(worstLogits, worstBoxes, moved);
+  }
+
+  /** A NaN in either row makes the result infinite. */
+  private static float maxAbs(float[] a, int rowOfA, float[] b, int rowOfB, int columns) {
+    float worst = 0;
+    for (int i = 0; i < columns; i++) {
+      float difference = Math.abs(a[rowOfA * columns + i] - b[rowOfB * columns + i]);
+      worst = Float.isNaN(difference) ? Float.POSITIVE_INFINITY : Math.max(worst, difference);
+    }
+    return worst;
+  }
+}
