@@ -10,7 +10,7 @@ writes OUT/NAME/{config.json, preprocessor_config.json, model.safetensors} for
 
 Nothing is downloaded and nothing is trained: the models detect nothing meaningful. They serve to compare implementations, so
 the scales are chosen to make every part of the network matter to the output: activations keep their size through the depth,
-queries differ, sampling points reach several cells away, and some twenty detections of the cats photo pass a threshold of 0.3.
+queries differ, sampling points reach several cells away, and some ten to thirty detections of a photo pass a threshold of 0.3.
 """
 
 import argparse
