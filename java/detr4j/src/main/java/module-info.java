@@ -9,8 +9,9 @@
 module dev.detr4j {
   requires com.fasterxml.jackson.core;
   requires dev.detr4j.ffi;
+  requires java.desktop; // ImageIO
   requires static jdk.incubator.vector;
-  requires static org.jspecify;
+  requires static transitive org.jspecify; // @Nullable in exported signatures
 
   exports dev.detr4j;
   exports dev.detr4j.backend to
@@ -22,6 +23,7 @@ module dev.detr4j {
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.image;
   exports dev.detr4j.model to
       dev.detr4j.cli,
       dev.detr4j.parity;

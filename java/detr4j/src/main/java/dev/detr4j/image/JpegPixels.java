@@ -1,0 +1,72 @@
+package dev.detr4j.image;
+
+import dev.detr4j.ImageException;
+import java.awt.image.Raster;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * From the stored components of a JPEG to RGB, with the fixed-point formula of libjpeg and with
+ * Pillow's reading of CMYK (inverted, as Adobe writes it). Embedded colour profiles are not
+ * applied, as Pillow does not apply them either.
+ */
+final class JpegPixels {
+  private static final int HALF = 1 << 15;
+
+  private JpegPixels() {}
+
+  static void toRgb(Raster raster, JpegHeader header, MemorySegment rgb, String name) {
+    int bands = raster.getNumBands();
+    if (bands != 1 && bands != 3 && bands != 4) {
+      throw new ImageException(
+          name + ": JPEG with " + bands + " colour components, expected 1, 3 or 4");
+    }
+    boolean chroma = header.lumaAndChroma();
+    int width = raster.getWidth();
+    int[] row = new int[width * bands];
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+      long to = 3L * y * width;
+      for (int x = 0; x < width; x++, to += 3) {
+        int first = row[x * bands];
+        int second = bands == 1 ? first : row[x * bands + 1];
+        int third = bands == 1 ? first : row[x * bands + 2];
+        int red = first;
+        int green = second;
+        int blue = third;
+        if (chroma) {
+          int cb = second - 128;
+          int cr = third - 128;
+          red = clamp(first + ((91881 * cr + HALF) >> 16));
+          green = clamp(first + ((-22554 * cb - 46802 * cr + HALF) >> 16));
+          blue = clamp(first + ((116130 * cb + HALF) >> 16));
+        }
+        if (bands == 4) {
+          // YCCK gives the inverse of CMY, and Adobe's files hold inverted ink: after both, chroma
+          // files hold ink and
+          // the others light.
+          int light = row[x * bands + 3];
+          red = inked(chroma ? 255 - red : red, light);
+          green = inked(chroma ? 255 - green : green, light);
+          blue = inked(chroma ? 255 - blue : blue, light);
+        }
+        rgb.set(ValueLayout.JAVA_BYTE, to, (byte) red);
+        rgb.set(ValueLayout.JAVA_BYTE, to + 1, (byte) green);
+        rgb.set(ValueLayout.JAVA_BYTE, to + 2, (byte) blue);
+      }
+    }
+  }
+
+  /**
+   * Pillow's CMYK to RGB for one ink: {@code light} is 255 minus black, {@code channel} 255 minus
+   * the ink.
+   */
+  private static int inked(int channel, int light) {
+    int product = (255 - channel) * light + 128;
+    return clamp(light - ((product + (product >> 8)) >> 8));
+  }
+
+  private static int clamp(int value) {
+    return Math.clamp(value, 0, 255);
+  }
+}
