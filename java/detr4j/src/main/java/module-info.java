@@ -33,6 +33,9 @@ module dev.detr4j {
   exports dev.detr4j.plan to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.postprocess to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
   exports dev.detr4j.runtime to
       dev.detr4j.cli,
       dev.detr4j.parity;

@@ -1,0 +1,76 @@
+package dev.detr4j.postprocess;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * DETR: softmax over the classes and "no object" (the last logit), then each query's best real
+ * class; detections come in query order. As {@code post_process_object_detection} of Hugging Face
+ * and {@code PostProcess} of facebookresearch/detr do.
+ *
+ * <p>The label is the largest logit's, the lower one among equals. A query with a NaN or positive
+ * infinite logit has a NaN score and is dropped.
+ */
+public final class DetrPostprocessing implements Postprocessing {
+  private final int queries;
+  private final int logitsPerQuery;
+
+  /**
+   * A selector for one output shape.
+   *
+   * @param logitsPerQuery number of classes plus one for "no object", at least 2
+   */
+  public DetrPostprocessing(int queries, int logitsPerQuery) {
+    if (logitsPerQuery < 2) {
+      throw new IllegalArgumentException(
+          "logitsPerQuery is " + logitsPerQuery + ", expected at least 2");
+    }
+    this.queries = queries;
+    this.logitsPerQuery = logitsPerQuery;
+  }
+
+  @Override
+  public int capacity() {
+    return queries;
+  }
+
+  @Override
+  public int select(
+      MemorySegment logits,
+      MemorySegment boxes,
+      int image,
+      int originalWidth,
+      int originalHeight,
+      float threshold,
+      DetectionSink sink) {
+    int selected = 0;
+    for (int query = 0; query < queries; query++) {
+      long row = (long) image * queries + query;
+      long first = row * logitsPerQuery;
+      int best = 0;
+      float bestLogit = at(logits, first);
+      for (int label = 1; label < logitsPerQuery - 1; label++) {
+        float logit = at(logits, first + label);
+        if (logit > bestLogit) {
+          best = label;
+          bestLogit = logit;
+        }
+      }
+      float largest = Math.max(bestLogit, at(logits, first + logitsPerQuery - 1));
+      double sum = 0.0;
+      for (int label = 0; label < logitsPerQuery; label++) {
+        sum += Math.exp(at(logits, first + label) - largest);
+      }
+      float score = (float) (Math.exp(bestLogit - largest) / sum);
+      if (score > threshold) {
+        RelativeBoxes.emit(boxes, row, query, best, score, originalWidth, originalHeight, sink);
+        selected++;
+      }
+    }
+    return selected;
+  }
+
+  private static float at(MemorySegment values, long index) {
+    return values.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * From logits and relative boxes to detections, on the host, with the arithmetic of the original
+ * projects.
+ *
+ * <table>
+ * <caption>What is where</caption>
+ * <tr><th>to change</th><th>go to</th></tr>
+ * <tr><td>how one model family scores and selects</td><td>{@link dev.detr4j.postprocess.Postprocessing} and its
+ *     records of one family each</td></tr>
+ * <tr><td>the ranking of the best k, its ties and NaN</td><td>{@link dev.detr4j.postprocess.TopK}</td></tr>
+ * <tr><td>suppression of overlapping boxes</td><td>{@link dev.detr4j.postprocess.Nms}, {@link
+ *     dev.detr4j.postprocess.SoftNms}</td></tr>
+ * </table>
+ *
+ * <p>Selectors hold their scratch memory and allocate nothing per call, so each belongs to one
+ * session. The tests compare with stored outputs of transformers, torchvision and birder ({@code
+ * src/test/resources/golden/prepost}).
+ */
+@NullMarked
+package dev.detr4j.postprocess;
+
+import org.jspecify.annotations.NullMarked;
