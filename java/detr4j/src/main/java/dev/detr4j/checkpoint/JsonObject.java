@@ -249,9 +249,12 @@ public final class JsonObject {
     return List.copyOf(rows);
   }
 
-  /** An exception whose message begins with the place of this object. */
+  /**
+   * An exception of one line that begins with the place of this object; the text may quote the
+   * file.
+   */
   public Detr4jException wrong(String what) {
-    return error.apply(where + ": " + what);
+    return error.apply(where + ": " + OneLine.of(what, 1000));
   }
 
   private <T> List<T> elements(String name, Class<T> type, String expected) {

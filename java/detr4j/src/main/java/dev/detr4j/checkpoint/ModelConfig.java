@@ -1,6 +1,7 @@
 package dev.detr4j.checkpoint;
 
 import dev.detr4j.op.Activation;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -12,6 +13,17 @@ import java.util.List;
  * when it is read.
  */
 public sealed interface ModelConfig permits DetrConfig, DeformableDetrConfig {
+  /**
+   * Reads the {@code config.json} of a Hugging Face DETR or Deformable DETR model, of transformers
+   * 4.x or 5.x.
+   *
+   * @throws dev.detr4j.ModelConfigException when it is missing, malformed, or of a model that is
+   *     not supported
+   */
+  static ModelConfig read(Path configJson) {
+    return ConfigReader.read(configJson);
+  }
+
   /** The backbone and which of its stages the neck takes. */
   ResNetConfig backbone();
 

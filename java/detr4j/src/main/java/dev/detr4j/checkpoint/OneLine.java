@@ -7,11 +7,15 @@ final class OneLine {
   private OneLine() {}
 
   static String of(String text) {
-    StringBuilder line = new StringBuilder(Math.min(text.length(), LONGEST) + 1);
-    for (int i = 0; i < text.length() && i < LONGEST; i++) {
+    return of(text, LONGEST);
+  }
+
+  static String of(String text, int longest) {
+    StringBuilder line = new StringBuilder(Math.min(text.length(), longest) + 1);
+    for (int i = 0; i < text.length() && i < longest; i++) {
       char c = text.charAt(i);
       line.append(Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c);
     }
-    return text.length() > LONGEST ? line.append('…').toString() : line.toString();
+    return text.length() > longest ? line.append('…').toString() : line.toString();
   }
 }
