@@ -1,5 +1,7 @@
 package dev.detr4j.bench.peer;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -11,6 +13,8 @@ import java.util.concurrent.locks.LockSupport;
  * pause ahead of each run lets the previous contender's spinning workers go to sleep.
  */
 final class InterleavedRounds {
+  private final OperatingSystemMXBean process =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
   private final int warmUp;
   private final int rounds;
   private final long pauseNanos;
@@ -26,19 +30,22 @@ final class InterleavedRounds {
     for (int i = 0; i < warmUp; i++) {
       contenders.forEach(Contender::run);
     }
-    long[][] nanos = new long[contenders.size()][rounds];
+    long[][] wall = new long[contenders.size()][rounds];
+    long[][] cpu = new long[contenders.size()][rounds];
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < contenders.size(); turn++) {
         int index = (round + turn) % contenders.size();
         LockSupport.parkNanos(pauseNanos);
+        long cpuStart = process.getProcessCpuTime();
         long start = System.nanoTime();
         contenders.get(index).run();
-        nanos[index][round] = System.nanoTime() - start;
+        wall[index][round] = System.nanoTime() - start;
+        cpu[index][round] = process.getProcessCpuTime() - cpuStart;
       }
     }
     List<Timings> timings = new ArrayList<>();
-    for (long[] ofOne : nanos) {
-      timings.add(Timings.ofNanos(ofOne));
+    for (int i = 0; i < contenders.size(); i++) {
+      timings.add(Timings.ofNanos(wall[i], cpu[i]));
     }
     return timings;
   }

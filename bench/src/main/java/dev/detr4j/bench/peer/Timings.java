@@ -2,22 +2,35 @@ package dev.detr4j.bench.peer;
 
 import java.util.Arrays;
 
-/** Seconds of one contender's rounds, in order of their size. */
-record Timings(double[] sorted) {
-  static Timings ofNanos(long[] nanos) {
-    return new Timings(Arrays.stream(nanos).sorted().mapToDouble(n -> n * 1e-9).toArray());
+/**
+ * What the rounds of one contender took.
+ *
+ * @param wall seconds by the clock
+ * @param cpu seconds that processors worked for this process, all its threads together: what is
+ *     left to compare when others keep the machine busy, although spinning workers count too
+ */
+record Timings(Series wall, Series cpu) {
+  static Timings ofNanos(long[] wall, long[] cpu) {
+    return new Timings(Series.ofNanos(wall), Series.ofNanos(cpu));
   }
 
-  double median() {
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
-  }
+  /** Seconds in order of their size. */
+  record Series(double[] sorted) {
+    static Series ofNanos(long[] nanos) {
+      return new Series(Arrays.stream(nanos).sorted().mapToDouble(n -> n * 1e-9).toArray());
+    }
 
-  double min() {
-    return sorted[0];
-  }
+    double median() {
+      int middle = sorted.length / 2;
+      return sorted.length % 2 == 1 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
+    }
 
-  double max() {
-    return sorted[sorted.length - 1];
+    double min() {
+      return sorted[0];
+    }
+
+    double max() {
+      return sorted[sorted.length - 1];
+    }
   }
 }

@@ -14,14 +14,16 @@ class InterleavedRoundsTest {
     List<Timings> timings = new InterleavedRounds(1, 3, 0).run(contenders);
     assertEquals("abc" + "abc" + "bca" + "cab", order.toString());
     assertEquals(3, timings.size());
-    assertEquals(3, timings.get(0).sorted().length);
+    assertEquals(3, timings.get(0).wall().sorted().length);
   }
 
   @Test
   void medianOfEvenAndOddCounts() {
     assertEquals(
-        2, Timings.ofNanos(new long[] {9_000_000_000L, 1_000_000_000L, 2_000_000_000L}).median());
-    assertEquals(1.5, Timings.ofNanos(new long[] {2_000_000_000L, 1_000_000_000L}).median());
+        2,
+        Timings.Series.ofNanos(new long[] {9_000_000_000L, 1_000_000_000L, 2_000_000_000L})
+            .median());
+    assertEquals(1.5, Timings.Series.ofNanos(new long[] {2_000_000_000L, 1_000_000_000L}).median());
   }
 
   private final class Recorder implements Contender {
