@@ -4,18 +4,29 @@ import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Off-heap memory of the host, 64-byte aligned and zeroed. Usable from every thread until closed.
  */
 public final class HostBuffer implements Buffer {
-  private final Arena arena;
+  private final @Nullable Arena arena;
   private final MemorySegment segment;
 
   /** Allocates {@code bytes} zeroed bytes. */
   public HostBuffer(long bytes) {
     arena = Arena.ofShared();
     segment = arena.allocate(Math.max(bytes, 64), 64);
+  }
+
+  /**
+   * Wraps native memory that somebody else owns; closing the buffer leaves it alone.
+   *
+   * @param segment 64-byte aligned
+   */
+  public HostBuffer(MemorySegment segment) {
+    this.arena = null;
+    this.segment = segment;
   }
 
   /** The memory. */
@@ -40,7 +51,7 @@ public final class HostBuffer implements Buffer {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (arena != null && arena.scope().isAlive()) {
       arena.close();
     }
   }

@@ -1,0 +1,178 @@
+package dev.detr4j.backend.parity;
+
+import dev.detr4j.op.Activation;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.tensor.Weight;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Cases of {@link Convolution}: the kernels of the backbones, tails of every extent, groups,
+ * dilation, padding larger than the map.
+ */
+final class ConvolutionCases {
+  private ConvolutionCases() {}
+
+  /** The geometry of a case. */
+  private record Geometry(
+      int batch,
+      int height,
+      int width,
+      int in,
+      int out,
+      int kernel,
+      int stride,
+      int padding,
+      int dilation,
+      int groups) {
+    int outHeight() {
+      return (height + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    }
+
+    int outWidth() {
+      return (width + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    }
+
+    int depth() {
+      return in / groups * kernel * kernel;
+    }
+  }
+
+  static List<OpCase> convolution() {
+    List<OpCase> cases = new ArrayList<>();
+    for (int n = 1; n <= 40; n++) {
+      cases.add(of("conv out " + n, new Geometry(1, 4, 5, 8, n, 3, 1, 1, 1, 1), n % 2 == 0));
+      cases.add(of("conv in " + n, new Geometry(1, 5, 4, n, 17, 3, 2, 1, 1, 1), n % 2 == 0));
+      cases.add(of("conv width " + n, new Geometry(1, 3, n, 5, 19, 3, 1, 1, 1, 1), false));
+      cases.add(
+          of("conv 1x1 pixels " + n, new Geometry(1, 1, n, 12, 33, 1, 1, 0, 1, 1), n % 2 == 1));
+      cases.add(of("conv depthwise " + n, new Geometry(1, 6, 5, n, n, 3, 1, 1, 1, n), false));
+    }
+    for (int prime : OpCases.PRIMES) {
+      cases.add(
+          of("conv primes " + prime, new Geometry(2, prime, 11, 7, prime, 3, 2, 1, 1, 1), true));
+    }
+    cases.add(of("conv stem 7x7", new Geometry(1, 33, 46, 3, 64, 7, 2, 3, 1, 1), false));
+    cases.add(of("conv patch 4x4", new Geometry(1, 21, 30, 3, 96, 4, 4, 0, 1, 1), false));
+    cases.add(of("conv down 2x2", new Geometry(2, 9, 12, 24, 48, 2, 2, 0, 1, 1), false));
+    cases.add(of("conv 1x1 stride 2", new Geometry(2, 9, 7, 40, 48, 1, 2, 0, 1, 1), false));
+    cases.add(of("conv 1x1 model sized", new Geometry(1, 13, 17, 256, 512, 1, 1, 0, 1, 1), true));
+    cases.add(of("conv 3x3 model sized", new Geometry(1, 13, 17, 128, 128, 3, 1, 1, 1, 1), false));
+    cases.add(of("conv extra level", new Geometry(1, 8, 10, 512, 256, 3, 2, 1, 1, 1), false));
+    cases.add(of("conv dilated", new Geometry(1, 10, 13, 20, 24, 3, 1, 2, 2, 1), true));
+    cases.add(of("conv dilated strided", new Geometry(1, 15, 14, 6, 10, 3, 2, 4, 3, 1), false));
+    cases.add(of("conv one pixel", new Geometry(2, 1, 1, 16, 24, 3, 1, 1, 1, 1), true));
+    cases.add(of("conv one pixel 7x7", new Geometry(1, 1, 1, 3, 20, 7, 2, 3, 1, 1), false));
+    cases.add(of("conv one row", new Geometry(1, 1, 37, 9, 13, 3, 2, 1, 1, 1), false));
+    cases.add(of("conv one column", new Geometry(1, 37, 1, 9, 13, 3, 2, 1, 1, 1), false));
+    cases.add(of("conv wide padding", new Geometry(1, 2, 3, 5, 7, 3, 1, 4, 1, 1), false));
+    cases.add(of("conv no padding", new Geometry(1, 9, 8, 5, 7, 3, 1, 0, 1, 1), false));
+    cases.add(of("conv groups 2", new Geometry(1, 7, 6, 10, 14, 3, 1, 1, 1, 2), true));
+    cases.add(of("conv groups 4 1x1", new Geometry(2, 5, 6, 32, 64, 1, 1, 0, 1, 4), false));
+    cases.add(of("conv groups 32", new Geometry(1, 8, 7, 128, 128, 3, 2, 1, 1, 32), false));
+    cases.add(of("conv channel multiplier", new Geometry(1, 6, 5, 6, 12, 3, 1, 1, 1, 6), false));
+    cases.add(of("conv depthwise 7x7", new Geometry(2, 11, 13, 96, 96, 7, 1, 3, 1, 96), false));
+    cases.add(of("conv depthwise stride 2", new Geometry(1, 12, 9, 35, 35, 3, 2, 1, 1, 35), true));
+    for (Activation activation : Activation.values()) {
+      for (boolean residual : new boolean[] {false, true}) {
+        Geometry geometry = new Geometry(2, 6, 9, 13, 22, 3, 1, 1, 1, 1);
+        String name = "conv " + activation + (residual ? " residual" : "");
+        cases.add(of(name, geometry, activation, residual, false));
+      }
+    }
+    cases.add(
+        of(
+            "conv residual in place",
+            new Geometry(2, 6, 9, 13, 22, 3, 1, 1, 1, 1),
+            Activation.RELU,
+            true,
+            true));
+    cases.add(
+        of(
+            "conv 1x1 residual in place",
+            new Geometry(1, 6, 9, 30, 44, 1, 1, 0, 1, 1),
+            Activation.RELU,
+            true,
+            true));
+    cases.add(notNumbers());
+    cases.add(infiniteWeight());
+    return cases;
+  }
+
+  private static OpCase of(String name, Geometry geometry, boolean residual) {
+    return of(name, geometry, residual ? Activation.RELU : Activation.NONE, residual, false);
+  }
+
+  private static OpCase of(
+      String name, Geometry g, Activation activation, boolean residual, boolean inPlace) {
+    CaseBuilder builder = new CaseBuilder(name);
+    Weight weight = builder.weight("weight", -1, 1, g.out, g.in / g.groups, g.kernel, g.kernel);
+    // Every third case has no bias, as the necks of one project.
+    Weight bias = g.out % 3 == 2 ? null : builder.weight("bias", -1, 1, g.out);
+    return build(builder, g, weight, bias, activation, residual, inPlace);
+  }
+
+  private static OpCase build(
+      CaseBuilder builder,
+      Geometry g,
+      Weight weight,
+      Weight bias,
+      Activation activation,
+      boolean residual,
+      boolean inPlace) {
+    builder.input(g.batch, g.height, g.width, g.in);
+    if (residual) {
+      builder.input(g.batch, g.outHeight(), g.outWidth(), g.out);
+    }
+    if (inPlace) {
+      builder.alias(0, 1);
+    }
+    return builder.build(op(g, weight, bias, activation, residual), Tolerance.ofSum(g.depth(), 1));
+  }
+
+  private static Convolution op(
+      Geometry g, Weight weight, Weight bias, Activation activation, boolean residual) {
+    return new Convolution(
+        g.in,
+        g.out,
+        g.kernel,
+        g.kernel,
+        g.stride,
+        g.padding,
+        g.dilation,
+        g.groups,
+        weight,
+        bias,
+        activation,
+        residual);
+  }
+
+  /** NaN and infinity reach the windows that hold them and no other. */
+  private static OpCase notNumbers() {
+    Geometry g = new Geometry(1, 9, 11, 6, 21, 3, 1, 1, 1, 1);
+    CaseBuilder builder = new CaseBuilder("conv with NaN and infinity");
+    Weight weight = builder.weight("weight", -1, 1, g.out, g.in, 3, 3);
+    builder
+        .input(1, g.height, g.width, g.in)
+        .put(0, (2 * g.width + 3) * g.in, Double.NaN)
+        .put(0, (6 * g.width + 8) * g.in + 5, Double.POSITIVE_INFINITY);
+    return builder.build(
+        op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth(), 1));
+  }
+
+  /** The pixels outside the map are zeros, and zero times infinity is NaN. */
+  private static OpCase infiniteWeight() {
+    Geometry g = new Geometry(1, 4, 5, 3, 18, 3, 1, 1, 1, 1);
+    CaseBuilder builder = new CaseBuilder("conv with an infinite weight");
+    double[] values = builder.uniform((long) g.out * g.in * 9, -1, 1);
+    values[5 * g.in * 9] = Double.POSITIVE_INFINITY;
+    return build(
+        builder,
+        g,
+        builder.weight("weight", values, g.out, g.in, 3, 3),
+        null,
+        Activation.NONE,
+        false,
+        false);
+  }
+}

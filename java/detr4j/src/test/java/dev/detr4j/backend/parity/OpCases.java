@@ -1,0 +1,65 @@
+package dev.detr4j.backend.parity;
+
+import dev.detr4j.op.Add;
+import dev.detr4j.op.Attention;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Gather;
+import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.MaxPool;
+import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.op.Nms;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.ProposalEmbedding;
+import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.SoftNms;
+import dev.detr4j.op.TopK;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The cases of every operation. A new operation adds a line here; the suite fails until it does.
+ */
+final class OpCases {
+  private static final Map<Class<? extends OpSpec>, Supplier<List<OpCase>>> CASES = new HashMap<>();
+
+  static {
+    CASES.put(Add.class, MapCases::add);
+    CASES.put(Attention.class, AttentionCases::attention);
+    CASES.put(BoxRefinement.class, BoxCases::boxRefinement);
+    CASES.put(Convolution.class, ConvolutionCases::convolution);
+    CASES.put(Gather.class, BoxCases::gather);
+    CASES.put(GroupNorm.class, MapCases::groupNorm);
+    CASES.put(LayerNorm.class, MapCases::layerNorm);
+    CASES.put(Linear.class, LinearCases::linear);
+    CASES.put(MaxPool.class, MapCases::maxPool);
+    CASES.put(MsDeformAttention.class, AttentionCases::msDeformAttention);
+    CASES.put(Nms.class, BoxCases::nms);
+    CASES.put(ProposalEmbedding.class, BoxCases::proposalEmbedding);
+    CASES.put(ResizeNormalize.class, MapCases::resizeNormalize);
+    CASES.put(SinePositionEmbedding.class, MapCases::sinePositionEmbedding);
+    CASES.put(SoftNms.class, BoxCases::softNms);
+    CASES.put(TopK.class, BoxCases::topK);
+  }
+
+  /** Sizes that are no multiple of anything a kernel likes. */
+  static final int[] PRIMES = {2, 3, 7, 13, 31, 61};
+
+  private OpCases() {}
+
+  /** The cases of one operation; empty when nobody wrote any. */
+  static List<OpCase> of(Class<?> op) {
+    Supplier<List<OpCase>> cases = CASES.get(op);
+    return cases == null ? List.of() : cases.get();
+  }
+
+  /** Whether the output is an image, which has no gaps between its pixels. */
+  static boolean isImage(OpSpec op) {
+    return op instanceof ResizeNormalize;
+  }
+}
