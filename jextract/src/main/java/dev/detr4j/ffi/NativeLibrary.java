@@ -48,7 +48,17 @@ public final class NativeLibrary {
   public static synchronized NativeLibrary load() {
     NativeLibrary library = loaded;
     if (library == null) {
-      library = new Search(LibrarySettings.current()).run();
+      try {
+        library = new Search(LibrarySettings.current()).run();
+      } catch (IllegalCallerException e) {
+        throw new NativeLibraryException(
+            List.of(
+                "this JVM denies native access; start Java with --enable-native-access="
+                    + (NativeLibrary.class.getModule().isNamed()
+                        ? NativeLibrary.class.getModule().getName()
+                        : "ALL-UNNAMED")),
+            List.of(e));
+      }
       loaded = library;
     }
     return library;

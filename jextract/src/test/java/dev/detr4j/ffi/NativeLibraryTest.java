@@ -122,6 +122,20 @@ class NativeLibraryTest {
   }
 
   @Test
+  void deniedNativeAccessNamesTheOption() throws Exception {
+    Path library = TestLibrary.build(folder.resolve("good"), Fault.NONE);
+    String report =
+        load(
+            List.of(),
+            "--enable-native-access=java.base",
+            "--illegal-native-access=deny",
+            "-Ddetr4j.native.path=" + library);
+    assertEquals(
+        "reason this JVM denies native access; start Java with --enable-native-access=ALL-UNNAMED\n",
+        report);
+  }
+
+  @Test
   void badFileOnTheLibraryPathIsReportedAndTheJarServes() throws Exception {
     Path old = TestLibrary.build(folder.resolve("old"), Fault.VERSION);
     Path good = TestLibrary.build(folder.resolve("good"), Fault.NONE);
@@ -243,7 +257,9 @@ class NativeLibraryTest {
       throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
+    if (Arrays.stream(options).noneMatch(option -> option.startsWith("--enable-native-access"))) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
     command.add("-Ddetr4j.native.cache=" + cache);
     command.add("-Duser.home=" + home);
     command.add("-Djava.io.tmpdir=" + folder);
