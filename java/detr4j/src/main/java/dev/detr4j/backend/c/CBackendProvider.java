@@ -1,0 +1,94 @@
+package dev.detr4j.backend.c;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.host.HostBackend;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.ffi.CpuTier;
+import dev.detr4j.ffi.NativeLibrary;
+import dev.detr4j.ffi.NativeLibraryException;
+import dev.detr4j.op.Add;
+import dev.detr4j.op.Attention;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Gather;
+import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.MaxPool;
+import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.op.Nms;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.ProposalEmbedding;
+import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.SoftNms;
+import dev.detr4j.op.TopK;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the backend on the C library, in the best tier of this CPU or a lower one that was asked
+ * for.
+ */
+public final class CBackendProvider implements BackendProvider {
+  @Override
+  public BackendKind kind() {
+    return BackendKind.C;
+  }
+
+  @Override
+  public @Nullable String unavailable(BackendOptions options) {
+    try {
+      tier(options);
+      return null;
+    } catch (BackendException e) {
+      return e.getMessage();
+    }
+  }
+
+  @Override
+  public Backend open(BackendOptions options) {
+    CpuTier tier = tier(options);
+    return new HostBackend(BackendKind.C, tier.name(), table(tier), options.threads());
+  }
+
+  private static CpuTier tier(BackendOptions options) {
+    try {
+      return CpuTier.select(NativeLibrary.load(), options.instructionSet());
+    } catch (NativeLibraryException | IllegalArgumentException e) {
+      throw new BackendException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier) {
+    Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
+    put(table, Add.class, new CAdd(tier));
+    put(table, Attention.class, new CAttention(tier));
+    put(table, BoxRefinement.class, new CBoxRefinement(tier));
+    put(table, Convolution.class, new CConvolution(tier));
+    put(table, Gather.class, new CGather(tier));
+    put(table, GroupNorm.class, new CGroupNorm(tier));
+    put(table, LayerNorm.class, new CLayerNorm(tier));
+    put(table, Linear.class, new CLinear(tier));
+    put(table, MaxPool.class, new CMaxPool(tier));
+    put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
+    put(table, Nms.class, new CNms(tier));
+    put(table, ProposalEmbedding.class, new CProposalEmbedding(tier));
+    put(table, ResizeNormalize.class, new CResizeNormalize(tier));
+    put(table, SinePositionEmbedding.class, new CSinePositionEmbedding(tier));
+    put(table, SoftNms.class, new CSoftNms(tier));
+    put(table, TopK.class, new CTopK(tier));
+    return table;
+  }
+
+  /** Pairs a record with the kernel of that very record. */
+  private static <S extends OpSpec> void put(
+      Map<Class<? extends OpSpec>, HostOp<?>> table, Class<S> record, HostOp<S> op) {
+    table.put(record, op);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.detr4j.backend.c;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.host.HostContext;
+import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.ffi.CpuTier;
+import dev.detr4j.ffi.generated.Detr4jAbi;
+import dev.detr4j.ffi.generated.detr4j_layer_norm;
+import dev.detr4j.op.LayerNorm;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** {@link LayerNorm} by {@code detr4j_layer_norm_f32}. */
+record CLayerNorm(CpuTier tier) implements HostOp<LayerNorm> {
+  @Override
+  public List<HostKernel> bind(
+      LayerNorm op, BoundNode node, HostContext context, MemorySegment workspace) {
+    TensorView x = node.input(0);
+    TensorView y = node.output(0);
+    MemorySegment p = detr4j_layer_norm.allocate(context.arena());
+    detr4j_layer_norm.tier(p, tier.id());
+    detr4j_layer_norm.batch(p, x.batch());
+    detr4j_layer_norm.rows(p, x.rows());
+    detr4j_layer_norm.channels(p, op.channels());
+    detr4j_layer_norm.rows_per_tile(
+        p, TileSizes.rows(context.threads(), x.batch(), x.rows(), op.channels()));
+    detr4j_layer_norm.epsilon(p, op.epsilon());
+    detr4j_layer_norm.weight(p, context.weights().plain(op.weight()));
+    detr4j_layer_norm.bias(p, context.weights().plain(op.bias()));
+    detr4j_layer_norm.x(p, Pointers.to(x));
+    detr4j_layer_norm.x_row_stride(p, x.rowStride());
+    detr4j_layer_norm.x_batch_stride(p, x.batchStride());
+    if (op.hasResidual()) {
+      TensorView residual = node.input(1);
+      detr4j_layer_norm.residual(p, Pointers.to(residual));
+      detr4j_layer_norm.residual_row_stride(p, residual.rowStride());
+      detr4j_layer_norm.residual_batch_stride(p, residual.batchStride());
+    }
+    if (op.hasAddend()) {
+      TensorView addend = node.input(op.hasResidual() ? 2 : 1);
+      detr4j_layer_norm.addend(p, Pointers.to(addend));
+      detr4j_layer_norm.addend_row_stride(p, addend.rowStride());
+      detr4j_layer_norm.addend_batch_stride(p, addend.batchStride());
+      TensorView yPlus = node.output(1);
+      detr4j_layer_norm.y_plus(p, Pointers.to(yPlus));
+      detr4j_layer_norm.y_plus_row_stride(p, yPlus.rowStride());
+      detr4j_layer_norm.y_plus_batch_stride(p, yPlus.batchStride());
+    }
+    detr4j_layer_norm.y(p, Pointers.to(y));
+    detr4j_layer_norm.y_row_stride(p, y.rowStride());
+    detr4j_layer_norm.y_batch_stride(p, y.batchStride());
+    return TileKernel.phase(
+        node,
+        p,
+        Detr4jAbi.detr4j_layer_norm_f32_tiles(p),
+        0,
+        (parameters, tile, scratch) -> Detr4jAbi.detr4j_layer_norm_f32(parameters, tile));
+  }
+}

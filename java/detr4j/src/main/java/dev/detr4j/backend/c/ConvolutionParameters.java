@@ -1,0 +1,76 @@
+package dev.detr4j.backend.c;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.host.HostContext;
+import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.ffi.generated.Detr4jAbi;
+import dev.detr4j.ffi.generated.detr4j_conv2d;
+import dev.detr4j.op.Activation;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What convolutions and linear layers fill in alike in {@code detr4j_conv2d}. */
+final class ConvolutionParameters {
+  private ConvolutionParameters() {}
+
+  /** Sets the tensors and what is fused behind the sum. */
+  static void setTensors(
+      MemorySegment p,
+      TensorView x,
+      MemorySegment weight,
+      @Nullable MemorySegment bias,
+      @Nullable TensorView residual,
+      Activation activation,
+      TensorView out) {
+    detr4j_conv2d.activation(p, code(activation));
+    detr4j_conv2d.x(p, Pointers.to(x));
+    detr4j_conv2d.x_row_stride(p, x.rowStride());
+    detr4j_conv2d.x_batch_stride(p, x.batchStride());
+    detr4j_conv2d.weight(p, weight);
+    detr4j_conv2d.bias(p, Pointers.to(bias));
+    if (residual != null) {
+      detr4j_conv2d.residual(p, Pointers.to(residual));
+      detr4j_conv2d.residual_row_stride(p, residual.rowStride());
+      detr4j_conv2d.residual_batch_stride(p, residual.batchStride());
+    }
+    detr4j_conv2d.out(p, Pointers.to(out));
+    detr4j_conv2d.out_row_stride(p, out.rowStride());
+    detr4j_conv2d.out_batch_stride(p, out.batchStride());
+  }
+
+  /** Cuts a matrix product into tiles and makes its kernel. */
+  static List<HostKernel> matrixProduct(
+      BoundNode node, HostContext context, MemorySegment p, int panels) {
+    long depth =
+        (long) detr4j_conv2d.kernel_h(p)
+            * detr4j_conv2d.kernel_w(p)
+            * (detr4j_conv2d.in_c(p) / detr4j_conv2d.groups(p));
+    long stride = detr4j_conv2d.stride(p);
+    TileSizes.Block block =
+        TileSizes.block(
+            context.threads(),
+            detr4j_conv2d.batch(p),
+            (long) detr4j_conv2d.out_h(p) * detr4j_conv2d.out_w(p),
+            panels,
+            Math.min(depth, stride * stride * detr4j_conv2d.in_c(p)) * Float.BYTES,
+            depth * detr4j_conv2d.out_c(p));
+    detr4j_conv2d.rows_per_tile(p, block.rows());
+    detr4j_conv2d.panels_per_tile(p, block.panels());
+    return TileKernel.phase(
+        node,
+        p,
+        Detr4jAbi.detr4j_conv2d_f32_tiles(p),
+        Detr4jAbi.detr4j_conv2d_f32_scratch(p),
+        Detr4jAbi::detr4j_conv2d_f32);
+  }
+
+  private static int code(Activation activation) {
+    return switch (activation) {
+      case NONE -> Detr4jAbi.DETR4J_ACTIVATION_NONE();
+      case RELU -> Detr4jAbi.DETR4J_ACTIVATION_RELU();
+      case GELU -> Detr4jAbi.DETR4J_ACTIVATION_GELU();
+    };
+  }
+}

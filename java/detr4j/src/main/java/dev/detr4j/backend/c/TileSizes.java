@@ -1,0 +1,79 @@
+package dev.detr4j.backend.c;
+
+/**
+ * How large to cut tiles: small enough that every thread gets several, large enough that handing
+ * them out costs nothing beside the work.
+ */
+final class TileSizes {
+  /** Tiles for each thread, so that a slow one is made up for by the others. */
+  private static final int TILES_PER_THREAD = 4;
+
+  /** About ten microseconds of memory traffic, against well below one for handing out a tile. */
+  private static final long FEWEST_ELEMENTS = 1 << 14;
+
+  /** About fifteen microseconds of multiply-adds on one core with AVX-512. */
+  private static final long FEWEST_MULTIPLY_ADDS = 1 << 21;
+
+  /** Half of a common L2 cache: what a block of input may take beside one panel of weights. */
+  private static final long INPUT_BYTES = 512 << 10;
+
+  /** A multiple of the rows of every tier's register tile (12 and 6, 4 for others). */
+  private static final int ROW_STEP = 12;
+
+  private static final int FEWEST_ROWS = 4 * ROW_STEP;
+
+  /** The block of a matrix product: output rows of a tile and weight panels of a tile. */
+  record Block(int rows, int panels) {}
+
+  private TileSizes() {}
+
+  /**
+   * Rows of a tile of an operation that passes over memory once.
+   *
+   * @param items batch items, each with {@code rows} rows of {@code elements} elements
+   */
+  static int rows(int threads, long items, long rows, long elements) {
+    long total = Math.max(1, items) * Math.max(1, rows) * Math.max(1, elements);
+    long tiles = wanted(threads, total / FEWEST_ELEMENTS);
+    long tilesOfItem = Math.max(1, tiles / Math.max(1, items));
+    return Math.clamp((rows + tilesOfItem - 1) / tilesOfItem, 1, 1 << 20);
+  }
+
+  /**
+   * The block of a convolution or linear layer.
+   *
+   * @param rows output rows of one batch item
+   * @param panels weight panels
+   * @param rowBytes bytes of input that one more output row needs
+   * @param rowMultiplyAdds multiply-adds of one output row, all panels
+   */
+  static Block block(
+      int threads, long items, long rows, int panels, long rowBytes, long rowMultiplyAdds) {
+    long most = Math.max(FEWEST_ROWS, INPUT_BYTES / Math.max(1, rowBytes));
+    long blockRows = Math.clamp(roundUp(Math.min(most, rows)), 1, 1 << 20);
+    int blockPanels = Math.max(1, panels);
+    long tiles = wanted(threads, items * rows * rowMultiplyAdds / FEWEST_MULTIPLY_ADDS);
+    while (items * ceilDiv(rows, blockRows) * ceilDiv(panels, blockPanels) < tiles) {
+      if (blockRows >= 2 * FEWEST_ROWS) {
+        blockRows = roundUp(blockRows / 2);
+      } else if (blockPanels > 1) {
+        blockPanels = (blockPanels + 1) / 2;
+      } else {
+        break;
+      }
+    }
+    return new Block((int) blockRows, blockPanels);
+  }
+
+  private static long wanted(int threads, long most) {
+    return threads == 1 ? 1 : Math.clamp((long) TILES_PER_THREAD * threads, 1, Math.max(1, most));
+  }
+
+  private static long roundUp(long rows) {
+    return ceilDiv(Math.max(1, rows), ROW_STEP) * ROW_STEP;
+  }
+
+  private static long ceilDiv(long a, long b) {
+    return (a + b - 1) / b;
+  }
+}

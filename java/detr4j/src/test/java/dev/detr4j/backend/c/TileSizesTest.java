@@ -1,0 +1,50 @@
+package dev.detr4j.backend.c;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class TileSizesTest {
+  @Test
+  void oneThreadTakesAnItemWhole() {
+    assertEquals(17_821, TileSizes.rows(1, 1, 17_821, 256));
+  }
+
+  @Test
+  void everyThreadGetsSeveralTilesOfALargeMap() {
+    int rows = TileSizes.rows(8, 1, 17_821, 256);
+    assertEquals(32, (17_821 + rows - 1) / rows);
+  }
+
+  @Test
+  void littleWorkIsNotCut() {
+    assertEquals(30, TileSizes.rows(8, 1, 30, 256));
+    assertEquals(
+        new TileSizes.Block(300, 1), TileSizes.block(8, 1, 300, 1, 1024, 256 * 4), "300 -> 4");
+  }
+
+  @Test
+  void emptyMapsStillHaveARow() {
+    assertEquals(1, TileSizes.rows(2, 1, 0, 256));
+    assertTrue(TileSizes.block(2, 0, 0, 1, 1024, 1).rows() >= 1);
+  }
+
+  @Test
+  void inputOfABlockFitsHalfACache() {
+    // The first 1x1 convolution of a ResNet stage: 64 channels in, 256 out.
+    TileSizes.Block block = TileSizes.block(1, 1, 200 * 267, 8, 64 * 4, 64 * 256);
+    assertTrue(block.rows() * 64 * 4 <= (512 << 10) + 12 * 64 * 4, block.toString());
+    assertEquals(8, block.panels());
+  }
+
+  @Test
+  void fewRowsAreCutAlongPanels() {
+    // The feed-forward layer of a decoder with 100 queries, 256 -> 2048.
+    TileSizes.Block block = TileSizes.block(4, 1, 100, 64, 256 * 4, 256 * 2048);
+    long tiles =
+        (long) ((100 + block.rows() - 1) / block.rows())
+            * ((64 + block.panels() - 1) / block.panels());
+    assertTrue(tiles >= 16, block.toString());
+  }
+}
