@@ -201,12 +201,7 @@ V_INLINE void finish_row(
 }
 
 V_INLINE void prefetch_row(const float *row, int64_t n) {
-#if defined(__GNUC__) || defined(__clang__)
   for (int64_t c = 0; c < n; c += 16) __builtin_prefetch(row + c, 1);
-#else
-  (void)row;
-  (void)n;
-#endif
 }
 
 int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
