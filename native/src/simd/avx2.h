@@ -21,6 +21,11 @@ V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { return _mm256_maskloa
 V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) { _mm256_maskstore_ps(p, v_first_lanes(n), v); }
 V_INLINE v_f32 v_set1(float x) { return _mm256_set1_ps(x); }
 V_INLINE v_f32 v_zero(void) { return _mm256_setzero_ps(); }
+V_INLINE v_f32 v_first(v_f32 v, int64_t n) { return _mm256_and_ps(v, _mm256_castsi256_ps(v_first_lanes(n))); }
+V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
+  *even = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0))), 0xd8));
+  *odd = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1))), 0xd8));
+}
 
 V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { return _mm256_add_ps(a, b); }
 V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { return _mm256_sub_ps(a, b); }
@@ -52,6 +57,7 @@ V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { return _mm256_blendv_ps(b,
 V_INLINE v_f32 v_max_nan(v_f32 a, v_f32 b) { return v_select(v_unordered(a, a), a, v_max(a, b)); }
 
 V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm256_set1_epi32(x); }
+V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm256_storeu_si256((__m256i *)(void *)p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm256_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm256_sub_epi32(a, b); }
 #define v_i32_shl(v, n) _mm256_slli_epi32(v, n)

@@ -19,6 +19,12 @@ V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { return _mm512_maskz_l
 V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) { _mm512_mask_storeu_ps(p, v_first_lanes(n), v); }
 V_INLINE v_f32 v_set1(float x) { return _mm512_set1_ps(x); }
 V_INLINE v_f32 v_zero(void) { return _mm512_setzero_ps(); }
+V_INLINE v_f32 v_first(v_f32 v, int64_t n) { return _mm512_maskz_mov_ps(v_first_lanes(n), v); }
+V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
+  const __m512i lanes = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  *even = _mm512_permutex2var_ps(a, lanes, b);
+  *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(lanes, _mm512_set1_epi32(1)), b);
+}
 
 V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { return _mm512_add_ps(a, b); }
 V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { return _mm512_sub_ps(a, b); }
@@ -42,6 +48,7 @@ V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { return _mm512_mask_blend_p
 V_INLINE v_f32 v_max_nan(v_f32 a, v_f32 b) { return v_select(v_unordered(a, a), a, v_max(a, b)); }
 
 V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm512_set1_epi32(x); }
+V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm512_storeu_si512(p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm512_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm512_sub_epi32(a, b); }
 #define v_i32_shl(v, n) _mm512_slli_epi32(v, n)

@@ -37,6 +37,15 @@ V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) {
 }
 V_INLINE v_f32 v_set1(float x) { return vdupq_n_f32(x); }
 V_INLINE v_f32 v_zero(void) { return vdupq_n_f32(0.0f); }
+V_INLINE v_f32 v_first(v_f32 v, int64_t n) {
+  const uint32_t lanes[4] = {0, 1, 2, 3};
+  const uint32x4_t below = vcltq_u32(vld1q_u32(lanes), vdupq_n_u32((uint32_t)n));
+  return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), below));
+}
+V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
+  *even = vuzp1q_f32(a, b);
+  *odd = vuzp2q_f32(a, b);
+}
 
 V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { return vaddq_f32(a, b); }
 V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { return vsubq_f32(a, b); }
@@ -61,6 +70,7 @@ V_INLINE v_mask v_mask_and(v_mask m, v_mask n) { return vandq_u32(m, n); }
 V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { return vbslq_f32(m, a, b); }
 
 V_INLINE v_i32 v_i32_set1(int32_t x) { return vdupq_n_s32(x); }
+V_INLINE void v_i32_store(int32_t *p, v_i32 v) { vst1q_s32(p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return vaddq_s32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return vsubq_s32(a, b); }
 #define v_i32_shl(v, n) vshlq_n_s32(v, n)

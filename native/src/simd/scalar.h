@@ -29,6 +29,15 @@ V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) {
 }
 V_INLINE v_f32 v_set1(float x) { V_EACH(v_f32, x); }
 V_INLINE v_f32 v_zero(void) { V_EACH(v_f32, 0.0f); }
+V_INLINE v_f32 v_first(v_f32 v, int64_t n) { V_EACH(v_f32, i < n ? v.lane[i] : 0.0f); }
+V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
+  for (int i = 0; i < 2; i++) {
+    even->lane[i] = a.lane[2 * i];
+    even->lane[i + 2] = b.lane[2 * i];
+    odd->lane[i] = a.lane[2 * i + 1];
+    odd->lane[i + 2] = b.lane[2 * i + 1];
+  }
+}
 
 V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] + b.lane[i]); }
 V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] - b.lane[i]); }
@@ -56,6 +65,7 @@ V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { V_EACH(v_f32, m.lane[i] ? 
 V_INLINE v_f32 v_max_nan(v_f32 a, v_f32 b) { return v_select(v_unordered(a, a), a, v_max(a, b)); }
 
 V_INLINE v_i32 v_i32_set1(int32_t x) { V_EACH(v_i32, x); }
+V_INLINE void v_i32_store(int32_t *p, v_i32 v) { memcpy(p, v.lane, sizeof v.lane); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] + b.lane[i]); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] - b.lane[i]); }
 V_INLINE v_i32 v_i32_shl(v_i32 v, int n) { V_EACH(v_i32, (int32_t)((uint32_t)v.lane[i] << n)); }

@@ -7,6 +7,8 @@
  *   v_load_partial(p, n)               n floats, 0 <= n <= V_LANES, zero above; touches nothing past p[n - 1]
  *   v_store_partial(p, v, n)           the first n lanes; touches nothing past p[n - 1]
  *   v_set1(x) v_zero()
+ *   v_first(v, n)                      the first n lanes, zero above, 0 <= n <= V_LANES
+ *   v_unzip(a, b, &even, &odd)         the even and the odd elements of a followed by b
  *   v_add v_sub v_mul v_div v_sqrt v_abs
  *   v_fmadd(a, b, c) v_fnmadd(a, b, c) a * b + c and c - a * b; one rounding where the tier has FMA, two in sse2 and scalar
  *   v_min(a, b) v_max(a, b)            a < b ? a : b and a > b ? a : b: hence b when either is NaN; relu(x) = v_max(0, x) keeps NaN
@@ -15,7 +17,8 @@
  *   v_reduce_add(v) v_reduce_max(v)    a float; the order of the sum is fixed in each tier; max of finite or infinite lanes
  *   v_mask                             one truth value a lane: v_lt(a, b), v_le(a, b), v_unordered(a, b), v_mask_and(m, n)
  *   v_select(m, a, b)                  m ? a : b
- *   v_i32                              V_LANES integers: v_i32_set1 v_i32_add v_i32_sub v_i32_shl(v, n) v_i32_sar(v, n), n constant
+ *   v_i32                              V_LANES integers: v_i32_set1 v_i32_add v_i32_sub v_i32_shl(v, n) v_i32_sar(v, n), n constant;
+ *                                      v_i32_store(p, v)
  *   v_to_i32(x) v_from_i32(i)          x rounded to nearest even, |x| < 2^31
  *   v_as_i32(x) v_as_f32(i)            the bits
  *   v_exp(x)                           e^x within 2 ulp; exp(-inf) = 0, exp(+inf) = +inf, NaN stays
@@ -27,7 +30,11 @@
 
 #include <stdint.h>
 
+#if defined(__GNUC__) || defined(__clang__)
 #define V_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define V_INLINE static inline
+#endif
 
 #if defined(DETR4J_SIMD_AVX512)
 #include "simd/avx512.h"

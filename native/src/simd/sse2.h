@@ -17,8 +17,8 @@ V_INLINE v_f32 v_load_partial(const float *p, int64_t n) {
   switch (n) {
     case 0: return _mm_setzero_ps();
     case 1: return _mm_load_ss(p);
-    case 2: return _mm_castpd_ps(_mm_load_sd((const double *)(const void *)p));
-    case 3: return _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd((const double *)(const void *)p)), _mm_load_ss(p + 2));
+    case 2: return _mm_loadl_pi(_mm_setzero_ps(), (const __m64 *)(const void *)p);
+    case 3: return _mm_movelh_ps(_mm_loadl_pi(_mm_setzero_ps(), (const __m64 *)(const void *)p), _mm_load_ss(p + 2));
     default: return _mm_loadu_ps(p);
   }
 }
@@ -36,6 +36,14 @@ V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) {
 }
 V_INLINE v_f32 v_set1(float x) { return _mm_set1_ps(x); }
 V_INLINE v_f32 v_zero(void) { return _mm_setzero_ps(); }
+V_INLINE v_f32 v_first(v_f32 v, int64_t n) {
+  const __m128i above = _mm_cmplt_epi32(_mm_setr_epi32(0, 1, 2, 3), _mm_set1_epi32((int32_t)n));
+  return _mm_and_ps(v, _mm_castsi128_ps(above));
+}
+V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
+  *even = _mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0));
+  *odd = _mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1));
+}
 
 V_INLINE v_f32 v_add(v_f32 a, v_f32 b) { return _mm_add_ps(a, b); }
 V_INLINE v_f32 v_sub(v_f32 a, v_f32 b) { return _mm_sub_ps(a, b); }
@@ -68,6 +76,7 @@ V_INLINE v_f32 v_select(v_mask m, v_f32 a, v_f32 b) { return _mm_or_ps(_mm_and_p
 V_INLINE v_f32 v_max_nan(v_f32 a, v_f32 b) { return v_select(v_unordered(a, a), a, v_max(a, b)); }
 
 V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm_set1_epi32(x); }
+V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm_storeu_si128((__m128i *)(void *)p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm_sub_epi32(a, b); }
 #define v_i32_shl(v, n) _mm_slli_epi32(v, n)

@@ -1,0 +1,303 @@
+// Multi-scale deformable attention, fused: softmax, locations, bilinear samples and their weighted sum in one pass.
+//
+// A tile is a block of queries of ONE head of one item, heads outside the blocks: neighbouring queries sample neighbouring
+// cells, and of each cell only this head's channels, so that what the next query needs lies in L1 or L2.
+//
+//   for a group of QUERIES queries:
+//     table      samples along the lanes (16 samples = one AVX-512 vector)
+//                  logits  -> softmax weight a
+//                  offsets -> pixel (x, y) -> cell (x0, y0), fractions -> four weights  a(1-fx)(1-fy) ...
+//                  one word of corner bits: which of the four lie on the map
+//     accumulate channels along the lanes, in registers over all samples:
+//
+//                  p          p + stride        acc += w00 p[..] + w01 p[stride ..]
+//                  p + row    p + row + stride       + w10 p[row ..] + w11 p[row + stride ..]
+//
+// A corner off the map is neither read nor multiplied, so that no other cell's infinity can turn into NaN. Coordinates are
+// clamped to just outside the map before they become integers. A NaN among offsets, logits or references makes the sum of
+// the softmax NaN, and through 0 / sum every output of this query and head.
+//
+// Head dimensions are taken in chunks of 8, 4, 2 or 1 vectors with the table read anew for each; the last chunk is partial.
+#include "kernel.h"
+#include "tiles.h"
+
+enum {
+  QUERIES = 8,   // queries whose tables are made together
+  PAD = 16,      // samples are padded to a multiple of the widest vector
+  CORNERS = 15,  // corner bits: 1 = (x0, y0), 2 = (x0 + 1, y0), 4 = (x0, y0 + 1), 8 = (x0 + 1, y0 + 1)
+};
+
+// What does not change from query to query, one entry a sample.
+typedef struct constants {
+  float *ratio_x, *ratio_y, *width, *height;
+  int32_t *columns, *rows, *first;
+  int64_t *row_step; // elements from a cell to the one below
+} constants;
+
+// The table of one query, one entry a sample.
+typedef struct table {
+  float *w00, *w01, *w10, *w11;
+  int32_t *x0, *y0;
+  int32_t *cell, *corners;
+  float zero; // NaN when an input was
+} table;
+
+static int64_t padded_samples(const detr4j_ms_deform_attention *p) {
+  return ((int64_t)p->levels_count * p->points + PAD - 1) / PAD * PAD;
+}
+
+static void *take(char **scratch, int64_t bytes) {
+  void *here = *scratch;
+  *scratch += bytes;
+  return here;
+}
+
+static void fill_constants(const detr4j_ms_deform_attention *p, int64_t item, constants *c) {
+  const int64_t padded = padded_samples(p);
+  int64_t s = 0;
+  for (int32_t level = 0; level < p->levels_count; level++) {
+    const int32_t height = p->levels[3 * level], width = p->levels[3 * level + 1], first = p->levels[3 * level + 2];
+    const float *ratio = p->valid_ratios + (item * p->levels_count + level) * 2;
+    for (int32_t point = 0; point < p->points; point++, s++) {
+      c->ratio_x[s] = ratio[0];
+      c->ratio_y[s] = ratio[1];
+      c->width[s] = (float)width;
+      c->height[s] = (float)height;
+      c->columns[s] = width;
+      c->rows[s] = height;
+      c->first[s] = first;
+      c->row_step[s] = width * p->value_row_stride;
+    }
+  }
+  for (; s < padded; s++) { // padding
+    c->ratio_x[s] = c->ratio_y[s] = c->width[s] = c->height[s] = 0;
+    c->columns[s] = c->rows[s] = c->first[s] = 0;
+    c->row_step[s] = 0;
+  }
+}
+
+// e^(logit - max) of each sample into weights; returns the sum. Padding holds -infinity and becomes 0.
+static float exponentials(const float *logits, float *weights, int64_t padded) {
+  v_f32 largest = v_load(logits);
+  for (int64_t s = V_LANES; s < padded; s += V_LANES) {
+    largest = v_max(largest, v_load(logits + s));
+  }
+  const v_f32 max = v_set1(v_reduce_max(largest));
+  v_f32 sum = v_zero();
+  for (int64_t s = 0; s < padded; s += V_LANES) {
+    const v_f32 e = v_exp(v_sub(v_load(logits + s), max));
+    v_store(weights + s, e);
+    sum = v_add(sum, e);
+  }
+  return v_reduce_add(sum);
+}
+
+// The pixel coordinate, held within [-2, extent]; NaN stays NaN (v_max and v_min return their second operand then).
+static inline v_f32 hold(v_f32 pixel, v_f32 extent) { return v_min(extent, v_max(v_set1(-2.0f), pixel)); }
+
+// First cells, fractions and weights of the samples of one query. offsets: interleaved x, y, padded like logits.
+static void fill_table(const detr4j_ms_deform_attention *p, const constants *c, const float *offsets, const float *logits,
+                       const float *reference, table *t) {
+  const int64_t samples = (int64_t)p->levels_count * p->points, padded = padded_samples(p);
+  const float sum = exponentials(logits, t->w00, padded);
+  const int box = p->reference_columns == 4;
+  const v_f32 centre_x = v_set1(reference[0]), centre_y = v_set1(reference[1]);
+  const v_f32 reach_x = v_set1(box ? reference[2] * 0.5f / (float)p->points : 0);
+  const v_f32 reach_y = v_set1(box ? reference[3] * 0.5f / (float)p->points : 0);
+  const v_f32 half = v_set1(0.5f), one = v_set1(1.0f), inverse = v_set1(1.0f / sum);
+  v_f32 taint = v_zero(); // 0, or NaN where a coordinate is
+  for (int64_t s = 0; s < padded; s += V_LANES) {
+    const v_f32 width = v_load(c->width + s), height = v_load(c->height + s);
+    const v_f32 ratio_x = v_load(c->ratio_x + s), ratio_y = v_load(c->ratio_y + s);
+    v_f32 x, y;
+    v_unzip(v_load(offsets + 2 * s), v_load(offsets + 2 * s + V_LANES), &x, &y);
+    if (box) {
+      x = v_sub(v_mul(v_fmadd(x, v_mul(reach_x, ratio_x), v_mul(centre_x, ratio_x)), width), half);
+      y = v_sub(v_mul(v_fmadd(y, v_mul(reach_y, ratio_y), v_mul(centre_y, ratio_y)), height), half);
+    } else {
+      x = v_fmadd(v_mul(centre_x, ratio_x), width, v_sub(x, half));
+      y = v_fmadd(v_mul(centre_y, ratio_y), height, v_sub(y, half));
+    }
+    x = hold(x, width);
+    y = hold(y, height);
+    if (s < samples) {
+      const int64_t n = samples - s < V_LANES ? samples - s : V_LANES;
+      taint = v_add(taint, v_first(v_add(v_sub(x, x), v_sub(y, y)), n));
+    }
+    const v_f32 floor_x = v_floor(x), floor_y = v_floor(y);
+    v_i32_store(t->x0 + s, v_to_i32(v_max(floor_x, v_set1(-2.0f))));
+    v_i32_store(t->y0 + s, v_to_i32(v_max(floor_y, v_set1(-2.0f))));
+    const v_f32 fx = v_sub(x, floor_x), fy = v_sub(y, floor_y);
+    const v_f32 gx = v_sub(one, fx), gy = v_sub(one, fy);
+    const v_f32 a = v_mul(v_load(t->w00 + s), inverse);
+    const v_f32 top = v_mul(a, gy), bottom = v_mul(a, fy);
+    v_store(t->w00 + s, v_mul(top, gx));
+    v_store(t->w01 + s, v_mul(top, fx));
+    v_store(t->w10 + s, v_mul(bottom, gx));
+    v_store(t->w11 + s, v_mul(bottom, fx));
+  }
+  t->zero = 0.0f / (sum + v_reduce_add(taint));
+  const int32_t *restrict x0 = t->x0, *restrict y0 = t->y0;
+  const int32_t *restrict columns = c->columns, *restrict rows = c->rows, *restrict first = c->first;
+  int32_t *restrict cell = t->cell, *restrict corners = t->corners;
+  for (int64_t s = 0; s < padded; s++) {
+    const int32_t left = (x0[s] >= 0) & (x0[s] < columns[s]), right = (x0[s] >= -1) & (x0[s] < columns[s] - 1);
+    const int32_t above = (y0[s] >= 0) & (y0[s] < rows[s]), below = (y0[s] >= -1) & (y0[s] < rows[s] - 1);
+    cell[s] = first[s] + y0[s] * columns[s] + x0[s];
+    corners[s] = (left & above) | (right & above) << 1 | (left & below) << 2 | (right & below) << 3;
+  }
+}
+
+// One vector of channels; n < V_LANES for the partial one.
+V_INLINE v_f32 channels(const float *p, int n) { return n == V_LANES ? v_load(p) : v_load_partial(p, n); }
+
+// Sums all samples into `vectors` vectors of channels of one query. sets: how many accumulators share the work of one
+// vector, so that as many chains run side by side as hide the latency of a multiply-add.
+V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
+                              float *out, const int vectors, const int sets, const int n) {
+  v_f32 acc[4][8];
+#pragma GCC unroll 8
+  for (int j = 0; j < vectors; j++) {
+#pragma GCC unroll 4
+    for (int set = 0; set < sets; set++) {
+      acc[set][j] = v_set1(t->zero);
+    }
+  }
+  for (int64_t s = 0; s < samples; s++) {
+    const int32_t corners = t->corners[s];
+    const int64_t at = t->cell[s] * stride, row = row_step[s];
+    const v_f32 w00 = v_set1(t->w00[s]), w01 = v_set1(t->w01[s]), w10 = v_set1(t->w10[s]), w11 = v_set1(t->w11[s]);
+    if (corners == CORNERS) {
+      const float *above = value + at, *below = above + row;
+#pragma GCC unroll 8
+      for (int j = 0; j < vectors; j++) {
+        acc[0][j] = v_fmadd(channels(above + j * V_LANES, n), w00, acc[0][j]);
+        acc[1 % sets][j] = v_fmadd(channels(above + stride + j * V_LANES, n), w01, acc[1 % sets][j]);
+        acc[2 % sets][j] = v_fmadd(channels(below + j * V_LANES, n), w10, acc[2 % sets][j]);
+        acc[3 % sets][j] = v_fmadd(channels(below + stride + j * V_LANES, n), w11, acc[3 % sets][j]);
+      }
+      continue;
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; j++) {
+      if (corners & 1) {
+        acc[0][j] = v_fmadd(channels(value + at + j * V_LANES, n), w00, acc[0][j]);
+      }
+      if (corners & 2) {
+        acc[0][j] = v_fmadd(channels(value + at + stride + j * V_LANES, n), w01, acc[0][j]);
+      }
+      if (corners & 4) {
+        acc[0][j] = v_fmadd(channels(value + at + row + j * V_LANES, n), w10, acc[0][j]);
+      }
+      if (corners & 8) {
+        acc[0][j] = v_fmadd(channels(value + at + row + stride + j * V_LANES, n), w11, acc[0][j]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < vectors; j++) {
+    v_f32 sum = acc[0][j];
+#pragma GCC unroll 4
+    for (int set = 1; set < sets; set++) {
+      sum = v_add(sum, acc[set][j]);
+    }
+    if (n == V_LANES) {
+      v_store(out + j * V_LANES, sum);
+    } else {
+      v_store_partial(out + j * V_LANES, sum, n);
+    }
+  }
+}
+
+static void sum_samples(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
+                        float *out, int32_t head_dim) {
+  int32_t c = 0;
+  for (; head_dim - c >= 8 * V_LANES; c += 8 * V_LANES) {
+    accumulate(value + c, stride, row_step, t, samples, out + c, 8, 1, V_LANES);
+  }
+  if (head_dim - c >= 4 * V_LANES) {
+    accumulate(value + c, stride, row_step, t, samples, out + c, 4, 2, V_LANES);
+    c += 4 * V_LANES;
+  }
+  if (head_dim - c >= 2 * V_LANES) {
+    accumulate(value + c, stride, row_step, t, samples, out + c, 2, 4, V_LANES);
+    c += 2 * V_LANES;
+  }
+  if (head_dim - c >= V_LANES) {
+    accumulate(value + c, stride, row_step, t, samples, out + c, 1, 4, V_LANES);
+    c += V_LANES;
+  }
+  if (c < head_dim) {
+    accumulate(value + c, stride, row_step, t, samples, out + c, 1, 1, head_dim - c);
+  }
+}
+
+int64_t KERNEL(detr4j_ms_deform_attention_f32_tiles)(const detr4j_ms_deform_attention *p) {
+  return row_tiles((int64_t)p->batch * p->heads, p->queries, p->queries_per_tile);
+}
+
+// 12 words a sample for constants and padded inputs (row_step takes two), 8 for each table.
+int64_t KERNEL(detr4j_ms_deform_attention_f32_scratch)(const detr4j_ms_deform_attention *p) {
+  return padded_samples(p) * (int64_t)sizeof(float) * (12 + 8 * QUERIES);
+}
+
+int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch) {
+  row_range range;
+  if (p->levels_count < 1 || p->points < 1 ||
+      !rows_of_tile(&range, tile, (int64_t)p->batch * p->heads, p->queries, p->queries_per_tile)) {
+    return DETR4J_ERROR_ARGUMENT;
+  }
+  const int64_t item = range.item / p->heads, head = range.item % p->heads;
+  const int64_t samples = (int64_t)p->levels_count * p->points, padded = padded_samples(p);
+  const int64_t bytes = padded * (int64_t)sizeof(float);
+
+  char *free_scratch = scratch;
+  constants c;
+  c.row_step = take(&free_scratch, 2 * bytes);
+  c.ratio_x = take(&free_scratch, bytes);
+  c.ratio_y = take(&free_scratch, bytes);
+  c.width = take(&free_scratch, bytes);
+  c.height = take(&free_scratch, bytes);
+  c.columns = take(&free_scratch, bytes);
+  c.rows = take(&free_scratch, bytes);
+  c.first = take(&free_scratch, bytes);
+  fill_constants(p, item, &c);
+  float *padded_logits = take(&free_scratch, bytes), *padded_offsets = take(&free_scratch, 2 * bytes);
+  for (int64_t s = samples; s < padded; s++) {
+    padded_logits[s] = -INFINITY;
+    padded_offsets[2 * s] = padded_offsets[2 * s + 1] = 0;
+  }
+  table tables[QUERIES];
+  for (int i = 0; i < QUERIES; i++) {
+    tables[i].w00 = take(&free_scratch, bytes);
+    tables[i].w01 = take(&free_scratch, bytes);
+    tables[i].w10 = take(&free_scratch, bytes);
+    tables[i].w11 = take(&free_scratch, bytes);
+    tables[i].x0 = take(&free_scratch, bytes);
+    tables[i].y0 = take(&free_scratch, bytes);
+    tables[i].cell = take(&free_scratch, bytes);
+    tables[i].corners = take(&free_scratch, bytes);
+  }
+
+  const float *value = p->value + item * p->value_batch_stride + head * p->head_dim;
+  for (int64_t group = range.begin; group < range.end; group += QUERIES) {
+    const int64_t group_end = min_i64(group + QUERIES, range.end);
+    for (int64_t q = group; q < group_end; q++) {
+      const float *offsets = p->offsets + item * p->offsets_batch_stride + q * p->offsets_row_stride + head * samples * 2;
+      const float *logits = p->logits + item * p->logits_batch_stride + q * p->logits_row_stride + head * samples;
+      if (samples != padded) {
+        memcpy(padded_offsets, offsets, (size_t)samples * 2 * sizeof(float));
+        memcpy(padded_logits, logits, (size_t)samples * sizeof(float));
+        offsets = padded_offsets;
+        logits = padded_logits;
+      }
+      fill_table(p, &c, offsets, logits, p->reference + item * p->reference_batch_stride + q * p->reference_row_stride,
+                 &tables[q - group]);
+    }
+    for (int64_t q = group; q < group_end; q++) {
+      sum_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples,
+                  p->out + item * p->out_batch_stride + q * p->out_row_stride + head * p->head_dim, p->head_dim);
+    }
+  }
+  return DETR4J_OK;
+}

@@ -1,0 +1,117 @@
+// Separable resize of RGB bytes in fixed point, then normalisation through a table: exact, so every tier gives the same bytes.
+//
+// horizontal  each source row to the new width, rounded and clamped to bytes, into workspace
+// vertical    each row of the padded output: sums of whole rows into 32-bit accumulators in scratch, COLUMNS of them at a time
+//             (a compiler makes vectors of the inner loop), to bytes, through lookup, zeros to the right of and below the image
+//
+// Sums are made in unsigned arithmetic, which wraps where signed would be undefined; tables of at most 2^22 a weight never do.
+
+#include "kernel.h"
+#include "tiles.h"
+
+enum { COLUMNS = 256 };
+
+V_INLINE uint8_t to_byte(uint32_t sum, int32_t precision) {
+  const int32_t value = (int32_t)sum >> precision;
+  return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+V_INLINE uint32_t rounding(int32_t precision) { return precision > 0 ? 1u << (precision - 1) : 0; }
+
+static int valid(const detr4j_resize *p) {
+  return p->source_h >= 1 && p->source_w >= 1 && p->height >= 1 && p->width >= 1 && p->height <= p->padded_h &&
+         p->width <= p->padded_w && p->precision_x >= 0 && p->precision_x < 31 && p->precision_y >= 0 && p->precision_y < 31 &&
+         (p->start_x != NULL || p->width == p->source_w) && (p->start_y != NULL || p->height == p->source_h);
+}
+
+int64_t KERNEL(detr4j_resize_u8_workspace)(const detr4j_resize *p) {
+  return p->start_x == NULL ? 0 : (int64_t)p->source_h * p->width * 3;
+}
+
+int64_t KERNEL(detr4j_resize_u8_horizontal_tiles)(const detr4j_resize *p) {
+  return p->start_x == NULL ? 0 : row_tiles(1, p->source_h, p->rows_per_tile);
+}
+
+int32_t KERNEL(detr4j_resize_u8_horizontal)(const detr4j_resize *p, int64_t tile) {
+  row_range range;
+  if (!valid(p) || p->start_x == NULL || !rows_of_tile(&range, tile, 1, p->source_h, p->rows_per_tile)) {
+    return DETR4J_ERROR_ARGUMENT;
+  }
+  for (int64_t y = range.begin; y < range.end; y++) {
+    const uint8_t *row = p->pixels + y * p->pixels_row_stride;
+    uint8_t *out = p->workspace + y * p->width * 3;
+    for (int64_t x = 0; x < p->width; x++) {
+      const int32_t *weights = p->weight_x + x * p->taps_x;
+      const uint8_t *pixel = row + (int64_t)p->start_x[x] * 3;
+      uint32_t red = rounding(p->precision_x), green = red, blue = red;
+      for (int32_t tap = 0; tap < p->count_x[x]; tap++, pixel += 3) {
+        const uint32_t w = (uint32_t)weights[tap];
+        red += w * pixel[0];
+        green += w * pixel[1];
+        blue += w * pixel[2];
+      }
+      out[3 * x] = to_byte(red, p->precision_x);
+      out[3 * x + 1] = to_byte(green, p->precision_x);
+      out[3 * x + 2] = to_byte(blue, p->precision_x);
+    }
+  }
+  return DETR4J_OK;
+}
+
+int64_t KERNEL(detr4j_resize_u8_vertical_tiles)(const detr4j_resize *p) {
+  return row_tiles(1, p->padded_h, p->rows_per_tile);
+}
+
+// The bytes of one image row.
+int64_t KERNEL(detr4j_resize_u8_vertical_scratch)(const detr4j_resize *p) { return round_up((int64_t)p->width * 3, 64); }
+
+// Bytes begin to begin + n of output row y. rows: the source of the pass, row_stride bytes apart.
+V_INLINE void sum_rows(const detr4j_resize *p, const uint8_t *rows, int64_t row_stride, int64_t y, int64_t begin, int64_t n,
+                       uint8_t *bytes) {
+  uint32_t sums[COLUMNS];
+  for (int64_t i = 0; i < n; i++) {
+    sums[i] = rounding(p->precision_y);
+  }
+  for (int32_t tap = 0; tap < p->count_y[y]; tap++) {
+    const uint32_t w = (uint32_t)p->weight_y[y * p->taps_y + tap];
+    const uint8_t *restrict row = rows + (p->start_y[y] + tap) * row_stride + begin;
+    for (int64_t i = 0; i < n; i++) {
+      sums[i] += w * row[i];
+    }
+  }
+  for (int64_t i = 0; i < n; i++) {
+    bytes[begin + i] = to_byte(sums[i], p->precision_y);
+  }
+}
+
+int32_t KERNEL(detr4j_resize_u8_vertical)(const detr4j_resize *p, int64_t tile, void *scratch) {
+  row_range range;
+  if (!valid(p) || !rows_of_tile(&range, tile, 1, p->padded_h, p->rows_per_tile)) {
+    return DETR4J_ERROR_ARGUMENT;
+  }
+  const uint8_t *rows = p->start_x == NULL ? p->pixels : p->workspace;
+  const int64_t row_stride = p->start_x == NULL ? p->pixels_row_stride : (int64_t)p->width * 3;
+  const int64_t width = (int64_t)p->width * 3;
+  for (int64_t y = range.begin; y < range.end; y++) {
+    float *out = p->out + y * p->padded_w * 3;
+    int64_t x = 0;
+    if (y < p->height) {
+      const uint8_t *bytes = rows + y * row_stride;
+      if (p->start_y != NULL) {
+        int64_t begin = 0;
+        for (; begin + COLUMNS <= width; begin += COLUMNS) {
+          sum_rows(p, rows, row_stride, y, begin, COLUMNS, scratch);
+        }
+        sum_rows(p, rows, row_stride, y, begin, width - begin, scratch);
+        bytes = scratch;
+      }
+      for (; x < width; x += 3) {
+        out[x] = p->lookup[bytes[x]];
+        out[x + 1] = p->lookup[256 + bytes[x + 1]];
+        out[x + 2] = p->lookup[512 + bytes[x + 2]];
+      }
+    }
+    memset(out + x, 0, (size_t)(p->padded_w * (int64_t)3 - x) * sizeof(float));
+  }
+  return DETR4J_OK;
+}
