@@ -1,0 +1,52 @@
+// kernel_tests [KERNEL]: runs the test of one kernel, or of all, on every tier that this processor has.
+// DETR4J_TEST_SEED sets the seed (default: the time, printed), DETR4J_TEST_TIER one tier by name.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "harness.h"
+
+#define DETR4J_CALL(name, params) void test_##name(int32_t tier);
+#define DETR4J_CALL_SCRATCH DETR4J_CALL
+#define DETR4J_TILE DETR4J_CALL
+#define DETR4J_TILE_SCRATCH DETR4J_CALL
+#include "kernels.def"
+
+static const struct {
+  const char *name;
+  void (*test)(int32_t tier);
+} tests[] = {
+#define DETR4J_CALL(name, params) {#name, test_##name},
+#define DETR4J_CALL_SCRATCH DETR4J_CALL
+#define DETR4J_TILE DETR4J_CALL
+#define DETR4J_TILE_SCRATCH DETR4J_CALL
+#include "kernels.def"
+};
+
+int main(int count, char **arguments) {
+  const char *seed_text = getenv("DETR4J_TEST_SEED"), *tier_text = getenv("DETR4J_TEST_TIER");
+  const uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
+  set_seed(seed);
+  printf("seed %llu\n", (unsigned long long)seed);
+  int ran = 0;
+  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+    if (count > 1 && strcmp(arguments[1], tests[i].name) != 0) {
+      continue;
+    }
+    for (int32_t tier = 0; detr4j_tier_name(tier) != NULL; tier++) {
+      if (!detr4j_tier_available(tier) || (tier_text != NULL && strcmp(tier_text, detr4j_tier_name(tier)) != 0)) {
+        continue;
+      }
+      tests[i].test(tier);
+      printf("ok %s on %s\n", tests[i].name, detr4j_tier_name(tier));
+      fflush(stdout);
+      ran++;
+    }
+  }
+  if (ran == 0) {
+    fprintf(stderr, "no such kernel or tier: %s %s\n", count > 1 ? arguments[1] : "", tier_text != NULL ? tier_text : "");
+    return 2;
+  }
+  return 0;
+}
