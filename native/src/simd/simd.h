@@ -30,11 +30,7 @@
 
 #include <stdint.h>
 
-#if defined(__GNUC__) || defined(__clang__)
 #define V_INLINE static inline __attribute__((always_inline, unused))
-#else
-#define V_INLINE static inline
-#endif
 
 #if defined(DETR4J_SIMD_AVX512)
 #include "simd/avx512.h"
