@@ -27,9 +27,7 @@ module dev.detr4j {
   exports dev.detr4j.model to
       dev.detr4j.cli,
       dev.detr4j.parity;
-  exports dev.detr4j.op to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
+  exports dev.detr4j.op;
   exports dev.detr4j.plan to
       dev.detr4j.cli,
       dev.detr4j.parity;
@@ -39,7 +37,5 @@ module dev.detr4j {
   exports dev.detr4j.runtime to
       dev.detr4j.cli,
       dev.detr4j.parity;
-  exports dev.detr4j.tensor to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
+  exports dev.detr4j.tensor;
 }

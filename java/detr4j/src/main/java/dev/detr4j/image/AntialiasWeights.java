@@ -1,5 +1,7 @@
 package dev.detr4j.image;
 
+import dev.detr4j.op.ResamplingTable;
+
 /**
  * The floating-point weights that Pillow and torchvision share: the filter is centred on the target
  * pixel's centre, widened by the scale when reducing, and its values are divided by their sum.
@@ -9,7 +11,6 @@ package dev.detr4j.image;
  */
 final class AntialiasWeights {
   private final int sourceSize;
-  private final int targetSize;
   private final int maxCount;
   private final int[] start;
   private final int[] count;
@@ -17,7 +18,6 @@ final class AntialiasWeights {
 
   AntialiasWeights(int sourceSize, int targetSize, ResamplingFilter filter) {
     this.sourceSize = sourceSize;
-    this.targetSize = targetSize;
     double scale = (double) sourceSize / targetSize;
     double filterScale = Math.max(scale, 1.0);
     double support = filter.support() * filterScale;
@@ -62,7 +62,6 @@ final class AntialiasWeights {
       double scaled = weights[i] * one;
       fixed[i] = (int) (scaled < 0.0 ? scaled - 0.5 : scaled + 0.5);
     }
-    return new ResamplingTable(
-        sourceSize, targetSize, maxCount, precisionBits, start, count, fixed);
+    return new ResamplingTable(sourceSize, start, count, fixed, maxCount, precisionBits);
   }
 }

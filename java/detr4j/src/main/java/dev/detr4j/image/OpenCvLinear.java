@@ -1,5 +1,7 @@
 package dev.detr4j.image;
 
+import dev.detr4j.op.ResamplingTable;
+
 /**
  * OpenCV's {@code resize} with {@code INTER_LINEAR} of 8-bit channels, as mmdetection calls it: two
  * taps an axis whatever the scale (no antialiasing), 11-bit weights, and a sum that is rounded
@@ -46,6 +48,6 @@ public record OpenCvLinear() implements ResamplingRule {
       weights[2 * i] = (int) Math.rint((1f - fraction) * (1 << PRECISION_BITS));
       weights[2 * i + 1] = (int) Math.rint(fraction * (1 << PRECISION_BITS));
     }
-    return new ResamplingTable(source, target, 2, PRECISION_BITS, start, count, weights);
+    return new ResamplingTable(source, start, count, weights, 2, PRECISION_BITS);
   }
 }

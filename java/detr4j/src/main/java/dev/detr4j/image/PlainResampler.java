@@ -2,6 +2,7 @@ package dev.detr4j.image;
 
 import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
+import dev.detr4j.op.ResamplingTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -42,9 +43,9 @@ public final class PlainResampler {
               y * source.rowStride(),
               horizontal,
               intermediate,
-              3L * y * horizontal.targetSize());
+              3L * y * horizontal.size());
         }
-        columns(intermediate, 3 * horizontal.targetSize(), vertical, target);
+        columns(intermediate, 3 * horizontal.size(), vertical, target);
       }
       case OPENCV_LINEAR -> {
         for (int y = 0; y < source.height(); y++) {
@@ -53,9 +54,9 @@ public final class PlainResampler {
               y * source.rowStride(),
               horizontal,
               intermediate,
-              12L * y * horizontal.targetSize());
+              12L * y * horizontal.size());
         }
-        openCvColumns(intermediate, 3 * horizontal.targetSize(), vertical, target);
+        openCvColumns(intermediate, 3 * horizontal.size(), vertical, target);
       }
     }
   }
@@ -63,8 +64,8 @@ public final class PlainResampler {
   private static void row(
       MemorySegment source, long from, ResamplingTable table, MemorySegment target, long to) {
     int[] weights = table.weights();
-    int shift = table.precisionBits();
-    for (int x = 0; x < table.targetSize(); x++) {
+    int shift = table.precision();
+    for (int x = 0; x < table.size(); x++) {
       long first = from + 3L * table.start()[x];
       int half = 1 << (shift - 1);
       int red = half;
@@ -85,8 +86,8 @@ public final class PlainResampler {
   private static void columns(
       MemorySegment source, int rowBytes, ResamplingTable table, MemorySegment target) {
     int[] weights = table.weights();
-    int shift = table.precisionBits();
-    for (int y = 0; y < table.targetSize(); y++) {
+    int shift = table.precision();
+    for (int y = 0; y < table.size(); y++) {
       long first = (long) table.start()[y] * rowBytes;
       for (int x = 0; x < rowBytes; x++) {
         int sum = 1 << (shift - 1);
@@ -101,7 +102,7 @@ public final class PlainResampler {
   private static void unroundedRow(
       MemorySegment source, long from, ResamplingTable table, MemorySegment target, long to) {
     int last = table.sourceSize() - 1;
-    for (int x = 0; x < table.targetSize(); x++) {
+    for (int x = 0; x < table.size(); x++) {
       int start = table.start()[x];
       long first = from + 3L * Math.max(start, 0);
       long second = from + 3L * Math.min(start + 1, last);
@@ -117,7 +118,7 @@ public final class PlainResampler {
   private static void openCvColumns(
       MemorySegment source, int rowSamples, ResamplingTable table, MemorySegment target) {
     int last = table.sourceSize() - 1;
-    for (int y = 0; y < table.targetSize(); y++) {
+    for (int y = 0; y < table.size(); y++) {
       long first = (long) Math.clamp(table.start()[y], 0, last) * rowSamples;
       long second = (long) Math.min(table.start()[y] + 1, last) * rowSamples;
       int upper = table.weights()[2 * y];

@@ -2,6 +2,8 @@ package dev.detr4j.image;
 
 import dev.detr4j.ImageException;
 import dev.detr4j.ModelConfigException;
+import dev.detr4j.op.ResizeNormalize;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,36 @@ public record Preprocessing(
    */
   public static Preprocessing standard() {
     return new HuggingFaceSettings().toPreprocessing();
+  }
+
+  /**
+   * The operation that brings an image of one size into its place of a padded batch.
+   *
+   * @param source the image
+   * @param size what {@link #resize} makes of it
+   * @param canvas the padded size, at least {@code size}
+   * @throws ModelConfigException for arithmetic that the operation does not have
+   */
+  public ResizeNormalize op(PixelSize source, PixelSize size, PixelSize canvas) {
+    boolean same = source.equals(size);
+    ResamplingPlan plan = resampling.plan(source, size);
+    if (plan.arithmetic() != ResamplingPlan.Arithmetic.ROUND_EACH_PASS) {
+      throw new ModelConfigException("pre-processing with " + plan.arithmetic() + " has no kernel");
+    }
+    List<Float> lookup = new ArrayList<>();
+    for (float value : normalisation.table()) {
+      lookup.add(value);
+    }
+    return new ResizeNormalize(
+        source.height(),
+        source.width(),
+        size.height(),
+        size.width(),
+        canvas.height(),
+        canvas.width(),
+        same ? null : plan.horizontal(),
+        same ? null : plan.vertical(),
+        lookup);
   }
 
   /**

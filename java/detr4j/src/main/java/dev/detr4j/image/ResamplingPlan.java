@@ -1,6 +1,7 @@
 package dev.detr4j.image;
 
 import dev.detr4j.ImageException;
+import dev.detr4j.op.ResamplingTable;
 
 /**
  * Everything a kernel needs to resize an 8-bit image between two given sizes: one table per axis
@@ -41,12 +42,12 @@ public record ResamplingPlan(
 
   /** The size that the plan writes. */
   public PixelSize target() {
-    return new PixelSize(horizontal.targetSize(), vertical.targetSize());
+    return new PixelSize(horizontal.size(), vertical.size());
   }
 
   /** Bytes of the intermediate image between the two passes, as {@link PlainResampler} wants it. */
   public long intermediateBytes() {
-    long samples = 3L * horizontal.targetSize() * vertical.sourceSize();
+    long samples = 3L * horizontal.size() * vertical.sourceSize();
     return arithmetic == Arithmetic.OPENCV_LINEAR ? samples * Integer.BYTES : samples;
   }
 

@@ -1,5 +1,7 @@
 package dev.detr4j.image;
 
+import dev.detr4j.op.ResamplingTable;
+
 /**
  * torchvision's {@code resize(..., antialias=True)} of a {@code uint8} tensor: Pillow's filter with
  * weights that fit 16 bits. Each axis takes the largest precision at which its largest weight stays

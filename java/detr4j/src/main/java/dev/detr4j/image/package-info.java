@@ -7,7 +7,7 @@
  * <tr><td>which files can be read, and their limits</td><td>{@link dev.detr4j.image.ImageDecoder}</td></tr>
  * <tr><td>the size of the network's input</td><td>{@link dev.detr4j.image.ResizeRule}, one record per project</td></tr>
  * <tr><td>the arithmetic of a resize</td><td>{@link dev.detr4j.image.ResamplingRule}, one class per library; it makes a
- *     {@link dev.detr4j.image.ResamplingPlan} of two {@link dev.detr4j.image.ResamplingTable}s</td></tr>
+ *     {@link dev.detr4j.image.ResamplingPlan} of two {@link dev.detr4j.op.ResamplingTable}s</td></tr>
  * <tr><td>how a plan is carried out</td><td>{@link dev.detr4j.image.PlainResampler} is the oracle; the backends have
  *     kernels of their own</td></tr>
  * <tr><td>from bytes to fp32, padding</td><td>{@link dev.detr4j.image.Normalisation}</td></tr>

@@ -1,0 +1,99 @@
+package dev.detr4j;
+
+import java.util.List;
+
+/**
+ * The detections of one image, in the order of the model's post-processing.
+ *
+ * <p>Made once by {@link DetectorSession#newDetections} and filled again by each call; reading
+ * allocates nothing. Coordinates are pixels of the image that was passed in, not clipped to it. Not
+ * thread-safe.
+ */
+public final class Detections {
+  private final List<String> labels;
+  private final int[] labelIds;
+  private final int[] queries;
+  private final float[] scores;
+  private final float[] corners;
+  private int size;
+
+  Detections(int capacity, List<String> labels) {
+    this.labels = labels;
+    labelIds = new int[capacity];
+    queries = new int[capacity];
+    scores = new float[capacity];
+    corners = new float[4 * capacity];
+  }
+
+  /** The number of detections. */
+  public int size() {
+    return size;
+  }
+
+  /** The class name; {@code LABEL_<id>} when the checkpoint names fewer classes. */
+  public String label(int index) {
+    int id = labelId(index);
+    return id < labels.size() ? labels.get(id) : "LABEL_" + id;
+  }
+
+  /** The class index of the model. */
+  public int labelId(int index) {
+    return labelIds[check(index)];
+  }
+
+  /** The confidence in 0..1. */
+  public float score(int index) {
+    return scores[check(index)];
+  }
+
+  /** The left edge in pixels. */
+  public float xMin(int index) {
+    return corners[4 * check(index)];
+  }
+
+  /** The upper edge in pixels. */
+  public float yMin(int index) {
+    return corners[4 * check(index) + 1];
+  }
+
+  /** The right edge in pixels. */
+  public float xMax(int index) {
+    return corners[4 * check(index) + 2];
+  }
+
+  /** The lower edge in pixels. */
+  public float yMax(int index) {
+    return corners[4 * check(index) + 3];
+  }
+
+  /** Which object query of the decoder found it. */
+  public int query(int index) {
+    return queries[check(index)];
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  void add(int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
+    queries[size] = query;
+    labelIds[size] = label;
+    scores[size] = score;
+    corners[4 * size] = xMin;
+    corners[4 * size + 1] = yMin;
+    corners[4 * size + 2] = xMax;
+    corners[4 * size + 3] = yMax;
+    size++;
+  }
+
+  int capacity() {
+    return scores.length;
+  }
+
+  private int check(int index) {
+    if (index < 0 || index >= size) {
+      throw new IndexOutOfBoundsException("detection " + index + " of " + size);
+    }
+    return index;
+  }
+}

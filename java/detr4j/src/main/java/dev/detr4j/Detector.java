@@ -1,0 +1,147 @@
+package dev.detr4j;
+
+import dev.detr4j.backend.Backend;
+import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.image.Preprocessing;
+import dev.detr4j.model.DetectionModel;
+import dev.detr4j.postprocess.Postprocessing;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * A model, ready to detect on one backend.
+ *
+ * <p>Immutable and thread-safe: make one for each model and share it. The weights are packed once,
+ * whatever the number of sessions; each session serves one caller at a time.
+ *
+ * <pre>{@code
+ * try (Detector detector = Detector.builder(Path.of("deformable-detr")).threads(4).build();
+ *     DetectorSession session = detector.newSession()) {
+ *   Detections found = session.newDetections();
+ *   session.detect(ImageView.rgb(pixels, width, height), found);
+ * }
+ * }</pre>
+ */
+public final class Detector implements AutoCloseable {
+  private final DetectionModel model;
+  private final Preprocessing preprocessing;
+  private final Supplier<Postprocessing> postprocessing;
+  private final List<String> labels;
+  private final Checkpoint checkpoint;
+  private final Backend backend;
+  private final BackendReport report;
+  private final float threshold;
+  private final int cachedSizes;
+  private final ModelSummary summary;
+  private final List<DetectorSession> sessions = new ArrayList<>();
+  private boolean closed;
+
+  Detector(
+      DetectorAssembly parts,
+      Backend backend,
+      BackendReport report,
+      float threshold,
+      int cachedSizes) {
+    this.model = parts.model();
+    this.preprocessing = parts.preprocessing();
+    this.postprocessing = parts.postprocessing();
+    this.labels = parts.labels();
+    this.checkpoint = parts.checkpoint();
+    this.summary = parts.summary();
+    this.backend = backend;
+    this.report = report;
+    this.threshold = threshold;
+    this.cachedSizes = cachedSizes;
+  }
+
+  /**
+   * Begins a detector.
+   *
+   * @param model a Hugging Face model folder (config.json, preprocessor_config.json, safetensors),
+   *     or a safetensors file in one
+   */
+  public static DetectorBuilder builder(Path model) {
+    return new DetectorBuilder(model);
+  }
+
+  /**
+   * A session for one caller at a time; close it when done. Throws {@link IllegalStateException}
+   * when the detector is closed.
+   */
+  public DetectorSession newSession() {
+    synchronized (sessions) {
+      if (closed) {
+        throw new IllegalStateException("the detector is closed");
+      }
+      DetectorSession session = new DetectorSession(this);
+      sessions.add(session);
+      return session;
+    }
+  }
+
+  /** Which backend runs, on what device and instruction set, and why the others were not chosen. */
+  public BackendReport backend() {
+    return report;
+  }
+
+  /** What the checkpoint holds, in words and numbers. */
+  public ModelSummary model() {
+    return summary;
+  }
+
+  /** The class names by label id. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /** Only detections with a greater score are reported, unless a call says otherwise. */
+  public float threshold() {
+    return threshold;
+  }
+
+  /**
+   * Waits for running calls of all sessions, then frees everything. Closing twice has no effect.
+   */
+  @Override
+  public void close() {
+    List<DetectorSession> open;
+    synchronized (sessions) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open = List.copyOf(sessions);
+    }
+    open.forEach(DetectorSession::close);
+    backend.close();
+    checkpoint.close();
+  }
+
+  void forget(DetectorSession session) {
+    synchronized (sessions) {
+      sessions.remove(session);
+    }
+  }
+
+  DetectionModel network() {
+    return model;
+  }
+
+  Preprocessing preprocessing() {
+    return preprocessing;
+  }
+
+  Postprocessing newPostprocessing() {
+    return postprocessing.get();
+  }
+
+  Backend device() {
+    return backend;
+  }
+
+  int cachedSizes() {
+    return cachedSizes;
+  }
+}

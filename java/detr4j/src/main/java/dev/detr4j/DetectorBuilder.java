@@ -1,0 +1,95 @@
+package dev.detr4j;
+
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendSelection;
+import dev.detr4j.backend.BackendSettings;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a detector. For backend, threads and instruction set an explicit setting wins
+ * over the system property {@code detr4j.backend}, {@code detr4j.threads}, {@code detr4j.isa}, that
+ * over the environment variable {@code DETR4J_BACKEND} and so on, that over the default: the best
+ * backend, all processors, the best instruction set.
+ */
+public final class DetectorBuilder {
+  private static final float DEFAULT_THRESHOLD = 0.5f;
+  private static final int DEFAULT_CACHED_SIZES = 4;
+
+  private final Path model;
+  private @Nullable BackendKind backend;
+  private @Nullable Integer threads;
+  private @Nullable String instructionSet;
+  private float threshold = DEFAULT_THRESHOLD;
+  private int cachedSizes = DEFAULT_CACHED_SIZES;
+
+  DetectorBuilder(Path model) {
+    this.model = model;
+  }
+
+  /** Which backend runs. One asked for by name works or {@link #build} throws. */
+  public DetectorBuilder backend(BackendKind kind) {
+    backend = kind;
+    return this;
+  }
+
+  /** Threads that run kernels, the caller included; 1 never hands work to another thread. */
+  public DetectorBuilder threads(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("threads must be at least 1, got " + count);
+    }
+    threads = count;
+    return this;
+  }
+
+  /** Lowers the instruction set of the C library, as in {@code x86-64-v3}. */
+  public DetectorBuilder instructionSet(String name) {
+    instructionSet = name;
+    return this;
+  }
+
+  /** Only detections with a greater score are reported. */
+  public DetectorBuilder threshold(float score) {
+    threshold = checkedThreshold(score);
+    return this;
+  }
+
+  /**
+   * How many input sizes a session keeps planned; each holds the memory of one call. At least 1.
+   */
+  public DetectorBuilder cachedSizes(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("cached sizes must be at least 1, got " + count);
+    }
+    cachedSizes = count;
+    return this;
+  }
+
+  /**
+   * Reads the configuration, maps the weights and opens the backend.
+   *
+   * @throws ModelConfigException when the configuration is missing, malformed or of another model
+   * @throws CheckpointException when a tensor is missing, unexpected or misshapen
+   * @throws BackendException when the backend cannot be used; the message has every reason
+   */
+  public Detector build() {
+    BackendSettings settings = BackendSettings.ofProcess();
+    BackendSettings.Request request = settings.backend(backend);
+    BackendOptions options = settings.options(threads, instructionSet, null);
+    DetectorAssembly parts = DetectorAssembly.huggingFace(model);
+    try {
+      BackendSelection selection = BackendSelection.open(request, options);
+      return new Detector(parts, selection.backend(), selection.report(), threshold, cachedSizes);
+    } catch (Throwable e) {
+      parts.checkpoint().close();
+      throw e;
+    }
+  }
+
+  private static float checkedThreshold(float score) {
+    if (!(score >= 0 && score <= 1)) {
+      throw new IllegalArgumentException("threshold must be in 0..1, got " + score);
+    }
+    return score;
+  }
+}

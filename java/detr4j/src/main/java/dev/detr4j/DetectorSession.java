@@ -1,0 +1,226 @@
+package dev.detr4j;
+
+import dev.detr4j.image.PixelSize;
+import dev.detr4j.image.Preprocessing;
+import dev.detr4j.model.DetectionModel;
+import dev.detr4j.postprocess.DetectionSink;
+import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Runs a detector for one caller at a time.
+ *
+ * <p>A session plans each input size once and keeps the last few plans. After the first call of a
+ * size, a call allocates nothing. Entering a session twice at once throws {@link
+ * IllegalStateException}; use a session for each thread. Closing is safe while a call runs: it
+ * waits.
+ */
+public final class DetectorSession implements AutoCloseable {
+  private enum State {
+    IDLE,
+    RUNNING,
+    CLOSED
+  }
+
+  private final Detector detector;
+  private final Postprocessing postprocessing;
+  private final SizeCache<PlannedBatch> plans;
+  private final Arena arena = Arena.ofShared();
+  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private final ImageView[] single = new ImageView[1];
+  private final Detections[] singleFound = new Detections[1];
+  private MemorySegment logits = MemorySegment.NULL;
+  private MemorySegment boxes = MemorySegment.NULL;
+  private final Filler filler = new Filler();
+
+  /** Passes what post-processing selects to the detections of the current image. */
+  private static final class Filler implements DetectionSink {
+    private Detections target = new Detections(0, List.of());
+
+    @Override
+    public void accept(
+        int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
+      target.add(query, label, score, xMin, yMin, xMax, yMax);
+    }
+  }
+
+  DetectorSession(Detector detector) {
+    this.detector = detector;
+    this.postprocessing = detector.newPostprocessing();
+    this.plans = new SizeCache<>(detector.cachedSizes());
+  }
+
+  /** Detections that this session's calls can fill. */
+  public Detections newDetections() {
+    return new Detections(postprocessing.capacity(), detector.labels());
+  }
+
+  /**
+   * Detects with the detector's threshold.
+   *
+   * @param found is emptied, then filled
+   * @throws ImageException when the image cannot be brought to a size that the model takes
+   */
+  public void detect(ImageView image, Detections found) {
+    detect(image, found, detector.threshold());
+  }
+
+  /** Detects; only detections with a score greater than {@code threshold} are reported. */
+  public void detect(ImageView image, Detections found, float threshold) {
+    enter();
+    try {
+      single[0] = image;
+      singleFound[0] = found;
+      run(single, singleFound, threshold);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Detects on several images at once, as one batch padded to the largest.
+   *
+   * <p>As in the original implementations, the padding may change the numbers of the smaller images
+   * a little.
+   *
+   * @param found one for each image
+   */
+  public void detect(List<ImageView> images, List<Detections> found, float threshold) {
+    if (images.isEmpty() || images.size() != found.size()) {
+      throw new IllegalArgumentException(
+          images.size()
+              + " images and "
+              + found.size()
+              + " detections: expected as many of both, at least one");
+    }
+    enter();
+    try {
+      run(images.toArray(new ImageView[0]), found.toArray(new Detections[0]), threshold);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Runs a grey image until the time of a call settles, so that the first real call is not slowed
+   * by planning and compilation. Takes at most a few seconds.
+   */
+  public void warmUp() {
+    warmUp(640, 480);
+  }
+
+  /** Warms up with images of this size in pixels. */
+  public void warmUp(int width, int height) {
+    byte[] grey = new byte[3 * width * height];
+    Arrays.fill(grey, (byte) 127);
+    ImageView image = ImageView.rgb(grey, width, height);
+    Detections found = newDetections();
+    long end = System.nanoTime() + 5_000_000_000L;
+    long previous = Long.MAX_VALUE;
+    for (int call = 0; call < 50; call++) {
+      long start = System.nanoTime();
+      detect(image, found);
+      long took = System.nanoTime() - start;
+      if (call >= 2 && (took > 0.97 * previous || System.nanoTime() > end)) {
+        return;
+      }
+      previous = Math.min(previous, took);
+    }
+  }
+
+  /** Waits for a running call, then frees the plans. Closing twice has no effect. */
+  @Override
+  public void close() {
+    while (!state.compareAndSet(State.IDLE, State.CLOSED)) {
+      if (state.get() == State.CLOSED) {
+        return;
+      }
+      // A call takes milliseconds, and closing is rare: looking again every 0.1 ms is soon enough.
+      LockSupport.parkNanos(100_000);
+    }
+    plans.close();
+    arena.close();
+    detector.forget(this);
+  }
+
+  private void enter() {
+    if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
+      throw new IllegalStateException(
+          state.get() == State.CLOSED
+              ? "the session is closed"
+              : "the session is in use by another thread: a session serves one caller at a time");
+    }
+  }
+
+  private void leave() {
+    state.set(State.IDLE);
+  }
+
+  private void run(ImageView[] images, Detections[] found, float threshold) {
+    PlannedBatch batch = planned(images);
+    for (int i = 0; i < images.length; i++) {
+      batch.load(i, images[i]);
+    }
+    batch.plan().run();
+    download(batch);
+    for (int i = 0; i < images.length; i++) {
+      if (found[i].capacity() < postprocessing.capacity()) {
+        throw new IllegalArgumentException(
+            "these detections belong to a session of another detector");
+      }
+      found[i].clear();
+      filler.target = found[i];
+      postprocessing.select(
+          logits, boxes, i, images[i].width(), images[i].height(), threshold, filler);
+    }
+  }
+
+  private PlannedBatch planned(ImageView[] images) {
+    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
+      if (batch.fits(images)) {
+        plans.useLast();
+        return batch;
+      }
+    }
+    Preprocessing preprocessing = detector.preprocessing();
+    List<PixelSize> sizes = new ArrayList<>();
+    for (ImageView image : images) {
+      sizes.add(preprocessing.resize().target(image.width(), image.height()));
+    }
+    PixelSize canvas = preprocessing.canvas(sizes);
+    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
+      if (batch.fits(canvas, sizes)) {
+        plans.useLast();
+        return batch;
+      }
+    }
+    plans.makeRoom();
+    PlannedBatch batch = new PlannedBatch(detector, canvas, sizes);
+    plans.add(batch);
+    return batch;
+  }
+
+  private void download(PlannedBatch batch) {
+    TensorView logitsView = batch.plan().output(DetectionModel.LOGITS);
+    TensorView boxesView = batch.plan().output(DetectionModel.PRED_BOXES);
+    if (logits.byteSize() < logitsView.spanBytes()) {
+      logits = arena.allocate(logitsView.spanBytes(), 64);
+    }
+    if (boxes.byteSize() < boxesView.spanBytes()) {
+      boxes = arena.allocate(boxesView.spanBytes(), 64);
+    }
+    detector
+        .device()
+        .download(logitsView.buffer(), logitsView.offset(), logits, 0, logitsView.spanBytes());
+    detector
+        .device()
+        .download(boxesView.buffer(), boxesView.offset(), boxes, 0, boxesView.spanBytes());
+  }
+}
