@@ -11,8 +11,8 @@ import java.util.List;
  * Decay#GAUSSIAN}; {@code 1 - iou} where {@code iou > iouThreshold} for {@link Decay#LINEAR}; 0
  * there for {@link Decay#HARD}. A score not strictly greater than {@code scoreThreshold} is
  * dropped; this holds before the first selection too. Classes are kept apart by adding {@code label
- * * (largest coordinate of all boxes + 1)} to all four numbers in fp32; an empty union gives NaN
- * and so drops the box.
+ * * (largest coordinate of all boxes + 1)} to all four numbers in fp32. An empty union gives an IoU
+ * of NaN: it drops the box under Gaussian decay, and is above no threshold under the others.
  *
  * <p>Inputs: boxes {@code [1, M, 4]} (xMin, yMin, xMax, yMax), scores {@code [1, M]}, labels I32
  * {@code [1, M]}. Outputs: decayed scores {@code [1, M]} and indices I32 {@code [1, M]} in order of

@@ -169,11 +169,11 @@ final class BoxCases {
       cases.add(
           boxes("soft nms all dropped " + decay, 20, 3)
               .build(new SoftNms(decay, 0.5f, 0.3f, 1f), tolerance));
+      CaseBuilder degenerate = degenerate("soft nms degenerate boxes " + decay);
+      cases.add(degenerate.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
       CaseBuilder odd = boxes("soft nms NaN score " + decay, 20, 1).put(1, 4, Double.NaN);
       cases.add(odd.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
     }
-    SoftNms gaussian = new SoftNms(SoftNms.Decay.GAUSSIAN, 0.5f, 0.3f, 0.001f);
-    cases.add(degenerate("soft nms degenerate boxes").build(gaussian, tolerance));
     return cases;
   }
 
