@@ -95,6 +95,7 @@ def decode_goldens(out):
     files["jpeg_no_jfif.jpg"] = bytes(bare)
     from PIL import ImageCms
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # the date of its making
     red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
     profile[red:red + 4], profile[green:green + 4] = b"gXYZ", b"rXYZ"  # swaps red and green for whoever applies it
     files["jpeg_profile.jpg"] = encoded(image, "JPEG", quality=85, icc_profile=bytes(profile))
@@ -134,6 +135,10 @@ def decode_goldens(out):
     body = b"".join(np.pad(r, (0, 1)).tobytes() for r in packed[::-1])
     files["rgb_15_bit.bmp"] = (b"BM" + struct.pack("<IHHI", 54 + len(body), 0, 0, 54)
                                + struct.pack("<IiiHHIIiiII", 40, 37, 29, 1, 16, 0, len(body), 0, 0, 0, 0) + body)
+    files["lossless.webp"] = encoded(image, "WEBP", lossless=True)
+    files["lossless_alpha.webp"] = encoded(alpha, "WEBP", lossless=True, exact=True)
+    files["exif_6.webp"] = encoded(image, "WEBP", lossless=True, exif=orientation_tag(6, "II"))
+    files["lossy.webp"] = encoded(image, "WEBP", quality=80)
     files["one_pixel.png"] = encoded(image.crop((3, 3, 4, 4)), "PNG")
     arrays = {}
     for name, data in files.items():

@@ -38,16 +38,14 @@ final class DecodedPixels {
     int[] bits = raster.getSampleModel().getSampleSize();
     int width = raster.getWidth();
     int[] row = new int[Math.multiplyExact(width, bands)];
+    byte[] out = new byte[3 * width];
     for (int y = 0; y < raster.getHeight(); y++) {
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
-      long to = 3L * y * width;
-      for (int x = 0; x < width; x++, to += 3) {
-        for (int c = 0; c < 3; c++) {
-          int band = grey ? 0 : c;
-          rgb.set(
-              ValueLayout.JAVA_BYTE, to + c, (byte) toEightBits(row[x * bands + band], bits[band]));
-        }
+      for (int i = 0; i < out.length; i++) {
+        int band = grey ? 0 : i % 3;
+        out[i] = (byte) toEightBits(row[i / 3 * bands + band], bits[band]);
       }
+      MemorySegment.copy(out, 0, rgb, ValueLayout.JAVA_BYTE, (long) y * out.length, out.length);
     }
   }
 

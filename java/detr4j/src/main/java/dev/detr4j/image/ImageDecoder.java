@@ -19,14 +19,17 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads image files into packed RGB, pixel for pixel as Pillow does: JPEG, PNG, GIF (first frame),
- * BMP, and whatever else an ImageIO plug-in on the class path reads (WebP with {@code
- * com.twelvemonkeys.imageio:imageio-webp}).
+ * Reads image files into packed RGB, byte for byte as Pillow does: JPEG, PNG, GIF (first frame),
+ * BMP, and whatever else an ImageIO plug-in on the class path reads: with {@code
+ * com.twelvemonkeys.imageio:imageio-webp} lossless WebP as Pillow does, lossy WebP a few grey
+ * levels off at edges of colour.
  *
  * <p>Transparency is dropped without blending, colour profiles are not applied, CMYK is read as
- * Adobe writes it. The size is read and checked before memory for pixels is taken; a truncated file
- * is an error, not a half-grey picture. Nothing is cached on disk. Every failure is an {@link
- * ImageException} of one line that names the image.
+ * Adobe writes it. Known differences from Pillow: 16-bit grey keeps its high byte (Pillow clips),
+ * and JPEGs with chroma halved only vertically (4:4:0) may differ at edges. The size is read and
+ * checked before memory for pixels is taken; a truncated file is an error, not a half-grey picture.
+ * Nothing is cached on disk. Every failure is an {@link ImageException} of one line that names the
+ * image.
  *
  * <p>Immutable and thread-safe. The pixels that a decoder returns live outside the heap until the
  * view is garbage, or as long as the arena that was given.

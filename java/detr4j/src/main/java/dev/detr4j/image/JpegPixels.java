@@ -23,14 +23,14 @@ final class JpegPixels {
     }
     boolean chroma = header.lumaAndChroma();
     int width = raster.getWidth();
-    int[] row = new int[width * bands];
+    byte[] row = new byte[width * bands];
+    byte[] out = new byte[3 * width];
     for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
-      long to = 3L * y * width;
-      for (int x = 0; x < width; x++, to += 3) {
-        int first = row[x * bands];
-        int second = bands == 1 ? first : row[x * bands + 1];
-        int third = bands == 1 ? first : row[x * bands + 2];
+      raster.getDataElements(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        int first = row[x * bands] & 0xff;
+        int second = bands == 1 ? first : row[x * bands + 1] & 0xff;
+        int third = bands == 1 ? first : row[x * bands + 2] & 0xff;
         int red = first;
         int green = second;
         int blue = third;
@@ -42,18 +42,18 @@ final class JpegPixels {
           blue = clamp(first + ((116130 * cb + HALF) >> 16));
         }
         if (bands == 4) {
-          // YCCK gives the inverse of CMY, and Adobe's files hold inverted ink: after both, chroma
-          // files hold ink and
-          // the others light.
-          int light = row[x * bands + 3];
+          // Adobe's files hold inverted ink, and YCCK its complement again once it is turned to
+          // RGB.
+          int light = row[x * bands + 3] & 0xff;
           red = inked(chroma ? 255 - red : red, light);
           green = inked(chroma ? 255 - green : green, light);
           blue = inked(chroma ? 255 - blue : blue, light);
         }
-        rgb.set(ValueLayout.JAVA_BYTE, to, (byte) red);
-        rgb.set(ValueLayout.JAVA_BYTE, to + 1, (byte) green);
-        rgb.set(ValueLayout.JAVA_BYTE, to + 2, (byte) blue);
+        out[3 * x] = (byte) red;
+        out[3 * x + 1] = (byte) green;
+        out[3 * x + 2] = (byte) blue;
       }
+      MemorySegment.copy(out, 0, rgb, ValueLayout.JAVA_BYTE, (long) y * out.length, out.length);
     }
   }
 

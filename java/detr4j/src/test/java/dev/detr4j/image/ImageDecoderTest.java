@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import dev.detr4j.golden.GoldenFolder;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +20,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +33,7 @@ class ImageDecoderTest {
       GOLDEN.tensors("decoded.safetensors");
 
   static Iterable<String> decodedByPillow() {
-    assertEquals(48, DECODED.size());
+    assertEquals(53, DECODED.size());
     return DECODED.keySet().stream().sorted().toList();
   }
 
@@ -45,7 +48,24 @@ class ImageDecoderTest {
     GoldenFolder.Tensor expected = DECODED.get(name);
     assertEquals(expected.shape()[0], image.height());
     assertEquals(expected.shape()[1], image.width());
-    assertEquals(expected.data(), image.pixels().asByteBuffer());
+    if (name.equals("lossy.webp")) {
+      assertCloseToLibwebp(expected.data(), image.pixels().asByteBuffer());
+    } else {
+      assertEquals(expected.data(), image.pixels().asByteBuffer());
+    }
+  }
+
+  /**
+   * The plug-in for WebP upsamples chroma in another way than libwebp: measured mean 4.6, on noise.
+   */
+  private static void assertCloseToLibwebp(ByteBuffer expected, ByteBuffer actual) {
+    assertEquals(expected.remaining(), actual.remaining());
+    long total = 0;
+    for (int i = 0; i < expected.remaining(); i++) {
+      total += Math.abs((expected.get(i) & 0xff) - (actual.get(i) & 0xff));
+    }
+    double mean = (double) total / expected.remaining();
+    assertTrue(mean < 6, "mean difference " + mean);
   }
 
   @ParameterizedTest
@@ -105,10 +125,11 @@ class ImageDecoderTest {
     assertEquals(folder + ": is a folder, expected an image file", message(folder));
     Path missing = folder.resolve("missing.png");
     assertEquals(missing + ": no such file", message(missing));
-    byte[] webp = "RIFF\0\0\0\0WEBPVP8 ".getBytes(StandardCharsets.ISO_8859_1);
+    byte[] heic = "\0\0\0\30ftypheic".getBytes(StandardCharsets.ISO_8859_1);
     ImageException e =
-        assertThrows(ImageException.class, () -> new ImageDecoder().decode(webp, "a.webp"));
-    assertTrue(e.getMessage().startsWith("a.webp: a WebP image; reading it needs"), e.getMessage());
+        assertThrows(ImageException.class, () -> new ImageDecoder().decode(heic, "a.heic"));
+    assertEquals(
+        "a.heic: an HEIC, AVIF or video file; expected JPEG, PNG, GIF or BMP", e.getMessage());
   }
 
   @Test
@@ -137,11 +158,10 @@ class ImageDecoderTest {
 
   @Test
   void anImageTwentyThousandPixelsWideWorks() throws IOException {
-    java.awt.image.BufferedImage wide =
-        new java.awt.image.BufferedImage(20000, 30, java.awt.image.BufferedImage.TYPE_3BYTE_BGR);
+    BufferedImage wide = new BufferedImage(20000, 30, BufferedImage.TYPE_3BYTE_BGR);
     wide.setRGB(19999, 29, 0x010203);
-    java.io.ByteArrayOutputStream png = new java.io.ByteArrayOutputStream();
-    javax.imageio.ImageIO.write(wide, "png", png);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(wide, "png", png);
     ImageView image = new ImageDecoder().decode(png.toByteArray(), "wide.png");
     assertEquals(20000, image.width());
     long last = image.pixels().byteSize() - 3;
