@@ -127,7 +127,7 @@ final class ConvolutionCases {
     if (inPlace) {
       builder.alias(0, 1);
     }
-    return builder.build(op(g, weight, bias, activation, residual), Tolerance.ofSum(g.depth(), 1));
+    return builder.build(op(g, weight, bias, activation, residual), Tolerance.ofSum(g.depth()));
   }
 
   private static Convolution op(
@@ -156,8 +156,7 @@ final class ConvolutionCases {
         .input(1, g.height, g.width, g.in)
         .put(0, (2 * g.width + 3) * g.in, Double.NaN)
         .put(0, (6 * g.width + 8) * g.in + 5, Double.POSITIVE_INFINITY);
-    return builder.build(
-        op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth(), 1));
+    return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
   }
 
   /** The pixels outside the map are zeros, and zero times infinity is NaN. */

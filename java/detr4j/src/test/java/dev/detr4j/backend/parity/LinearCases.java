@@ -84,7 +84,7 @@ final class LinearCases {
     if (mask != RowMask.NONE) {
       builder.bytes(builder.mask(batch, rows), batch, rows);
     }
-    return builder.build(op, Tolerance.ofSum(in, 1));
+    return builder.build(op, Tolerance.ofSum(in));
   }
 
   private static Linear op(
@@ -103,13 +103,13 @@ final class LinearCases {
   private static OpCase inPlace() {
     CaseBuilder builder = new CaseBuilder("linear residual in place");
     Linear op = op(builder, 33, 45, true, Activation.NONE, true, RowMask.NONE);
-    return builder.input(2, 29, 33).input(2, 29, 45).alias(0, 1).build(op, Tolerance.ofSum(33, 1));
+    return builder.input(2, 29, 33).input(2, 29, 45).alias(0, 1).build(op, Tolerance.ofSum(33));
   }
 
   private static OpCase sharedRank4() {
     CaseBuilder builder = new CaseBuilder("linear on a map");
     Linear op = op(builder, 24, 20, true, Activation.RELU, false, RowMask.NONE);
-    return builder.input(2, 5, 7, 24).build(op, Tolerance.ofSum(24, 1));
+    return builder.input(2, 5, 7, 24).build(op, Tolerance.ofSum(24));
   }
 
   /** NaN and infinity stay in their rows; ReLU keeps NaN. */
@@ -121,7 +121,7 @@ final class LinearCases {
         .put(0, 3 * 20 + 7, Double.NaN)
         .put(0, 9 * 20, Double.POSITIVE_INFINITY)
         .put(0, 16 * 20 + 19, Double.NEGATIVE_INFINITY)
-        .build(op, Tolerance.ofSum(20, 1));
+        .build(op, Tolerance.ofSum(20));
   }
 
   private static OpCase maskedNaN(RowMask mask) {
@@ -134,6 +134,6 @@ final class LinearCases {
         builder.put(0, row * 20 + row % 20, row % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY);
       }
     }
-    return builder.build(op, Tolerance.ofSum(20, 1));
+    return builder.build(op, Tolerance.ofSum(20));
   }
 }
