@@ -44,8 +44,14 @@ class NormalisationTest {
   @Test
   void pixelValuesOfHuggingFaceToTheBit() {
     Map<String, GoldenFolder.Tensor> samples = GOLDEN.tensors("resized_samples.safetensors");
-    Preprocessing.HuggingFaceSettings settings = new Preprocessing.HuggingFaceSettings();
-    Preprocessing preprocessing = settings.size(320, 533, null, null, null, null).toPreprocessing();
+    Preprocessing standard = Preprocessing.standard();
+    Preprocessing preprocessing =
+        new Preprocessing(
+            new ResizeRule.HuggingFace(320, 533),
+            standard.resampling(),
+            standard.normalisation(),
+            true,
+            null);
     int compared = 0;
     for (Object entry : (List<?>) GOLDEN.object("preprocess.json").get("cases")) {
       Map<?, ?> golden = (Map<?, ?>) entry;
