@@ -8,6 +8,7 @@
 //                  logits  -> softmax weight a
 //                  offsets -> pixel (x, y) -> cell (x0, y0), fractions -> four weights  a(1-fx)(1-fy) ...
 //                  one word of corner bits: which of the four lie on the map
+//     prefetch   the corners of all its samples: the misses of the group are under way at once
 //     accumulate channels along the lanes, in registers over all samples:
 //
 //                  p          p + stride        acc += w00 p[..] + w01 p[stride ..]
@@ -18,6 +19,7 @@
 // the softmax NaN, and through 0 / sum every output of this query and head.
 //
 // Head dimensions are taken in chunks of 8, 4, 2 or 1 vectors with the table read anew for each; the last chunk is partial.
+
 #include "kernel.h"
 #include "tiles.h"
 
@@ -30,15 +32,14 @@ enum {
 // What does not change from query to query, one entry a sample.
 typedef struct constants {
   float *ratio_x, *ratio_y, *width, *height;
-  int32_t *columns, *rows, *first;
+  int32_t *first;
   int64_t *row_step; // elements from a cell to the one below
 } constants;
 
 // The table of one query, one entry a sample.
 typedef struct table {
   float *w00, *w01, *w10, *w11;
-  int32_t *x0, *y0;
-  int32_t *cell, *corners;
+  int32_t *cell, *corners; // cell: of corner 1, and a number without meaning when that is off the map
   float zero; // NaN when an input was
 } table;
 
@@ -63,15 +64,13 @@ static void fill_constants(const detr4j_ms_deform_attention *p, int64_t item, co
       c->ratio_y[s] = ratio[1];
       c->width[s] = (float)width;
       c->height[s] = (float)height;
-      c->columns[s] = width;
-      c->rows[s] = height;
       c->first[s] = first;
       c->row_step[s] = width * p->value_row_stride;
     }
   }
   for (; s < padded; s++) { // padding
     c->ratio_x[s] = c->ratio_y[s] = c->width[s] = c->height[s] = 0;
-    c->columns[s] = c->rows[s] = c->first[s] = 0;
+    c->first[s] = 0;
     c->row_step[s] = 0;
   }
 }
@@ -94,6 +93,17 @@ static float exponentials(const float *logits, float *weights, int64_t padded) {
 
 // The pixel coordinate, held within [-2, extent]; NaN stays NaN (v_max and v_min return their second operand then).
 static inline v_f32 hold(v_f32 pixel, v_f32 extent) { return v_min(extent, v_max(v_set1(-2.0f), pixel)); }
+
+// Which corners of the cells (x0, y0) lie on the map, as whole numbers 0 to 15.
+V_INLINE v_f32 corner_bits(v_f32 x0, v_f32 y0, v_f32 width, v_f32 height) {
+  const v_f32 zero = v_zero(), one = v_set1(1.0f), minus_one = v_set1(-1.0f);
+  const v_mask left = v_mask_and(v_le(zero, x0), v_lt(x0, width));
+  const v_mask right = v_mask_and(v_le(minus_one, x0), v_lt(v_add(x0, one), width));
+  const v_mask above = v_mask_and(v_le(zero, y0), v_lt(y0, height));
+  const v_mask below = v_mask_and(v_le(minus_one, y0), v_lt(v_add(y0, one), height));
+  const v_f32 columns = v_add(v_select(left, one, zero), v_select(right, v_set1(2.0f), zero));
+  return v_add(v_select(above, columns, zero), v_select(below, v_mul(columns, v_set1(4.0f)), zero));
+}
 
 // First cells, fractions and weights of the samples of one query. offsets: interleaved x, y, padded like logits.
 static void fill_table(const detr4j_ms_deform_attention *p, const constants *c, const float *offsets, const float *logits,
@@ -125,8 +135,11 @@ static void fill_table(const detr4j_ms_deform_attention *p, const constants *c, 
       taint = v_add(taint, v_first(v_add(v_sub(x, x), v_sub(y, y)), n));
     }
     const v_f32 floor_x = v_floor(x), floor_y = v_floor(y);
-    v_i32_store(t->x0 + s, v_to_i32(v_max(floor_x, v_set1(-2.0f))));
-    v_i32_store(t->y0 + s, v_to_i32(v_max(floor_y, v_set1(-2.0f))));
+    // Held again: of NaN, SSE2's v_floor makes a number and the others NaN.
+    const v_f32 x0 = v_max(floor_x, v_set1(-2.0f)), y0 = v_max(floor_y, v_set1(-2.0f));
+    const v_i32 row = v_i32_mul(v_to_i32(y0), v_to_i32(width));
+    v_i32_store(t->cell + s, v_i32_add(v_i32_load(c->first + s), v_i32_add(row, v_to_i32(x0))));
+    v_i32_store(t->corners + s, v_to_i32(corner_bits(x0, y0, width, height)));
     const v_f32 fx = v_sub(x, floor_x), fy = v_sub(y, floor_y);
     const v_f32 gx = v_sub(one, fx), gy = v_sub(one, fy);
     const v_f32 a = v_mul(v_load(t->w00 + s), inverse);
@@ -137,15 +150,6 @@ static void fill_table(const detr4j_ms_deform_attention *p, const constants *c, 
     v_store(t->w11 + s, v_mul(bottom, fx));
   }
   t->zero = 0.0f / (sum + v_reduce_add(taint));
-  const int32_t *restrict x0 = t->x0, *restrict y0 = t->y0;
-  const int32_t *restrict columns = c->columns, *restrict rows = c->rows, *restrict first = c->first;
-  int32_t *restrict cell = t->cell, *restrict corners = t->corners;
-  for (int64_t s = 0; s < padded; s++) {
-    const int32_t left = (x0[s] >= 0) & (x0[s] < columns[s]), right = (x0[s] >= -1) & (x0[s] < columns[s] - 1);
-    const int32_t above = (y0[s] >= 0) & (y0[s] < rows[s]), below = (y0[s] >= -1) & (y0[s] < rows[s] - 1);
-    cell[s] = first[s] + y0[s] * columns[s] + x0[s];
-    corners[s] = (left & above) | (right & above) << 1 | (left & below) << 2 | (right & below) << 3;
-  }
 }
 
 // One vector of channels; n < V_LANES for the partial one.
@@ -154,7 +158,7 @@ V_INLINE v_f32 channels(const float *p, int n) { return n == V_LANES ? v_load(p)
 // Sums all samples into `vectors` vectors of channels of one query. sets: how many accumulators share the work of one
 // vector, so that as many chains run side by side as hide the latency of a multiply-add.
 V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
-                              float *out, const int vectors, const int sets, const int n) {
+                         float *out, const int vectors, const int sets, const int n) {
   v_f32 acc[4][8];
 #pragma GCC unroll 8
   for (int j = 0; j < vectors; j++) {
@@ -209,6 +213,23 @@ V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_
   }
 }
 
+// Asks for the corners of a query's samples, so that the misses of a whole group are under way at once: with other heads between
+// them, the rows of one head lie too far apart for the processor to guess.
+static void prefetch_samples(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
+                             int32_t head_dim) {
+  for (int64_t s = 0; s < samples; s++) {
+    if (t->corners[s] == CORNERS) {
+      const float *above = value + t->cell[s] * stride, *below = above + row_step[s];
+      for (int32_t c = 0; c < head_dim; c += 16) {
+        __builtin_prefetch(above + c, 0, 2);
+        __builtin_prefetch(above + stride + c, 0, 2);
+        __builtin_prefetch(below + c, 0, 2);
+        __builtin_prefetch(below + stride + c, 0, 2);
+      }
+    }
+  }
+}
+
 static void sum_samples(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
                         float *out, int32_t head_dim) {
   int32_t c = 0;
@@ -236,9 +257,9 @@ int64_t KERNEL(detr4j_ms_deform_attention_f32_tiles)(const detr4j_ms_deform_atte
   return row_tiles((int64_t)p->batch * p->heads, p->queries, p->queries_per_tile);
 }
 
-// 12 words a sample for constants and padded inputs (row_step takes two), 8 for each table.
+// 10 words a sample for constants and padded inputs (row_step takes two), 6 for each table.
 int64_t KERNEL(detr4j_ms_deform_attention_f32_scratch)(const detr4j_ms_deform_attention *p) {
-  return padded_samples(p) * (int64_t)sizeof(float) * (12 + 8 * QUERIES);
+  return padded_samples(p) * (int64_t)sizeof(float) * (10 + 6 * QUERIES);
 }
 
 int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch) {
@@ -258,8 +279,6 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
   c.ratio_y = take(&free_scratch, bytes);
   c.width = take(&free_scratch, bytes);
   c.height = take(&free_scratch, bytes);
-  c.columns = take(&free_scratch, bytes);
-  c.rows = take(&free_scratch, bytes);
   c.first = take(&free_scratch, bytes);
   fill_constants(p, item, &c);
   float *padded_logits = take(&free_scratch, bytes), *padded_offsets = take(&free_scratch, 2 * bytes);
@@ -273,8 +292,6 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
     tables[i].w01 = take(&free_scratch, bytes);
     tables[i].w10 = take(&free_scratch, bytes);
     tables[i].w11 = take(&free_scratch, bytes);
-    tables[i].x0 = take(&free_scratch, bytes);
-    tables[i].y0 = take(&free_scratch, bytes);
     tables[i].cell = take(&free_scratch, bytes);
     tables[i].corners = take(&free_scratch, bytes);
   }
@@ -293,6 +310,9 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
       }
       fill_table(p, &c, offsets, logits, p->reference + item * p->reference_batch_stride + q * p->reference_row_stride,
                  &tables[q - group]);
+    }
+    for (int64_t q = group; q < group_end; q++) {
+      prefetch_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples, p->head_dim);
     }
     for (int64_t q = group; q < group_end; q++) {
       sum_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples,

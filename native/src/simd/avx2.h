@@ -60,6 +60,8 @@ V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm256_set1_epi32(x); }
 V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm256_storeu_si256((__m256i *)(void *)p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm256_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm256_sub_epi32(a, b); }
+V_INLINE v_i32 v_i32_mul(v_i32 a, v_i32 b) { return _mm256_mullo_epi32(a, b); }
+V_INLINE v_i32 v_i32_load(const int32_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
 #define v_i32_shl(v, n) _mm256_slli_epi32(v, n)
 #define v_i32_sar(v, n) _mm256_srai_epi32(v, n)
 V_INLINE v_i32 v_to_i32(v_f32 x) { return _mm256_cvtps_epi32(x); }

@@ -51,6 +51,8 @@ V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm512_set1_epi32(x); }
 V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm512_storeu_si512(p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm512_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm512_sub_epi32(a, b); }
+V_INLINE v_i32 v_i32_mul(v_i32 a, v_i32 b) { return _mm512_mullo_epi32(a, b); }
+V_INLINE v_i32 v_i32_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 #define v_i32_shl(v, n) _mm512_slli_epi32(v, n)
 #define v_i32_sar(v, n) _mm512_srai_epi32(v, n)
 V_INLINE v_i32 v_to_i32(v_f32 x) { return _mm512_cvtps_epi32(x); }

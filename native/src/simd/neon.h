@@ -73,6 +73,8 @@ V_INLINE v_i32 v_i32_set1(int32_t x) { return vdupq_n_s32(x); }
 V_INLINE void v_i32_store(int32_t *p, v_i32 v) { vst1q_s32(p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return vaddq_s32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return vsubq_s32(a, b); }
+V_INLINE v_i32 v_i32_mul(v_i32 a, v_i32 b) { return vmulq_s32(a, b); }
+V_INLINE v_i32 v_i32_load(const int32_t *p) { return vld1q_s32(p); }
 #define v_i32_shl(v, n) vshlq_n_s32(v, n)
 #define v_i32_sar(v, n) vshrq_n_s32(v, n)
 V_INLINE v_i32 v_to_i32(v_f32 x) { return vcvtnq_s32_f32(x); }

@@ -68,6 +68,8 @@ V_INLINE v_i32 v_i32_set1(int32_t x) { V_EACH(v_i32, x); }
 V_INLINE void v_i32_store(int32_t *p, v_i32 v) { memcpy(p, v.lane, sizeof v.lane); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] + b.lane[i]); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { V_EACH(v_i32, a.lane[i] - b.lane[i]); }
+V_INLINE v_i32 v_i32_mul(v_i32 a, v_i32 b) { V_EACH(v_i32, (int32_t)((uint32_t)a.lane[i] * (uint32_t)b.lane[i])); }
+V_INLINE v_i32 v_i32_load(const int32_t *p) { V_EACH(v_i32, p[i]); }
 V_INLINE v_i32 v_i32_shl(v_i32 v, int n) { V_EACH(v_i32, (int32_t)((uint32_t)v.lane[i] << n)); }
 V_INLINE v_i32 v_i32_sar(v_i32 v, int n) { V_EACH(v_i32, v.lane[i] >> n); }
 V_INLINE v_i32 v_to_i32(v_f32 x) { V_EACH(v_i32, (int32_t)rintf(x.lane[i])); }

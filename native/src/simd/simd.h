@@ -17,8 +17,8 @@
  *   v_reduce_add(v) v_reduce_max(v)    a float; the order of the sum is fixed in each tier; max of finite or infinite lanes
  *   v_mask                             one truth value a lane: v_lt(a, b), v_le(a, b), v_unordered(a, b), v_mask_and(m, n)
  *   v_select(m, a, b)                  m ? a : b
- *   v_i32                              V_LANES integers: v_i32_set1 v_i32_add v_i32_sub v_i32_shl(v, n) v_i32_sar(v, n), n constant;
- *                                      v_i32_store(p, v)
+ *   v_i32                              V_LANES integers: v_i32_set1 v_i32_add v_i32_sub v_i32_mul v_i32_shl(v, n) v_i32_sar(v, n), n constant;
+ *                                      v_i32_load(p) v_i32_store(p, v)
  *   v_to_i32(x) v_from_i32(i)          x rounded to nearest even, |x| < 2^31
  *   v_as_i32(x) v_as_f32(i)            the bits
  *   v_exp(x)                           e^x within 2 ulp; exp(-inf) = 0, exp(+inf) = +inf, NaN stays

@@ -79,6 +79,11 @@ V_INLINE v_i32 v_i32_set1(int32_t x) { return _mm_set1_epi32(x); }
 V_INLINE void v_i32_store(int32_t *p, v_i32 v) { _mm_storeu_si128((__m128i *)(void *)p, v); }
 V_INLINE v_i32 v_i32_add(v_i32 a, v_i32 b) { return _mm_add_epi32(a, b); }
 V_INLINE v_i32 v_i32_sub(v_i32 a, v_i32 b) { return _mm_sub_epi32(a, b); }
+V_INLINE v_i32 v_i32_mul(v_i32 a, v_i32 b) {
+  const __m128i even = _mm_mul_epu32(a, b), odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
+  return _mm_unpacklo_epi32(_mm_shuffle_epi32(even, _MM_SHUFFLE(0, 0, 2, 0)), _mm_shuffle_epi32(odd, _MM_SHUFFLE(0, 0, 2, 0)));
+}
+V_INLINE v_i32 v_i32_load(const int32_t *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 #define v_i32_shl(v, n) _mm_slli_epi32(v, n)
 #define v_i32_sar(v, n) _mm_srai_epi32(v, n)
 V_INLINE v_i32 v_to_i32(v_f32 x) { return _mm_cvtps_epi32(x); }
