@@ -5,6 +5,7 @@ import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.ffi.HostPages;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Buffer;
@@ -101,7 +102,7 @@ public final class HostBackend implements Backend {
         workspaceBytes =
             Math.max(workspaceBytes, tableOf(node).workspaceBytes(node.op(), node, context));
       }
-      MemorySegment workspace = arena.allocate(Math.max(workspaceBytes, 64), 64);
+      MemorySegment workspace = HostPages.allocate(arena, Math.max(workspaceBytes, 64));
       List<HostKernel> kernels = new ArrayList<>();
       List<String> labels = new ArrayList<>();
       List<Integer> owners = new ArrayList<>();

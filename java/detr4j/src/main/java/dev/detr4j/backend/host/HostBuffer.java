@@ -1,5 +1,6 @@
 package dev.detr4j.backend.host;
 
+import dev.detr4j.ffi.HostPages;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -16,7 +17,7 @@ public final class HostBuffer implements Buffer {
   /** Allocates {@code bytes} zeroed bytes. */
   public HostBuffer(long bytes) {
     arena = Arena.ofShared();
-    segment = arena.allocate(Math.max(bytes, 64), 64);
+    segment = HostPages.allocate(arena, Math.max(bytes, 64));
   }
 
   /**

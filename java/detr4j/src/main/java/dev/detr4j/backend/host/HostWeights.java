@@ -1,5 +1,6 @@
 package dev.detr4j.backend.host;
 
+import dev.detr4j.ffi.HostPages;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,8 @@ public final class HostWeights implements AutoCloseable {
     /** Writes the packed form; {@code packed} is zeroed. */
     void pack(@Nullable MemorySegment weight, MemorySegment packed);
   }
+
+  private static final long CHUNK_BYTES = 8L << 20;
 
   private record Key(IdentityKey weight, String layout) {}
 
@@ -48,6 +51,8 @@ public final class HostWeights implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Map<Key, MemorySegment> packed = new HashMap<>();
+  private MemorySegment chunk = MemorySegment.NULL;
+  private long chunkUsed;
   private long bytes;
 
   /**
@@ -63,14 +68,27 @@ public final class HostWeights implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    MemorySegment memory = arena.allocate(Math.max(packedBytes, 4), 64);
-    try (Arena temporary = Arena.ofConfined()) {
+    MemorySegment memory = room(Math.max(packedBytes, 4));
+    // Shared, because packers read it from several threads.
+    try (Arena temporary = Arena.ofShared()) {
       MemorySegment values = temporary.allocate(Math.max(4, 4 * weight.shape().elements()), 64);
       weight.read(values);
       packer.pack(values, memory);
     }
     packed.put(key, memory);
     bytes += packedBytes;
+    return memory;
+  }
+
+  /** Memory for one packed weight: a part of a chunk, so that small weights share huge pages. */
+  private MemorySegment room(long size) {
+    long rounded = (size + 63) & -64L;
+    if (chunkUsed + rounded > chunk.byteSize()) {
+      chunk = HostPages.allocate(arena, Math.max(rounded, CHUNK_BYTES));
+      chunkUsed = 0;
+    }
+    MemorySegment memory = chunk.asSlice(chunkUsed, size);
+    chunkUsed += rounded;
     return memory;
   }
 

@@ -5,6 +5,7 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,21 +88,41 @@ public final class PanelPacking {
           if (values == null) {
             return;
           }
-          for (int o = 0; o < outChannels; o++) {
-            int group = o / groupChannels;
-            int inGroup = o % groupChannels;
-            long panel = (long) group * panels + inGroup / columns;
-            long target = panel * panelSize + inGroup % columns;
-            long source = (long) o * inChannels * taps;
-            for (int c = 0; c < inChannels; c++) {
-              for (int t = 0; t < taps; t++) {
-                float value =
-                    values.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) c * taps + t);
-                packed.setAtIndex(
-                    ValueLayout.JAVA_FLOAT, target + ((long) t * inChannels + c) * columns, value);
-              }
-            }
-          }
+          // Panels are independent, and a detector's weights are worth both cores while it loads.
+          IntStream.range(0, groups * panels)
+              .parallel()
+              .forEach(panel -> {
+                int first = (panel % panels) * columns;
+                int width = Math.min(columns, groupChannels - first);
+                long source = ((long) (panel / panels) * groupChannels + first) * inChannels * taps;
+                packPanel(
+                    values.asSlice(4 * source),
+                    packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+                    width,
+                    inChannels,
+                    taps,
+                    columns);
+              });
         });
+  }
+
+  /**
+   * One panel: {@code width} rows of {@code [channels][taps]} become {@code
+   * [taps][channels][columns]}.
+   */
+  private static void packPanel(
+      MemorySegment rows, MemorySegment panel, int width, int channels, int taps, int columns) {
+    long target = 0;
+    for (int t = 0; t < taps; t++) {
+      for (int c = 0; c < channels; c++) {
+        long source = (long) c * taps + t;
+        for (int j = 0; j < width; j++) {
+          float value =
+              rows.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) j * channels * taps);
+          panel.setAtIndex(ValueLayout.JAVA_FLOAT, target + j, value);
+        }
+        target += columns;
+      }
+    }
   }
 }
