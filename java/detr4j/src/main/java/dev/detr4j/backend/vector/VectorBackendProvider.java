@@ -1,0 +1,40 @@
+package dev.detr4j.backend.vector;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the vector backend where the JVM has {@code jdk.incubator.vector}.
+ *
+ * <p>The module is absent on a class path unless it is asked for, so this class touches nothing
+ * that needs it before it has looked.
+ */
+public final class VectorBackendProvider implements BackendProvider {
+  private static final String MODULE = "jdk.incubator.vector";
+
+  @Override
+  public BackendKind kind() {
+    return BackendKind.VECTOR;
+  }
+
+  @Override
+  public @Nullable String unavailable(BackendOptions options) {
+    if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
+      return "module " + MODULE + " is missing; start Java with --add-modules " + MODULE;
+    }
+    return VectorKernels.refusal(options.vectorBits());
+  }
+
+  @Override
+  public Backend open(BackendOptions options) {
+    String reason = unavailable(options);
+    if (reason != null) {
+      throw new BackendException(reason);
+    }
+    return VectorKernels.open(options);
+  }
+}

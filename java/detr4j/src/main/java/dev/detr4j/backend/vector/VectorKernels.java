@@ -1,0 +1,76 @@
+package dev.detr4j.backend.vector;
+
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.host.HostBackend;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.op.Add;
+import dev.detr4j.op.Attention;
+import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Gather;
+import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.MaxPool;
+import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.op.Nms;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.ProposalEmbedding;
+import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.SoftNms;
+import dev.detr4j.op.TopK;
+import java.util.HashMap;
+import java.util.Map;
+import jdk.incubator.vector.FloatVector;
+import org.jspecify.annotations.Nullable;
+
+/** The table of operations; only loaded where the module of the Vector API is present. */
+final class VectorKernels {
+  private VectorKernels() {}
+
+  /** Why this machine or JVM cannot run vectors of this width, or null when it can. */
+  static @Nullable String refusal(int bits) {
+    return VectorWidth.refusal(bits, widest());
+  }
+
+  static Backend open(BackendOptions options) {
+    VectorWidth.fix(options.vectorBits(), widest());
+    return new HostBackend(
+        BackendKind.VECTOR, "Vector API, " + Lanes.BITS + " bits", table(), options.threads());
+  }
+
+  /** Bits of the widest vectors of this processor. */
+  static int widest() {
+    return FloatVector.SPECIES_PREFERRED.vectorBitSize();
+  }
+
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table() {
+    Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
+    put(table, Add.class, new VectorAdd());
+    put(table, Attention.class, new VectorAttention());
+    put(table, BoxRefinement.class, new VectorBoxRefinement());
+    put(table, Convolution.class, new VectorConvolution());
+    put(table, Gather.class, new VectorGather());
+    put(table, GroupNorm.class, new VectorGroupNorm());
+    put(table, LayerNorm.class, new VectorLayerNorm());
+    put(table, Linear.class, new VectorLinear());
+    put(table, MaxPool.class, new VectorMaxPool());
+    put(table, MsDeformAttention.class, new VectorMsDeformAttention());
+    put(table, Nms.class, new VectorNms());
+    put(table, ProposalEmbedding.class, new VectorProposalEmbedding());
+    put(table, ResizeNormalize.class, new VectorResizeNormalize());
+    put(table, SinePositionEmbedding.class, new VectorSinePositionEmbedding());
+    put(table, SoftNms.class, new VectorSoftNms());
+    put(table, TopK.class, new VectorTopK());
+    return table;
+  }
+
+  /** Pairs a record with the kernel of that very record. */
+  private static <S extends OpSpec> void put(
+      Map<Class<? extends OpSpec>, HostOp<?>> table, Class<S> record, HostOp<S> op) {
+    table.put(record, op);
+  }
+}

@@ -1,0 +1,246 @@
+package dev.detr4j.backend.vector;
+
+import static dev.detr4j.backend.vector.Lanes.BYTES;
+import static dev.detr4j.backend.vector.Lanes.INTS;
+import static dev.detr4j.backend.vector.Memory.ALL;
+import static dev.detr4j.backend.vector.Memory.ORDER;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.host.HostContext;
+import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.op.ResamplingTable;
+import dev.detr4j.op.ResizeNormalize;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link ResizeNormalize}: a phase over the rows of the source, then one over the rows of the
+ * output; exact in 32-bit integers.
+ *
+ * <p>Workspace: the source with its width already changed, {@code [sourceHeight][3 width]} ints,
+ * rows padded to whole vectors. Ints and not bytes, because there is no vector of four bytes to
+ * widen.
+ */
+final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
+  @Override
+  public @Nullable String refusal(ResizeNormalize op) {
+    return fits(op.horizontal()) && fits(op.vertical())
+        ? null
+        : "the resampling weights need sums of more than 32 bits";
+  }
+
+  private static boolean fits(@Nullable ResamplingTable table) {
+    if (table == null) {
+      return true;
+    }
+    for (int i = 0; i < table.size(); i++) {
+      long sum = 1L << (table.precision() - 1);
+      for (int j = 0; j < table.count()[i]; j++) {
+        sum += 255L * Math.abs((long) table.weights()[i * table.maxCount() + j]);
+      }
+      if (sum > Integer.MAX_VALUE) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public long workspaceBytes(ResizeNormalize op, BoundNode node, HostContext context) {
+    return op.sourceHeight() * rowBytes(op);
+  }
+
+  private static long rowBytes(ResizeNormalize op) {
+    return (12L * op.width() + BYTES - 1) / BYTES * BYTES;
+  }
+
+  @Override
+  public List<HostKernel> bind(
+      ResizeNormalize op, BoundNode node, HostContext context, MemorySegment workspace) {
+    Arena arena = context.arena();
+    MemorySegment lookup = arena.allocate(4L * op.lookup().size(), 64);
+    for (int i = 0; i < op.lookup().size(); i++) {
+      Memory.setFloat(lookup.address() + 4L * i, op.lookup().get(i));
+    }
+    long rowBytes = rowBytes(op);
+    return List.of(
+        new Horizontal(
+            RowBlocks.of(1, op.sourceHeight(), 12L * op.width()),
+            op.sourceWidth(),
+            op.width(),
+            Axis.of(op.horizontal(), op.width(), arena),
+            Rows.of(node.input(0)),
+            workspace.address(),
+            rowBytes),
+        new Vertical(
+            RowBlocks.of(1, op.paddedHeight(), 12L * op.width()),
+            op.width(),
+            op.height(),
+            op.paddedWidth(),
+            Axis.of(op.vertical(), op.height(), arena),
+            lookup.address(),
+            workspace.address(),
+            rowBytes,
+            Rows.of(node.output(0))));
+  }
+
+  /**
+   * One axis of the filter in native memory; without a filter every output is its source.
+   *
+   * @param spans (first source, number of sources) of each output
+   */
+  private record Axis(long spans, long weights, int stride, int precision) {
+    static Axis of(@Nullable ResamplingTable table, int size, Arena arena) {
+      int stride = table == null ? 1 : table.maxCount();
+      long spans = arena.allocate(8L * Math.max(1, size), 64).address();
+      long weights = arena.allocate(4L * stride * Math.max(1, size), 64).address();
+      for (int i = 0; i < size; i++) {
+        Memory.setInt(spans + 8L * i, table == null ? i : table.start()[i]);
+        Memory.setInt(spans + 8L * i + 4, table == null ? 1 : table.count()[i]);
+        for (int j = 0; j < stride; j++) {
+          Memory.setInt(
+              weights + 4L * (i * stride + j), table == null ? 2 : table.weights()[i * stride + j]);
+        }
+      }
+      return new Axis(spans, weights, stride, table == null ? 1 : table.precision());
+    }
+
+    int start(int i) {
+      return Memory.getInt(spans + 8L * i);
+    }
+
+    int count(int i) {
+      return Memory.getInt(spans + 8L * i + 4);
+    }
+
+    long weights(int i) {
+      return weights + 4L * i * stride;
+    }
+  }
+
+  private record Horizontal(
+      RowBlocks blocks,
+      int sourceWidth,
+      int width,
+      Axis axis,
+      Rows pixels,
+      long between,
+      long rowBytes)
+      implements HostKernel {
+    @Override
+    public int tiles() {
+      return blocks.tiles();
+    }
+
+    @Override
+    public void run(int tile, MemorySegment scratch) {
+      int end = blocks.end(tile);
+      for (int row = blocks.first(tile); row < end; row++) {
+        long from = pixels.row(0, (long) row * sourceWidth);
+        for (int column = 0; column < width; column++) {
+          pixel(
+              from + axis.start(column) * pixels.pitch(),
+              pixels.pitch(),
+              axis.count(column),
+              axis.weights(column),
+              axis.precision,
+              between + row * rowBytes + 12L * column);
+        }
+      }
+    }
+  }
+
+  private static void pixel(
+      long from, long pitch, int count, long weights, int precision, long to) {
+    int half = 1 << (precision - 1);
+    int red = half;
+    int green = half;
+    int blue = half;
+    for (int j = 0; j < count; j++) {
+      int weight = Memory.getInt(weights + 4L * j);
+      long pixel = from + j * pitch;
+      red += weight * Memory.getByte(pixel);
+      green += weight * Memory.getByte(pixel + 1);
+      blue += weight * Memory.getByte(pixel + 2);
+    }
+    Memory.setInt(to, Math.clamp(red >> precision, 0, 255));
+    Memory.setInt(to + 4, Math.clamp(green >> precision, 0, 255));
+    Memory.setInt(to + 8, Math.clamp(blue >> precision, 0, 255));
+  }
+
+  /** Scratch: one row of bytes as ints. */
+  private record Vertical(
+      RowBlocks blocks,
+      int width,
+      int height,
+      int paddedWidth,
+      Axis axis,
+      long lookup,
+      long between,
+      long rowBytes,
+      Rows out)
+      implements HostKernel {
+    @Override
+    public int tiles() {
+      return blocks.tiles();
+    }
+
+    @Override
+    public long scratchBytes() {
+      return rowBytes;
+    }
+
+    @Override
+    public void run(int tile, MemorySegment scratch) {
+      int end = blocks.end(tile);
+      for (int row = blocks.first(tile); row < end; row++) {
+        int filled = row < height ? width : 0;
+        if (filled > 0) {
+          sum(
+              between + axis.start(row) * rowBytes,
+              rowBytes,
+              axis.count(row),
+              axis.weights(row),
+              axis.precision,
+              scratch.address());
+        }
+        for (int column = 0; column < filled; column++) {
+          long to = out.row(0, (long) row * paddedWidth + column);
+          normalise(scratch.address() + 12L * column, lookup, to);
+        }
+        for (int column = filled; column < paddedWidth; column++) {
+          Memory.clear(out.row(0, (long) row * paddedWidth + column), 12);
+        }
+      }
+    }
+
+    private static void normalise(long bytes, long lookup, long to) {
+      Memory.setFloat(to, Memory.getFloat(lookup + 4L * Memory.getInt(bytes)));
+      Memory.setFloat(to + 4, Memory.getFloat(lookup + 1024 + 4L * Memory.getInt(bytes + 4)));
+      Memory.setFloat(to + 8, Memory.getFloat(lookup + 2048 + 4L * Memory.getInt(bytes + 8)));
+    }
+  }
+
+  /** The weighted sum of some rows, rounded and clamped. */
+  private static void sum(
+      long rows, long rowBytes, int count, long weights, int precision, long to) {
+    for (long at = 0; at < rowBytes; at += BYTES) {
+      IntVector sum = IntVector.broadcast(INTS, 1 << (precision - 1));
+      for (int j = 0; j < count; j++) {
+        sum =
+            IntVector.fromMemorySegment(INTS, ALL, rows + j * rowBytes + at, ORDER)
+                .mul(Memory.getInt(weights + 4L * j))
+                .add(sum);
+      }
+      sum.lanewise(VectorOperators.ASHR, precision)
+          .max(0)
+          .min(255)
+          .intoMemorySegment(ALL, to + at, ORDER);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Every operation on {@code jdk.incubator.vector}: pure Java at the speed of the vector unit.
+ *
+ * <p>The classes mirror the C kernels of the same names. Memory is reached by absolute address
+ * through one constant segment ({@link dev.detr4j.backend.vector.Memory}), the species is one
+ * constant ({@link dev.detr4j.backend.vector.Lanes}): C2 compiles vector code well only when both
+ * are constants. Only {@link dev.detr4j.backend.vector.VectorBackendProvider} and {@link
+ * dev.detr4j.backend.vector.VectorWidth} may be touched where the module is missing.
+ */
+@NullMarked
+package dev.detr4j.backend.vector;
+
+import org.jspecify.annotations.NullMarked;
