@@ -1,6 +1,11 @@
 /** Runs stored outputs of the original implementations against the backends. */
+@SuppressWarnings("module") // the module of the qualified export is compiled after this one
 module dev.detr4j.parity {
   requires com.fasterxml.jackson.core;
-  requires dev.detr4j;
-  requires static org.jspecify;
+  requires dev.detr4j.ffi;
+  requires transitive dev.detr4j;
+  requires static transitive org.jspecify;
+
+  exports dev.detr4j.parity to
+      dev.detr4j.cli;
 }

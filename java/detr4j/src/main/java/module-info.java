@@ -27,6 +27,10 @@ module dev.detr4j {
   exports dev.detr4j.model to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.model.deformable to
+      dev.detr4j.parity;
+  exports dev.detr4j.model.detr to
+      dev.detr4j.parity;
   exports dev.detr4j.op;
   exports dev.detr4j.plan to
       dev.detr4j.cli,

@@ -2,8 +2,13 @@ package dev.detr4j.cli;
 
 import dev.detr4j.Detr4jException;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -16,11 +21,33 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "detr4j",
-    description = "Runs object detectors of the DETR family.",
+    description = {"Runs object detectors of the DETR family.", ""},
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {CommandLine.HelpCommand.class})
+    optionListHeading = "Options:%n",
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  detr4j detect photo.jpg --model detr-resnet-50/ --draw found.png",
+      "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
+      "  detr4j info --model detr-resnet-50/",
+      "  detr4j parity",
+      "",
+      "Settings, the first that is given wins: option, system property (detr4j -Ddetr4j.threads=2 ...), environment:",
+      "  --backend   detr4j.backend       DETR4J_BACKEND",
+      "  --threads   detr4j.threads       DETR4J_THREADS",
+      "  --isa       detr4j.isa           DETR4J_ISA",
+      "              detr4j.vector.bits   DETR4J_VECTOR_BITS",
+      "DISABLE_CUSTOM_KERNELS=1 turns the automatic backend into vector. NO_COLOR=1 leaves colours out.",
+      "",
+      "Exit codes: 0 done; 1 a file or setting is wrong, as one line on standard error says; 2 a command line that"
+          + " cannot be understood; 3 an error of detr4j itself.",
+      "",
+      "The launcher also has `./detr4j build` and `./detr4j verify` (build, all tests, parity)."
+    },
+    subcommands = {ParityCommand.class, CommandLine.HelpCommand.class})
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -28,13 +55,16 @@ public final class Main implements Runnable {
 
   /** Runs one command and ends the JVM with its exit code. */
   public static void main(String[] arguments) {
+    System.setProperty("java.awt.headless", "true");
     System.exit(commandLine().execute(arguments));
   }
 
   /** The command line, ready to execute: errors become one line and an exit code. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpWidth(100)
+        .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
+        .setParameterExceptionHandler(Main::misuse)
         .setExecutionExceptionHandler(Main::report);
   }
 
@@ -43,14 +73,39 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "Missing required subcommand");
   }
 
+  private static int misuse(ParameterException error, String[] arguments) {
+    CommandLine command = error.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println(
+        "detr4j: %s; see %s --help"
+            .formatted(
+                Terminal.printable(String.valueOf(error.getMessage())),
+                command.getCommandSpec().qualifiedName()));
+    return CommandLine.ExitCode.USAGE;
+  }
+
   private static int report(
       Exception error, CommandLine commandLine, CommandLine.ParseResult parsed) {
-    if (error instanceof Detr4jException || error instanceof IOException) {
-      String message = error instanceof Detr4jException ? error.getMessage() : error.toString();
-      commandLine.getErr().println("detr4j: " + message);
+    String message = explained(error);
+    if (message != null) {
+      commandLine.getErr().println("detr4j: " + Terminal.printable(message));
       return CommandLine.ExitCode.SOFTWARE;
     }
     error.printStackTrace(commandLine.getErr());
     return 3;
+  }
+
+  /** What to tell the user in one line, or null for an error of detr4j itself. */
+  static @Nullable String explained(Throwable error) {
+    return switch (error) {
+      case Detr4jException mistake -> mistake.getMessage();
+      case UncheckedIOException wrapped -> explained(wrapped.getCause());
+      case FileSystemException file -> {
+        String reason = file.getReason();
+        yield file.getFile() + ": " + (reason != null ? reason : file.getClass().getSimpleName());
+      }
+      case IOException io -> io.getMessage() == null ? io.toString() : io.getMessage();
+      default -> null;
+    };
   }
 }

@@ -163,8 +163,8 @@ public final class GoldenCase {
   }
 
   /**
-   * All stored tensors of floating type, in the order of the computation: taps, {@code pred_boxes},
-   * {@code logits}.
+   * All stored tensors of floating type, in the order of the computation: taps, {@code logits},
+   * {@code pred_boxes}.
    */
   public List<ExpectedTensor> expected() {
     return expected;
@@ -228,8 +228,8 @@ public final class GoldenCase {
             "memory",
             "proposal_boxes",
             "decoder_hidden",
-            "pred_boxes",
-            "logits");
+            "logits",
+            "pred_boxes");
     for (int i = 0; i < stages.size(); i++) {
       if (name.startsWith(stages.get(i))) {
         return i;

@@ -79,8 +79,8 @@ class GoldenSetTest {
             "memory",
             "proposal_boxes",
             "decoder_hidden",
-            "pred_boxes",
-            "logits"),
+            "logits",
+            "pred_boxes"),
         small.expected().stream().map(ExpectedTensor::name).toList());
     assertEquals(5e-5, small.expected("logits").orElseThrow().tolerance());
     assertEquals(5e-6, small.expected("pred_boxes").orElseThrow().tolerance());

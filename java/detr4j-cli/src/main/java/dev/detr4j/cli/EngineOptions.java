@@ -1,0 +1,65 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options about what computes; an option that was not given leaves the choice to settings. */
+final class EngineOptions {
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      converter = BackendName.class,
+      description =
+          "What computes: @|bold auto|@, c, vector, cuda or reference. Asked for by name, it works or says why not.")
+  @Nullable BackendKind backend;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = AtLeastOne.class,
+      description = "Threads that compute. Default: all processors.")
+  @Nullable Integer threads;
+
+  @Option(
+      names = "--isa",
+      paramLabel = "TIER",
+      description =
+          "Lower the C library to this instruction set, as in x86-64-v3; `detr4j info` lists them.")
+  @Nullable String instructionSet;
+
+  /** A backend by name; the message of a wrong one lists the names. */
+  static final class BackendName implements ITypeConverter<BackendKind> {
+    BackendName() {}
+
+    @Override
+    public BackendKind convert(String value) {
+      try {
+        return BackendKind.of(value);
+      } catch (BackendException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** A whole number of at least 1. */
+  static final class AtLeastOne implements ITypeConverter<Integer> {
+    AtLeastOne() {}
+
+    @Override
+    public Integer convert(String value) {
+      try {
+        int number = Integer.parseInt(value);
+        if (number >= 1) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        // Refused below, like a number that is too small.
+      }
+      throw new TypeConversionException("'" + value + "' is not a whole number of at least 1");
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.parity.GoldenSet;
+import dev.detr4j.parity.ParityCase;
+import dev.detr4j.parity.ParityCases;
+import dev.detr4j.parity.ParityRun;
+import dev.detr4j.parity.ParityTarget;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Compares this build with stored outputs of the original implementations. */
+@Command(
+    name = "parity",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Compares this build with stored outputs of the original implementations.",
+      "",
+      "Runs every case of a golden set (manifest, weights by formula, stored outputs) on each backend and each"
+          + " instruction set that this machine has, and prints for each stage the largest absolute error and the"
+          + " tolerance. What this version cannot run is listed as not run and counts neither way.",
+      ""
+    },
+    optionListHeading = "%nOptions:%n",
+    parameterListHeading = "%n",
+    footer = {
+      "",
+      "The vector backend has one width for each JVM: try others with",
+      "  detr4j -Ddetr4j.vector.bits=256 parity DIR --backend vector",
+      "",
+      "Exit code 0: all that was run is within its tolerance; 1: something is not."
+    })
+final class ParityCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "DIR",
+      description = "The golden set. Default: weights/golden of this checkout.")
+  private @Nullable Path folder;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      converter = EngineOptions.BackendName.class,
+      description = "Only this backend, which must work here. May be repeated.")
+  private @Nullable List<BackendKind> backends;
+
+  @Option(
+      names = "--isa",
+      paramLabel = "TIER",
+      description = "Of the C library only this instruction set. May be repeated.")
+  private @Nullable List<String> instructionSets;
+
+  @Option(
+      names = "--case",
+      paramLabel = "PREFIX",
+      description = "Only cases whose path begins so, as in models/hf_ or msda. May be repeated.")
+  private @Nullable List<String> prefixes;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = EngineOptions.AtLeastOne.class,
+      description = "Threads that compute. Default: all processors.")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--worst",
+      description = "One line for each case and backend: its worst stage. Misses are shown whole.")
+  private boolean worst;
+
+  ParityCommand() {}
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    GoldenSet set = GoldenSet.open(folder());
+    List<ParityCase> cases = ParityCases.of(set, prefixes == null ? List.of() : prefixes);
+    if (cases.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "no case of "
+              + set.folder()
+              + (prefixes == null ? "" : " begins with " + String.join(" or ", prefixes)));
+    }
+    List<ParityTarget> targets = targets(err);
+    ParityTable table = new ParityTable(out, cases, targets, worst);
+    table.header();
+    ParityRun.run(cases, targets, table::add);
+    table.summary();
+    return table.fails() ? 1 : 0;
+  }
+
+  private Path folder() {
+    if (folder != null) {
+      return folder;
+    }
+    String home = System.getProperty("detr4j.home");
+    if (home == null) {
+      throw new ParameterException(spec.commandLine(), "Missing required parameter: DIR");
+    }
+    return Path.of(home, "weights", "golden");
+  }
+
+  private List<ParityTarget> targets(PrintWriter err) {
+    int count = BackendSettings.ofProcess().options(threads, null, null).threads();
+    List<ParityTarget> targets = new ArrayList<>();
+    if (backends != null) {
+      for (BackendKind kind : new LinkedHashSet<>(backends)) {
+        if (kind == BackendKind.AUTO) {
+          throw new ParameterException(
+              spec.commandLine(),
+              "--backend auto: name a backend, or leave the option out for all");
+        }
+        targets.addAll(tiers(kind, count));
+      }
+    } else if (instructionSets != null) {
+      targets.addAll(tiers(BackendKind.C, count));
+    } else {
+      targets.addAll(
+          ParityTarget.available(
+              count, line -> err.println("detr4j: " + Terminal.printable(line))));
+    }
+    if (targets.isEmpty()) {
+      throw new BackendException("no backend can be used here");
+    }
+    return targets;
+  }
+
+  private List<ParityTarget> tiers(BackendKind kind, int count) {
+    if (kind != BackendKind.C || instructionSets == null) {
+      return ParityTarget.tiersOf(kind, count);
+    }
+    List<ParityTarget> targets = new ArrayList<>();
+    for (String tier : new LinkedHashSet<>(instructionSets)) {
+      targets.add(ParityTarget.of(kind, tier, count));
+    }
+    return targets;
+  }
+}

@@ -1,0 +1,208 @@
+package dev.detr4j.parity;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.checkpoint.CheckpointWeights;
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.HuggingFaceNames;
+import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.Graph;
+import dev.detr4j.model.ModelInput;
+import dev.detr4j.model.deformable.DeformableDetrModel;
+import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.op.LevelShape;
+import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A Hugging Face model of a golden set: every stored stage, in the order of the computation, then
+ * logits and boxes.
+ */
+final class ModelParity implements ParityCase.OnBackend {
+  /** As large as a batch of 16 images of 2048 x 2048: what a manifest may ask for. */
+  private static final long MOST_INPUT_ELEMENTS = 3L << 26;
+
+  private final GoldenSet set;
+  private final String path;
+
+  ModelParity(GoldenSet set, String path) {
+    this.set = set;
+    this.path = path;
+  }
+
+  @Override
+  public String path() {
+    return path;
+  }
+
+  @Override
+  public List<StageResult> run(Backend backend) {
+    GoldenCase golden = set.model(path);
+    Shape input = checkedInput(golden);
+    Graph graph = model(golden).graph(modelInput(golden));
+    Set<String> taps = taps(golden, graph);
+    try (ExecutionPlan plan = Planner.plan(graph, backend, taps);
+        Arena arena = Arena.ofConfined()) {
+      load(golden, input, backend, plan.input(DetectionModel.PIXEL_VALUES));
+      plan.run();
+      return compare(golden, backend, plan, arena);
+    }
+  }
+
+  private Shape checkedInput(GoldenCase golden) {
+    Shape input = golden.inputShape();
+    long elements = 1;
+    for (int extent : input.toArray()) {
+      elements = elements > MOST_INPUT_ELEMENTS ? elements : elements * extent;
+    }
+    if (input.get(1) != 3 || elements > MOST_INPUT_ELEMENTS) {
+      throw golden
+          .manifest()
+          .object("input")
+          .wrong(
+              "shape is "
+                  + input
+                  + ", expected [batch, 3, height, width] of at most "
+                  + MOST_INPUT_ELEMENTS
+                  + " elements");
+    }
+    return input;
+  }
+
+  private DetectionModel model(GoldenCase golden) {
+    ModelConfig config =
+        golden
+            .config()
+            .orElseThrow(
+                () -> new CheckpointException("golden case " + path + ": there is no config.json"));
+    CheckpointWeights weights =
+        new CheckpointWeights(golden.checkpoint(), new HuggingFaceNames(config));
+    DetectionModel model =
+        switch (config) {
+          case DetrConfig detr -> new DetrModel(detr, weights);
+          case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
+        };
+    weights.finish();
+    return model;
+  }
+
+  private static ModelInput modelInput(GoldenCase golden) {
+    List<LevelShape> valid = new ArrayList<>();
+    for (GoldenCase.Extent image : golden.valid()) {
+      valid.add(new LevelShape(image.height(), image.width()));
+    }
+    return new ModelInput(golden.inputShape().get(2), golden.inputShape().get(3), valid);
+  }
+
+  private Set<String> taps(GoldenCase golden, Graph graph) {
+    Set<String> taps = new LinkedHashSet<>();
+    for (ExpectedTensor stage : golden.expected()) {
+      if (!graph.outputs().containsKey(stage.name())) {
+        taps.add(stage.name());
+      }
+    }
+    if (!golden.proposalIndex().isEmpty()) {
+      taps.add("proposal_index");
+    }
+    for (String tap : taps) {
+      if (!graph.taps().containsKey(tap)) {
+        throw new CheckpointException(
+            "golden case %s: stage %s is stored, this model has %s"
+                .formatted(path, tap, graph.taps().keySet()));
+      }
+    }
+    return taps;
+  }
+
+  /** The stored formula gives NCHW, the network takes NHWC. */
+  private static void load(GoldenCase golden, Shape input, Backend backend, TensorView place) {
+    int channels = input.get(1);
+    int pixels = input.get(2) * input.get(3);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment planes = arena.allocate(4 * input.elements(), 64);
+      golden.fillInput(planes);
+      MemorySegment item = arena.allocate(4L * channels * pixels, 64);
+      for (int image = 0; image < input.get(0); image++) {
+        for (int c = 0; c < channels; c++) {
+          long plane = ((long) image * channels + c) * pixels;
+          for (int p = 0; p < pixels; p++) {
+            item.setAtIndex(
+                ValueLayout.JAVA_FLOAT,
+                (long) p * channels + c,
+                planes.getAtIndex(ValueLayout.JAVA_FLOAT, plane + p));
+          }
+        }
+        backend.upload(
+            item,
+            0,
+            place.buffer(),
+            place.offset() + 4L * image * place.batchStride(),
+            item.byteSize());
+      }
+    }
+  }
+
+  private List<StageResult> compare(
+      GoldenCase golden, Backend backend, ExecutionPlan plan, Arena arena) {
+    List<StageResult> results = new ArrayList<>();
+    ProposalOrder order = null;
+    for (ExpectedTensor stage : golden.expected()) {
+      boolean byQuery = stage.fullShape().rank() == 3 && !stage.name().equals("memory");
+      if (byQuery && order == null && !golden.proposalIndex().isEmpty()) {
+        order = proposalOrder(golden, backend, plan, stage.fullShape(), arena);
+        results.add(order.result());
+      }
+      BackendTensor actual =
+          BackendTensor.download(
+              backend, stage.name(), plan.output(stage.name()), stage.fullShape(), arena);
+      ExpectedTensor.Deviation worst =
+          stage.compare(byQuery && order != null ? order.align(actual, stage.fullShape()) : actual);
+      String note =
+          worst.flatIndex() < 0
+              ? "nothing was compared"
+              : worst.passes()
+                  ? ""
+                  : "element %d is %s, stored %s"
+                      .formatted(worst.flatIndex(), worst.actual(), worst.expected());
+      results.add(
+          new StageResult(
+              stage.name(),
+              worst.flatIndex() < 0 ? Double.NaN : worst.maxAbsError(),
+              stage.tolerance(),
+              note));
+    }
+    return results;
+  }
+
+  private ProposalOrder proposalOrder(
+      GoldenCase golden, Backend backend, ExecutionPlan plan, Shape byQuery, Arena arena) {
+    int batch = byQuery.get(0);
+    int queries = byQuery.get(1);
+    if (golden.proposalIndex().size() != (long) batch * queries) {
+      throw new CheckpointException(
+          "golden case %s: proposal_index has %d entries, expected %d x %d"
+              .formatted(path, golden.proposalIndex().size(), batch, queries));
+    }
+    TensorView view = plan.output("proposal_index");
+    BackendTensor actual =
+        BackendTensor.download(backend, "proposal_index", view, view.shape(), arena);
+    boolean perRow = view.shape().rank() == 3;
+    int[] tokens = new int[batch * queries];
+    for (int i = 0; i < tokens.length; i++) {
+      int query = i % queries;
+      tokens[i] = actual.integer(i / queries, perRow ? query : 0, perRow ? 0 : query);
+    }
+    return ProposalOrder.of(golden.proposalIndex(), tokens, queries);
+  }
+}

@@ -1,0 +1,191 @@
+package dev.detr4j.parity;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.Detr4jException;
+import dev.detr4j.checkpoint.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Finds the cases of a golden set.
+ *
+ * <p>What this version cannot run is found too, as {@link ParityCase.NotRun}; a case whose
+ * description cannot be read becomes one that fails with the reason.
+ */
+public final class ParityCases {
+  private static final String LATER = "not supported by this version";
+
+  private final GoldenSet set;
+  private final List<ParityCase> cases = new ArrayList<>();
+
+  private ParityCases(GoldenSet set) {
+    this.set = set;
+  }
+
+  /**
+   * The cases of a set, by kind and then by path.
+   *
+   * @param prefixes a case is taken when its path begins with one of them; empty takes all
+   */
+  public static List<ParityCase> of(GoldenSet set, List<String> prefixes) {
+    ParityCases all = new ParityCases(set);
+    all.addModels();
+    all.guarded("msda", "msda/index.json", all::addAttention);
+    all.guarded("prepost/preprocess", "prepost/preprocess.json", all::addPreprocessing);
+    all.addFile("prepost/size_rules", "prepost/size_rules.json", SizeRuleParity::new);
+    all.addSelections();
+    all.addFile("prepost/softnms", "prepost/softnms/softnms.json", SuppressionParity::new);
+    all.addFolder("prepost/coco", "evaluation is " + LATER);
+    all.addFolder("containers", "container files are checked by the build's own tests");
+    if (prefixes.isEmpty()) {
+      return List.copyOf(all.cases);
+    }
+    return all.cases.stream()
+        .filter(each -> prefixes.stream().anyMatch(each.path()::startsWith))
+        .toList();
+  }
+
+  private void addModels() {
+    for (String path : set.modelPaths("")) {
+      guarded(
+          path,
+          path + "/manifest.json",
+          file -> {
+            String source = JsonObject.read(file, error(path)).string("source");
+            cases.add(
+                source.equals("huggingface")
+                    ? new ModelParity(set, path)
+                    : new ParityCase.NotRun(path, "source " + source + " is " + LATER));
+          });
+    }
+  }
+
+  private void addAttention(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("msda")).objects("cases")) {
+      String name = entry.string("file");
+      cases.add(new AttentionParity("msda/" + stem(name), beside(index, entry, name), entry));
+    }
+  }
+
+  private void addPreprocessing(Path index) {
+    JsonObject all = JsonObject.read(index, error("prepost/preprocess"));
+    Path samples = beside(index, all, all.string("samples_file"));
+    Map<String, Integer> others = new TreeMap<>();
+    for (JsonObject entry : all.objects("cases")) {
+      String pipeline = entry.string("pipeline");
+      if (pipeline.equals("hf_torchvision")) {
+        beside(index, entry, entry.string("image"));
+        if (entry.has("png")) {
+          beside(index, entry, entry.string("png"));
+        }
+        cases.add(
+            new ResizeParity(
+                "prepost/preprocess/" + entry.string("sample_key"),
+                samples.resolveSibling(""),
+                samples,
+                entry));
+      } else {
+        others.merge(pipeline, 1, Integer::sum);
+      }
+    }
+    others.forEach((pipeline, count) ->
+        cases.add(
+            new ParityCase.NotRun(
+                "prepost/preprocess/" + pipeline,
+                "%d images: pipeline %s is %s".formatted(count, pipeline, LATER))));
+  }
+
+  private void addSelections() {
+    for (Path file : files(set.folder().resolve("prepost/post"), ".json")) {
+      String path = "prepost/post/" + stem(file.getFileName().toString());
+      guarded(
+          path,
+          "prepost/post/" + file.getFileName(),
+          json -> {
+            JsonObject entry = SelectionParity.read(json);
+            beside(json, entry, entry.string("expected_file"));
+            cases.add(
+                SelectionParity.runs(entry)
+                    ? new SelectionParity(path, json.resolveSibling(""), entry)
+                    : new ParityCase.NotRun(path, "this project's post-processing is " + LATER));
+          });
+    }
+  }
+
+  private interface OfFile {
+    ParityCase make(String path, Path file);
+  }
+
+  private void addFile(String path, String file, OfFile maker) {
+    if (Files.exists(set.folder().resolve(file))) {
+      cases.add(maker.make(path, set.folder().resolve(file)));
+    }
+  }
+
+  private void addFolder(String path, String reason) {
+    if (Files.isDirectory(set.folder().resolve(path))) {
+      cases.add(new ParityCase.NotRun(path, reason));
+    }
+  }
+
+  private interface Finder {
+    void find(Path file);
+  }
+
+  /** Runs a finder if its file is there; if it fails, that is the case. */
+  private void guarded(String path, String file, Finder finder) {
+    Path resolved = set.folder().resolve(file);
+    if (!Files.exists(resolved)) {
+      return;
+    }
+    try {
+      finder.find(resolved);
+    } catch (Detr4jException e) {
+      cases.add(new Broken(path, e));
+    }
+  }
+
+  private record Broken(String path, Detr4jException cause) implements ParityCase.OnHost {
+    @Override
+    public List<StageResult> run() {
+      throw cause;
+    }
+  }
+
+  /** A file that an index names: it must lie in the index's folder or below. */
+  private static Path beside(Path index, JsonObject entry, String name) {
+    Path folder = index.resolveSibling("").toAbsolutePath().normalize();
+    Path file = folder.resolve(name.replace('\0', '?')).normalize();
+    if (!file.startsWith(folder) || file.equals(folder)) {
+      throw entry.wrong("file " + name + " is outside of the set");
+    }
+    return file;
+  }
+
+  private static List<Path> files(Path folder, String ending) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(ending)).sorted().toList();
+    } catch (IOException e) {
+      throw new CheckpointException(folder + ": cannot be listed: " + e.getMessage(), e);
+    }
+  }
+
+  private static Function<String, Detr4jException> error(String path) {
+    return message -> new CheckpointException("golden case " + path + ": " + message);
+  }
+
+  private static String stem(String name) {
+    int dot = name.lastIndexOf('.');
+    return dot > 0 ? name.substring(0, dot) : name;
+  }
+}

@@ -1,0 +1,174 @@
+package dev.detr4j.parity;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.postprocess.DeformableDetrPostprocessing;
+import dev.detr4j.postprocess.DetectionSink;
+import dev.detr4j.postprocess.DetrPostprocessing;
+import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.tensor.Shape;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Hugging Face's selection of detections from logits and boxes by formula: labels and order exact,
+ * scores and corners within what float32 rounding explains.
+ */
+final class SelectionParity implements ParityCase.OnHost {
+  private static final double SCORE_TOLERANCE = 1e-6;
+  private static final double PIXEL_TOLERANCE = 1e-3;
+  private static final Pattern TOP = Pattern.compile("top(?:-|_k )(\\d{1,6})");
+  private static final long MOST = 1L << 26;
+
+  private final String path;
+  private final Path folder;
+  private final JsonObject entry;
+
+  /** A case of the folder {@code prepost/post}; see {@link #runs}. */
+  SelectionParity(String path, Path folder, JsonObject entry) {
+    this.path = path;
+    this.folder = folder;
+    this.entry = entry;
+  }
+
+  /** Whether the case is of one of the two families that this version has. */
+  static boolean runs(JsonObject entry) {
+    String flavour = entry.string("flavour", "");
+    return flavour.startsWith("HF deformable") || flavour.startsWith("DETR");
+  }
+
+  @Override
+  public String path() {
+    return path;
+  }
+
+  @Override
+  public List<StageResult> run() {
+    JsonObject inputs = entry.object("inputs");
+    Shape logitsShape = shape(inputs.object("logits"));
+    Shape boxesShape = shape(inputs.object("boxes_cxcywh"));
+    int batch = logitsShape.get(0);
+    int queries = logitsShape.get(1);
+    if (!boxesShape.equals(Shape.of(batch, queries, 4))) {
+      throw entry.wrong("boxes are " + boxesShape + ", logits " + logitsShape);
+    }
+    List<List<Integer>> sizes = entry.has("target_hw") ? entry.integerLists("target_hw") : null;
+    float threshold = (float) entry.number("threshold");
+    Worst worst = new Worst();
+    try (Arena arena = Arena.ofConfined();
+        SafetensorsFile stored =
+            SafetensorsFile.open(folder.resolve(entry.string("expected_file")))) {
+      MemorySegment logits = formula(inputs, "logits", logitsShape, arena);
+      MemorySegment boxes = formula(inputs, "boxes_cxcywh", boxesShape, arena);
+      Postprocessing postprocessing = postprocessing(queries, logitsShape.get(2));
+      for (int image = 0; image < batch; image++) {
+        Found found = new Found();
+        postprocessing.select(
+            logits,
+            boxes,
+            image,
+            sizes == null ? 1 : sizes.get(image).get(1),
+            sizes == null ? 1 : sizes.get(image).get(0),
+            threshold,
+            found);
+        worst.compare(found, stored, image);
+      }
+    }
+    return List.of(
+        new StageResult("labels and order", worst.labels, 0, worst.note),
+        new StageResult("scores", worst.scores, SCORE_TOLERANCE),
+        new StageResult("boxes", worst.boxes, PIXEL_TOLERANCE));
+  }
+
+  private Postprocessing postprocessing(int queries, int logits) {
+    String flavour = entry.string("flavour");
+    if (!flavour.startsWith("HF deformable")) {
+      return new DetrPostprocessing(queries, logits);
+    }
+    Matcher top = TOP.matcher(flavour);
+    return new DeformableDetrPostprocessing(
+        queries,
+        logits,
+        top.find()
+            ? Math.max(1, Integer.parseInt(top.group(1)))
+            : DeformableDetrPostprocessing.DEFAULT_TOP_K);
+  }
+
+  private static Shape shape(JsonObject input) {
+    List<Integer> extents = input.integers("shape", 1, 1 << 20);
+    long elements = 1;
+    for (int extent : extents) {
+      elements = elements > MOST ? elements : elements * extent;
+    }
+    if (extents.size() != 3 || elements > MOST || extents.get(2) < 2) {
+      throw input.wrong("shape is " + extents + ", expected [batch, queries, columns]");
+    }
+    return Shape.of(extents.get(0), extents.get(1), extents.get(2));
+  }
+
+  private static MemorySegment formula(JsonObject inputs, String name, Shape shape, Arena arena) {
+    JsonObject input = inputs.object(name);
+    MemorySegment values = arena.allocate(4 * shape.elements(), 64);
+    new SeededTensor(
+            input.string("key"),
+            inputs.longInteger("seed"),
+            input.number("base"),
+            input.number("scale"))
+        .fill(values, 0, shape.elements());
+    return values;
+  }
+
+  private static final class Found implements DetectionSink {
+    private final List<Integer> labels = new ArrayList<>();
+    private final List<Float> scores = new ArrayList<>();
+    private final List<Float> corners = new ArrayList<>();
+
+    @Override
+    public void accept(
+        int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
+      labels.add(label);
+      scores.add(score);
+      corners.addAll(List.of(xMin, yMin, xMax, yMax));
+    }
+  }
+
+  private static final class Worst {
+    private double labels;
+    private double scores;
+    private double boxes;
+    private String note = "";
+
+    void compare(Found found, SafetensorsFile stored, int image) {
+      int[] expected = StoredValues.integers(stored, image + ".labels");
+      double[] expectedScores = StoredValues.doubles(stored, image + ".scores");
+      double[] expectedCorners = StoredValues.doubles(stored, image + ".boxes");
+      if (found.labels.size() != expected.length
+          || expectedScores.length != expected.length
+          || expectedCorners.length != 4 * expected.length) {
+        labels = Double.POSITIVE_INFINITY;
+        note =
+            "image %d has %d detections, stored %d"
+                .formatted(image, found.labels.size(), expected.length);
+        return;
+      }
+      for (int i = 0; i < expected.length; i++) {
+        labels = OpRun.worst(labels, found.labels.get(i), expected[i]);
+        scores = OpRun.worst(scores, found.scores.get(i), expectedScores[i]);
+      }
+      for (int i = 0; i < expectedCorners.length; i++) {
+        boxes = OpRun.worst(boxes, found.corners.get(i), expectedCorners[i]);
+      }
+    }
+  }
+
+  /** The entry of a file in that folder. */
+  static JsonObject read(Path file) {
+    return JsonObject.read(file, CheckpointException::new);
+  }
+}
