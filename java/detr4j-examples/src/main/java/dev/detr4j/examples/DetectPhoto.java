@@ -1,0 +1,50 @@
+package dev.detr4j.examples;
+
+import dev.detr4j.Detections;
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorSession;
+import dev.detr4j.Detr4jException;
+import dev.detr4j.ImageView;
+import dev.detr4j.image.ImageDecoder;
+import java.nio.file.Path;
+
+/** Prints what is seen on one photo: {@code DetectPhoto MODEL_FOLDER PHOTO}. */
+public final class DetectPhoto {
+  private DetectPhoto() {}
+
+  /** Detects, or prints in one line why not and ends with exit code 1. */
+  public static void main(String[] arguments) {
+    if (arguments.length != 2) {
+      System.err.println("usage: DetectPhoto MODEL_FOLDER PHOTO");
+      System.exit(2);
+    }
+    try {
+      detect(Path.of(arguments[0]), Path.of(arguments[1]));
+    } catch (Detr4jException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  // README shows the body of this method; ReadmeTest compares them.
+  static void detect(Path model, Path photo) {
+    try (Detector detector = Detector.builder(model).threads(2).build();
+        DetectorSession session = detector.newSession()) {
+      System.err.println(detector.backend());
+      session.warmUp();
+      ImageView image = new ImageDecoder().decode(photo);
+      Detections found = session.newDetections();
+      session.detect(image, found);
+      for (int i = 0; i < found.size(); i++) {
+        System.out.printf(
+            "%s %.3f: x %.1f to %.1f, y %.1f to %.1f%n",
+            found.label(i),
+            found.score(i),
+            found.xMin(i),
+            found.xMax(i),
+            found.yMin(i),
+            found.yMax(i));
+      }
+    }
+  }
+}
