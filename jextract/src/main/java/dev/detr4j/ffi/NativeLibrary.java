@@ -51,13 +51,7 @@ public final class NativeLibrary {
       try {
         library = new Search(LibrarySettings.current()).run();
       } catch (IllegalCallerException e) {
-        throw new NativeLibraryException(
-            List.of(
-                "this JVM denies native access; start Java with --enable-native-access="
-                    + (NativeLibrary.class.getModule().isNamed()
-                        ? NativeLibrary.class.getModule().getName()
-                        : "ALL-UNNAMED")),
-            List.of(e));
+        throw new NativeLibraryException(List.of(NativeAccess.denied()), List.of(e));
       }
       loaded = library;
     }

@@ -36,14 +36,9 @@ public final class DetectPhoto {
       Detections found = session.newDetections();
       session.detect(image, found);
       for (int i = 0; i < found.size(); i++) {
-        System.out.printf(
-            "%s %.3f: x %.1f to %.1f, y %.1f to %.1f%n",
-            found.label(i),
-            found.score(i),
-            found.xMin(i),
-            found.xMax(i),
-            found.yMin(i),
-            found.yMax(i));
+        System.out.printf("%s %.3f: ", found.label(i), found.score(i));
+        System.out.printf("x %.1f to %.1f, ", found.xMin(i), found.xMax(i));
+        System.out.printf("y %.1f to %.1f%n", found.yMin(i), found.yMax(i));
       }
     }
   }

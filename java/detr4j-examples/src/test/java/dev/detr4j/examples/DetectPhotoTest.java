@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,7 @@ class DetectPhotoTest {
 
   @Test
   void printsWhatItSees(@TempDir Path folder) throws Exception {
-    Run run = run(writeModel(folder), writePhoto(folder));
+    Run run = run("--enable-native-access=ALL-UNNAMED", writeModel(folder), writePhoto(folder));
     assertEquals(0, run.status(), run.errors());
     assertTrue(
         run.errors().lines().anyMatch(line -> line.matches("(c|vector): .+ on 2 threads of .+")),
@@ -41,23 +42,44 @@ class DetectPhotoTest {
 
   @Test
   void aMistakeIsOneLine(@TempDir Path folder) throws Exception {
-    Run run = run(folder, folder.resolve("photo.png"));
+    Run run = run("--enable-native-access=ALL-UNNAMED", folder, folder.resolve("photo.png"));
     assertEquals(1, run.status());
     assertEquals(
         "model " + folder + ": there is no config.json, expected a Hugging Face model folder",
-        run.errors()
-            .lines()
-            .filter(line -> !line.equals("WARNING: Using incubator modules: jdk.incubator.vector"))
-            .reduce("", String::concat));
+        run.message());
   }
 
-  private record Run(int status, String output, String errors) {}
+  /** What later JDKs do unless told otherwise. */
+  @Test
+  void withoutNativeAccessEachBackendSaysWhichOptionIsMissing(@TempDir Path folder)
+      throws Exception {
+    Run run = run("--illegal-native-access=deny", writeModel(folder), writePhoto(folder));
+    assertEquals(1, run.status());
+    String denied =
+        "this JVM denies native access; start Java with --enable-native-access=ALL-UNNAMED";
+    assertTrue(
+        run.message().contains("; vector: " + denied + ";"), "one line expected: " + run.message());
+    assertTrue(
+        run.message().matches("no backend can be used: .*; c: .*" + denied + "; .*"),
+        run.message());
+  }
 
-  private static Run run(Path model, Path photo) throws IOException, InterruptedException {
+  private record Run(int status, String output, String errors) {
+    /** Standard error without the JVM's own notice. */
+    String message() {
+      return errors
+          .lines()
+          .filter(line -> !line.equals("WARNING: Using incubator modules: jdk.incubator.vector"))
+          .collect(Collectors.joining("\n"));
+    }
+  }
+
+  private static Run run(String nativeAccess, Path model, Path photo)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.add("--add-modules=jdk.incubator.vector");
-    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add(nativeAccess);
     command.add("-cp");
     command.add(
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));

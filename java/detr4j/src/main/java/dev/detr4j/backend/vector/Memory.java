@@ -1,5 +1,6 @@
 package dev.detr4j.backend.vector;
 
+import dev.detr4j.ffi.NativeAccess;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -13,8 +14,7 @@ import java.nio.ByteOrder;
  * nothing checks the addresses: they come from tensor views that were checked when they were made.
  */
 final class Memory {
-  @SuppressWarnings("restricted") // The point of this class.
-  static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+  static final MemorySegment ALL = NativeAccess.addressSpace();
 
   static final ByteOrder ORDER = ByteOrder.nativeOrder();
 

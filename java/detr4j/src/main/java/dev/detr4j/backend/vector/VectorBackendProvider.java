@@ -5,6 +5,7 @@ import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.ffi.NativeAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,9 @@ public final class VectorBackendProvider implements BackendProvider {
     if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
       return "module " + MODULE + " is missing; start Java with --add-modules " + MODULE;
     }
-    return VectorKernels.refusal(options.vectorBits());
+    // Its kernels reach tensors by address, see Memory.
+    String denied = NativeAccess.refusal();
+    return denied != null ? denied : VectorKernels.refusal(options.vectorBits());
   }
 
   @Override
