@@ -4,8 +4,8 @@ import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
 import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
 import static dev.detr4j.backend.vector.Memory.ALL;
-import static dev.detr4j.backend.vector.Memory.FLOAT;
-import static dev.detr4j.backend.vector.Memory.LONG;
+import static dev.detr4j.backend.vector.Memory.FLOAT_AT;
+import static dev.detr4j.backend.vector.Memory.LONG_AT;
 import static dev.detr4j.backend.vector.Memory.ORDER;
 
 import jdk.incubator.vector.FloatVector;
@@ -19,6 +19,10 @@ import jdk.incubator.vector.FloatVector;
  * row and tap (indirection, as in Dukhan 2019), B a packed panel {@code
  * [taps][depth][TILE_COLUMNS]}. A row's result depends on that row alone and is summed in the order
  * of tap and depth, however many rows the tile has.
+ *
+ * <p>These methods are as large as they may be. With 12 rows C1 runs out of virtual registers when
+ * it compiles them with profiling, and HotSpot then stays with code without profiling for good: a
+ * hundred times slower, in every other JVM. {@code GemmTileCompilationTest} watches that.
  *
  * <p>The accumulators are named locals and the Vector API is called directly: an array of vectors
  * boxes (30 times slower), and so does a helper method that C2 declines to inline because the
@@ -51,7 +55,7 @@ final class GemmTile {
       long out,
       long pitch) {
     if (valid > 6) {
-      rows12(rows, tapBytes, offset, taps, depth, b, out, pitch);
+      rows8(rows, tapBytes, offset, taps, depth, b, out, pitch);
     } else if (valid > 2) {
       rows6(rows, tapBytes, offset, taps, depth, b, out, pitch);
     } else {
@@ -59,86 +63,63 @@ final class GemmTile {
     }
   }
 
-  /** 12 rows; see {@link #multiply}. */
-  private static void rows12(
+  /** 8 rows; see {@link #multiply}. */
+  private static void rows8(
       long rows, long tapBytes, long offset, int taps, int depth, long b, long out, long pitch) {
-    FloatVector l0 = FloatVector.zero(FLOATS);
-    FloatVector r0 = FloatVector.zero(FLOATS);
-    FloatVector l1 = FloatVector.zero(FLOATS);
-    FloatVector r1 = FloatVector.zero(FLOATS);
-    FloatVector l2 = FloatVector.zero(FLOATS);
-    FloatVector r2 = FloatVector.zero(FLOATS);
-    FloatVector l3 = FloatVector.zero(FLOATS);
-    FloatVector r3 = FloatVector.zero(FLOATS);
-    FloatVector l4 = FloatVector.zero(FLOATS);
-    FloatVector r4 = FloatVector.zero(FLOATS);
-    FloatVector l5 = FloatVector.zero(FLOATS);
-    FloatVector r5 = FloatVector.zero(FLOATS);
-    FloatVector l6 = FloatVector.zero(FLOATS);
-    FloatVector r6 = FloatVector.zero(FLOATS);
-    FloatVector l7 = FloatVector.zero(FLOATS);
-    FloatVector r7 = FloatVector.zero(FLOATS);
-    FloatVector l8 = FloatVector.zero(FLOATS);
-    FloatVector r8 = FloatVector.zero(FLOATS);
-    FloatVector l9 = FloatVector.zero(FLOATS);
-    FloatVector r9 = FloatVector.zero(FLOATS);
-    FloatVector l10 = FloatVector.zero(FLOATS);
-    FloatVector r10 = FloatVector.zero(FLOATS);
-    FloatVector l11 = FloatVector.zero(FLOATS);
-    FloatVector r11 = FloatVector.zero(FLOATS);
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector l0 = zero;
+    FloatVector r0 = zero;
+    FloatVector l1 = zero;
+    FloatVector r1 = zero;
+    FloatVector l2 = zero;
+    FloatVector r2 = zero;
+    FloatVector l3 = zero;
+    FloatVector r3 = zero;
+    FloatVector l4 = zero;
+    FloatVector r4 = zero;
+    FloatVector l5 = zero;
+    FloatVector r5 = zero;
+    FloatVector l6 = zero;
+    FloatVector r6 = zero;
+    FloatVector l7 = zero;
+    FloatVector r7 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = ALL.get(LONG, rows) + offset;
-      long a1 = ALL.get(LONG, rows + 8) + offset;
-      long a2 = ALL.get(LONG, rows + 16) + offset;
-      long a3 = ALL.get(LONG, rows + 24) + offset;
-      long a4 = ALL.get(LONG, rows + 32) + offset;
-      long a5 = ALL.get(LONG, rows + 40) + offset;
-      long a6 = ALL.get(LONG, rows + 48) + offset;
-      long a7 = ALL.get(LONG, rows + 56) + offset;
-      long a8 = ALL.get(LONG, rows + 64) + offset;
-      long a9 = ALL.get(LONG, rows + 72) + offset;
-      long a10 = ALL.get(LONG, rows + 80) + offset;
-      long a11 = ALL.get(LONG, rows + 88) + offset;
+      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
+      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
+      long a2 = (long) LONG_AT.get(ALL, rows + 16) + offset;
+      long a3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
+      long a4 = (long) LONG_AT.get(ALL, rows + 32) + offset;
+      long a5 = (long) LONG_AT.get(ALL, rows + 40) + offset;
+      long a6 = (long) LONG_AT.get(ALL, rows + 48) + offset;
+      long a7 = (long) LONG_AT.get(ALL, rows + 56) + offset;
       for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
         FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
         FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
         long at = 4L * k;
-        FloatVector x0 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a0 + at));
+        FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
         l0 = x0.fma(left, l0);
         r0 = x0.fma(right, r0);
-        FloatVector x1 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+        FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a1 + at));
         l1 = x1.fma(left, l1);
         r1 = x1.fma(right, r1);
-        FloatVector x2 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+        FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a2 + at));
         l2 = x2.fma(left, l2);
         r2 = x2.fma(right, r2);
-        FloatVector x3 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+        FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a3 + at));
         l3 = x3.fma(left, l3);
         r3 = x3.fma(right, r3);
-        FloatVector x4 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+        FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a4 + at));
         l4 = x4.fma(left, l4);
         r4 = x4.fma(right, r4);
-        FloatVector x5 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+        FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a5 + at));
         l5 = x5.fma(left, l5);
         r5 = x5.fma(right, r5);
-        FloatVector x6 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a6 + at));
+        FloatVector x6 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a6 + at));
         l6 = x6.fma(left, l6);
         r6 = x6.fma(right, r6);
-        FloatVector x7 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a7 + at));
+        FloatVector x7 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a7 + at));
         l7 = x7.fma(left, l7);
         r7 = x7.fma(right, r7);
-        FloatVector x8 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a8 + at));
-        l8 = x8.fma(left, l8);
-        r8 = x8.fma(right, r8);
-        FloatVector x9 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a9 + at));
-        l9 = x9.fma(left, l9);
-        r9 = x9.fma(right, r9);
-        FloatVector x10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a10 + at));
-        l10 = x10.fma(left, l10);
-        r10 = x10.fma(right, r10);
-        FloatVector x11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a11 + at));
-        l11 = x11.fma(left, l11);
-        r11 = x11.fma(right, r11);
       }
     }
     l0.intoMemorySegment(ALL, out, ORDER);
@@ -164,62 +145,51 @@ final class GemmTile {
     out += pitch;
     l7.intoMemorySegment(ALL, out, ORDER);
     r7.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l8.intoMemorySegment(ALL, out, ORDER);
-    r8.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l9.intoMemorySegment(ALL, out, ORDER);
-    r9.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l10.intoMemorySegment(ALL, out, ORDER);
-    r10.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l11.intoMemorySegment(ALL, out, ORDER);
-    r11.intoMemorySegment(ALL, out + BYTES, ORDER);
   }
 
   /** 6 rows; see {@link #multiply}. */
   private static void rows6(
       long rows, long tapBytes, long offset, int taps, int depth, long b, long out, long pitch) {
-    FloatVector l0 = FloatVector.zero(FLOATS);
-    FloatVector r0 = FloatVector.zero(FLOATS);
-    FloatVector l1 = FloatVector.zero(FLOATS);
-    FloatVector r1 = FloatVector.zero(FLOATS);
-    FloatVector l2 = FloatVector.zero(FLOATS);
-    FloatVector r2 = FloatVector.zero(FLOATS);
-    FloatVector l3 = FloatVector.zero(FLOATS);
-    FloatVector r3 = FloatVector.zero(FLOATS);
-    FloatVector l4 = FloatVector.zero(FLOATS);
-    FloatVector r4 = FloatVector.zero(FLOATS);
-    FloatVector l5 = FloatVector.zero(FLOATS);
-    FloatVector r5 = FloatVector.zero(FLOATS);
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector l0 = zero;
+    FloatVector r0 = zero;
+    FloatVector l1 = zero;
+    FloatVector r1 = zero;
+    FloatVector l2 = zero;
+    FloatVector r2 = zero;
+    FloatVector l3 = zero;
+    FloatVector r3 = zero;
+    FloatVector l4 = zero;
+    FloatVector r4 = zero;
+    FloatVector l5 = zero;
+    FloatVector r5 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = ALL.get(LONG, rows) + offset;
-      long a1 = ALL.get(LONG, rows + 8) + offset;
-      long a2 = ALL.get(LONG, rows + 16) + offset;
-      long a3 = ALL.get(LONG, rows + 24) + offset;
-      long a4 = ALL.get(LONG, rows + 32) + offset;
-      long a5 = ALL.get(LONG, rows + 40) + offset;
+      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
+      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
+      long a2 = (long) LONG_AT.get(ALL, rows + 16) + offset;
+      long a3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
+      long a4 = (long) LONG_AT.get(ALL, rows + 32) + offset;
+      long a5 = (long) LONG_AT.get(ALL, rows + 40) + offset;
       for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
         FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
         FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
         long at = 4L * k;
-        FloatVector x0 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a0 + at));
+        FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
         l0 = x0.fma(left, l0);
         r0 = x0.fma(right, r0);
-        FloatVector x1 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+        FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a1 + at));
         l1 = x1.fma(left, l1);
         r1 = x1.fma(right, r1);
-        FloatVector x2 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a2 + at));
+        FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a2 + at));
         l2 = x2.fma(left, l2);
         r2 = x2.fma(right, r2);
-        FloatVector x3 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a3 + at));
+        FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a3 + at));
         l3 = x3.fma(left, l3);
         r3 = x3.fma(right, r3);
-        FloatVector x4 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a4 + at));
+        FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a4 + at));
         l4 = x4.fma(left, l4);
         r4 = x4.fma(right, r4);
-        FloatVector x5 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a5 + at));
+        FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a5 + at));
         l5 = x5.fma(left, l5);
         r5 = x5.fma(right, r5);
       }
@@ -246,21 +216,22 @@ final class GemmTile {
   /** 2 rows; see {@link #multiply}. */
   private static void rows2(
       long rows, long tapBytes, long offset, int taps, int depth, long b, long out, long pitch) {
-    FloatVector l0 = FloatVector.zero(FLOATS);
-    FloatVector r0 = FloatVector.zero(FLOATS);
-    FloatVector l1 = FloatVector.zero(FLOATS);
-    FloatVector r1 = FloatVector.zero(FLOATS);
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector l0 = zero;
+    FloatVector r0 = zero;
+    FloatVector l1 = zero;
+    FloatVector r1 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = ALL.get(LONG, rows) + offset;
-      long a1 = ALL.get(LONG, rows + 8) + offset;
+      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
+      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
       for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
         FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
         FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
         long at = 4L * k;
-        FloatVector x0 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a0 + at));
+        FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
         l0 = x0.fma(left, l0);
         r0 = x0.fma(right, r0);
-        FloatVector x1 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, a1 + at));
+        FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a1 + at));
         l1 = x1.fma(left, l1);
         r1 = x1.fma(right, r1);
       }

@@ -3,6 +3,7 @@ package dev.detr4j.backend.vector;
 import dev.detr4j.ffi.NativeAccess;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
@@ -24,6 +25,9 @@ final class Memory {
   static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
   static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
   static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+  static final VarHandle FLOAT_AT = FLOAT.varHandle();
+  static final VarHandle LONG_AT = LONG.varHandle();
 
   private Memory() {}
 

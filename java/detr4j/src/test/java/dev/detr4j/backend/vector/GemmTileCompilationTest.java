@@ -1,0 +1,71 @@
+package dev.detr4j.backend.vector;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * C1 must be able to compile the vector kernels with profiling, or HotSpot never hands them to C2.
+ *
+ * <p>In a JVM of its own that stops at C1, where the outcome does not depend on what else is being
+ * compiled.
+ */
+class GemmTileCompilationTest {
+  @ParameterizedTest
+  @ValueSource(ints = {128, 256, 512})
+  void theFirstCompilerTakesEveryTile(int bits) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--add-modules=jdk.incubator.vector",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-XX:TieredStopAtLevel=3",
+                    "-XX:+PrintCompilation",
+                    "-D" + VectorWidth.PROPERTY + "=" + Math.min(bits, VectorKernels.widest()),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Workload.class.getName()))
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    assertTrue(output.contains("GemmTile::rows6"), "the tiles were not compiled:\n" + output);
+    assertEquals(
+        List.of(),
+        output
+            .lines()
+            .filter(line -> line.contains("GemmTile") && line.contains("COMPILE SKIPPED"))
+            .toList());
+  }
+
+  /** Tiles of every height, often enough to be compiled from the start and inside their loops. */
+  static final class Workload {
+    private Workload() {}
+
+    /** Runs without arguments. */
+    public static void main(String[] args) {
+      try (Arena arena = Arena.ofShared()) {
+        int depth = 64;
+        long x = arena.allocate(4L * depth, 64).address();
+        long rows = arena.allocate(8L * Lanes.TILE_ROWS, 64).address();
+        for (int r = 0; r < Lanes.TILE_ROWS; r++) {
+          Memory.setLong(rows + 8L * r, x);
+        }
+        long b = arena.allocate((long) depth * Lanes.PANEL_BYTES, 64).address();
+        long out = arena.allocate((long) Lanes.TILE_ROWS * Lanes.PANEL_BYTES, 64).address();
+        for (int call = 0; call < 1200; call++) {
+          for (int valid = 2; valid <= Lanes.TILE_ROWS; valid += 2) {
+            GemmTile.multiply(rows, 0, 0, 1, depth, valid, b, out, Lanes.PANEL_BYTES);
+          }
+        }
+      }
+    }
+  }
+}
