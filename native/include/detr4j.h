@@ -109,6 +109,21 @@ DETR4J_API int64_t detr4j_conv2d_f32_scratch(const detr4j_conv2d *p);
 DETR4J_API int32_t detr4j_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
 
 /*
+ * The same convolution where the kernel is 3x3, stride, dilation and groups are 1 and there is no row mask, by Winograd's
+ * F(2x2, 3x3): 16 products where detr4j_conv2d_f32 takes 36.
+ *
+ * weight: U = G g G^T of each kernel g, G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1], in panels of [16][in_c][panel_columns]; the
+ * 16 are U's elements, row by row. A tile is rows_per_tile squares of 2x2 output pixels, in row order from the first pixel
+ * of one batch item, by panels_per_tile panels. A square is computed from the 4x4 input pixels around it: an output
+ * may differ from detr4j_conv2d_f32's by roundings of the size of those, and is not finite where one of them, up to one pixel
+ * outside its own window, is not.
+ */
+DETR4J_API int64_t detr4j_winograd_conv2d_f32_tiles(const detr4j_conv2d *p);
+/* Bytes of scratch that one running tile needs; 64-byte aligned, one for each worker. */
+DETR4J_API int64_t detr4j_winograd_conv2d_f32_scratch(const detr4j_conv2d *p);
+DETR4J_API int32_t detr4j_winograd_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
+
+/*
  * Depthwise convolution: groups = in_c = out_c. weight: [kernel_h][kernel_w][channels]; bias [channels] or NULL.
  * A tile is rows_per_tile output image rows (out_h direction) of one batch item.
  */

@@ -33,14 +33,25 @@ static float *floats(int64_t n) {
   return p;
 }
 
-static double run_conv(detr4j_conv2d *p, void *scratch) {
+// The functions of one way to convolve.
+typedef struct convolver {
+  int64_t (*tiles)(const detr4j_conv2d *);
+  int64_t (*scratch)(const detr4j_conv2d *);
+  int32_t (*run)(const detr4j_conv2d *, int64_t, void *);
+} convolver;
+
+static const convolver direct = {detr4j_conv2d_f32_tiles, detr4j_conv2d_f32_scratch, detr4j_conv2d_f32};
+static const convolver winograd = {
+    detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32};
+
+static double run_conv(const convolver *with, detr4j_conv2d *p, void *scratch) {
   double begin = seconds();
-  int64_t tiles = detr4j_conv2d_f32_tiles(p);
-  for (int64_t t = 0; t < tiles; t++) detr4j_conv2d_f32(p, t, scratch);
+  int64_t tiles = with->tiles(p);
+  for (int64_t t = 0; t < tiles; t++) with->run(p, t, scratch);
   return seconds() - begin;
 }
 
-static void bench_conv(const char *name, detr4j_conv2d p, int rounds) {
+static void bench_conv(const char *name, const convolver *with, detr4j_conv2d p, int rounds) {
   int64_t pixels = (int64_t)p.out_h * p.out_w;
   p.batch = p.groups = p.dilation = 1;
   p.activation = DETR4J_ACTIVATION_RELU;
@@ -49,7 +60,7 @@ static void bench_conv(const char *name, detr4j_conv2d p, int rounds) {
   p.out_row_stride = p.residual_row_stride = p.out_c;
   float *x = floats((int64_t)p.in_h * p.in_w * p.in_c), *out = floats(pixels * p.out_c);
   int64_t reduction = (int64_t)p.kernel_h * p.kernel_w * p.in_c;
-  float *weight = floats(reduction * (p.out_c + 64)), *bias = floats(p.out_c + 64);
+  float *weight = floats(2 * reduction * (p.out_c + 64)), *bias = floats(p.out_c + 64);
   p.x = x;
   p.out = out;
   p.weight = weight;
@@ -60,13 +71,13 @@ static void bench_conv(const char *name, detr4j_conv2d p, int rounds) {
   for (int r = -1; r < rounds; r++) {
     for (p.tier = 0; p.tier <= DETR4J_TIER_NEON; p.tier++) {
       if (!detr4j_tier_available(p.tier) || p.tier == DETR4J_TIER_AVX512_BF16) continue;
-      int64_t bytes = (detr4j_conv2d_f32_scratch(&p) + 63) / 64 * 64;
+      int64_t bytes = (with->scratch(&p) + 63) / 64 * 64;
       if (bytes > scratch_bytes) {
         free(scratch);
         scratch = aligned_alloc(64, (size_t)bytes);
         scratch_bytes = bytes;
       }
-      double t = run_conv(&p, scratch);
+      double t = run_conv(with, &p, scratch);
       if (r >= 0) times[p.tier][r] = t;
     }
   }
@@ -89,18 +100,19 @@ static void linear(int rows, int in, int out, int rows_per_tile, int rounds) {
   char name[64];
   snprintf(name, sizeof name, "linear %d x %d x %d", rows, in, out);
   bench_conv(
-      name,
+      name, &direct,
       (detr4j_conv2d){.in_h = rows, .in_w = 1, .in_c = in, .out_h = rows, .out_w = 1, .out_c = out, .kernel_h = 1,
                       .kernel_w = 1, .stride = 1, .rows_per_tile = rows_per_tile},
       rounds);
 }
 
-static void convolution(int h, int w, int in, int out, int kernel, int stride, int rows_per_tile, int rounds) {
+static void convolution(
+    const convolver *with, int h, int w, int in, int out, int kernel, int stride, int rows_per_tile, int rounds) {
   char name[64];
   int padding = kernel / 2;
-  snprintf(name, sizeof name, "%dx%d/%d %d -> %d at %dx%d", kernel, kernel, stride, in, out, h, w);
+  snprintf(name, sizeof name, "%s%dx%d/%d %d -> %d at %dx%d", with == &winograd ? "winograd " : "", kernel, kernel, stride, in, out, h, w);
   bench_conv(
-      name,
+      name, with,
       (detr4j_conv2d){.in_h = h, .in_w = w, .in_c = in, .out_h = (h + 2 * padding - kernel) / stride + 1,
                       .out_w = (w + 2 * padding - kernel) / stride + 1, .out_c = out, .kernel_h = kernel,
                       .kernel_w = kernel, .stride = stride, .padding = padding, .rows_per_tile = rows_per_tile},
@@ -173,12 +185,18 @@ int main(int argc, char **argv) {
     linear(17821, 256, 256, rows_per_tile, rounds);
     linear(17821, 256, 1024, rows_per_tile, rounds);
     linear(17821, 1024, 256, rows_per_tile, rounds);
-    convolution(50, 67, 256, 256, 3, 1, rows_per_tile, rounds);
-    convolution(200, 267, 64, 64, 3, 1, rows_per_tile, rounds);
-    convolution(25, 34, 512, 512, 3, 1, rows_per_tile, rounds);
-    convolution(50, 67, 1024, 256, 1, 1, rows_per_tile, rounds);
-    convolution(25, 34, 512, 2048, 1, 1, rows_per_tile, rounds);
-    convolution(800, 1066, 3, 64, 7, 2, rows_per_tile, rounds);
+    convolution(&direct, 50, 67, 256, 256, 3, 1, rows_per_tile, rounds);
+    convolution(&direct, 200, 267, 64, 64, 3, 1, rows_per_tile, rounds);
+    convolution(&direct, 25, 34, 512, 512, 3, 1, rows_per_tile, rounds);
+    convolution(&direct, 50, 67, 1024, 256, 1, 1, rows_per_tile, rounds);
+    convolution(&direct, 25, 34, 512, 2048, 1, 1, rows_per_tile, rounds);
+    convolution(&direct, 800, 1066, 3, 64, 7, 2, rows_per_tile, rounds);
+  }
+  for (int squares = 24; squares <= 96; squares *= 2) { // GFLOP/s as if computed directly
+    convolution(&winograd, 50, 67, 256, 256, 3, 1, squares, rounds);
+    convolution(&winograd, 100, 134, 128, 128, 3, 1, squares, rounds);
+    convolution(&winograd, 200, 267, 64, 64, 3, 1, squares, rounds);
+    convolution(&winograd, 25, 34, 512, 512, 3, 1, squares, rounds);
   }
   return 0;
 }

@@ -15,7 +15,7 @@
 //
 // Scratch: [zeros][pointers][copied kernel rows], each part on a 64-byte boundary.
 
-#include "activation.h"
+#include "finish.h"
 #include "gemm_tile.h"
 #include "kernel.h"
 
@@ -167,19 +167,6 @@ static void point_at_kernel_rows(
   }
 }
 
-// What is fused behind the product, for one vector of n channels. All of bias is readable: panels are padded.
-V_INLINE void finish_vector(
-    const detr4j_conv2d *p, v_f32 sum, const float *bias, const float *residual, float *out, int64_t n) {
-  if (bias != NULL) sum = v_add(sum, v_load(bias));
-  if (n >= V_LANES) {
-    if (residual != NULL) sum = v_add(sum, v_load(residual));
-    v_store(out, v_activate(p->activation, sum));
-  } else {
-    if (residual != NULL) sum = v_add(sum, v_load_partial(residual, n));
-    v_store_partial(out, v_activate(p->activation, sum), n);
-  }
-}
-
 // One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask.
 V_INLINE void finish_row(
     const detr4j_conv2d *p, const float *sums, int valid, const float *bias, const float *residual, float *out,
@@ -198,10 +185,6 @@ V_INLINE void finish_row(
         p, right, bias == NULL ? NULL : bias + V_LANES, residual == NULL ? NULL : residual + V_LANES, out + V_LANES,
         columns - V_LANES);
   }
-}
-
-V_INLINE void prefetch_row(const float *row, int64_t n) {
-  for (int64_t c = 0; c < n; c += 16) __builtin_prefetch(row + c, 1);
 }
 
 int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {

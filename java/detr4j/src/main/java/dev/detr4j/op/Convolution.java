@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
  * (kernelHeight - 1) - 1) / stride + 1}, rounded down, and OW likewise. A pixel outside the map is
  * exactly zero, so NaN and infinity in the weights meet zero there and give NaN.
  *
+ * <p>An output with NaN or infinity in its window or its weights is NaN or infinite before the
+ * activation. Where the kernel is 3x3 and stride, dilation and groups are 1, a backend may compute
+ * 2x2 outputs at once from the 4x4 pixels around them (Winograd): then NaN may stand for such a
+ * result that should be infinite, pixels that are not finite reach outputs up to one pixel beyond
+ * their windows, and roundings are of the size of the largest of the 4x4 pixels.
+ *
  * @param weight {@code [outChannels, inChannels / groups, kernelHeight, kernelWidth]}, the layout
  *     of checkpoints
  * @param bias {@code [outChannels]}

@@ -96,6 +96,39 @@ final class ConvolutionCases {
             true));
     cases.add(notNumbers());
     cases.add(infiniteWeight());
+    cases.addAll(squares());
+    return cases;
+  }
+
+  /**
+   * 3x3 convolutions large enough to be computed by 2x2 squares of outputs (Winograd).
+   *
+   * <p>Their tolerance is that of the direct sum of 9 C products: with inputs and weights of variance
+   * 1/3, an output is the sum of nine sums of C products of V (a sum of four inputs, variance 4/3) and
+   * U (variance 1/3 once, 3/4 of that four times, 9/16 of it four times). Rounding while each is added
+   * up gives an error variance in proportion to C^2 / 2 times 4 (1 + 3 + 9/4) / 9 = 2.8, against 81 / 9
+   * = 9 for one sum of 9 C. What is rounded in U, V and the nine additions grows with C, not C^2: from
+   * 32 channels on it fits into the difference.
+   */
+  private static List<OpCase> squares() {
+    List<OpCase> cases = new ArrayList<>();
+    for (int n = 32; n <= 40; n++) {
+      cases.add(of("conv squares in " + n, new Geometry(1, 7, 8, n, 33, 3, 1, 1, 1, 1), true));
+      cases.add(of("conv squares out " + n, new Geometry(2, 8, 7, 32, n, 3, 1, 1, 1, 1), false));
+      cases.add(of("conv squares width " + n, new Geometry(1, 5, n, 32, 48, 3, 1, 1, 1, 1), true));
+    }
+    cases.add(of("conv squares one row", new Geometry(1, 1, 37, 41, 65, 3, 1, 1, 1, 1), false));
+    cases.add(of("conv squares one column", new Geometry(2, 37, 1, 33, 47, 3, 1, 1, 1, 1), true));
+    cases.add(of("conv squares no padding", new Geometry(1, 15, 14, 35, 66, 3, 1, 0, 1, 1), false));
+    cases.add(of("conv squares padding 2", new Geometry(2, 5, 8, 48, 35, 3, 1, 2, 1, 1), true));
+    cases.add(of("conv squares padding 5", new Geometry(1, 2, 1, 37, 32, 3, 1, 5, 1, 1), false));
+    cases.add(of("conv squares many", new Geometry(2, 41, 53, 64, 64, 3, 1, 1, 1, 1), true));
+    cases.add(of("conv squares deep", new Geometry(1, 8, 10, 512, 512, 3, 1, 1, 1, 1), false));
+    for (Activation activation : Activation.values()) {
+      Geometry geometry = new Geometry(2, 9, 13, 40, 70, 3, 1, 1, 1, 1);
+      cases.add(of("conv squares in place " + activation, geometry, activation, true, true));
+    }
+    cases.add(notNumberInSquare());
     return cases;
   }
 
@@ -156,6 +189,26 @@ final class ConvolutionCases {
         .input(1, g.height, g.width, g.in)
         .put(0, (2 * g.width + 3) * g.in, Double.NaN)
         .put(0, (6 * g.width + 8) * g.in + 5, Double.POSITIVE_INFINITY);
+    return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
+  }
+
+  /** NaN reaches all windows that hold it; a pixel further is left open, and beyond is clean. */
+  private static OpCase notNumberInSquare() {
+    Geometry g = new Geometry(1, 9, 11, 33, 35, 3, 1, 1, 1, 1);
+    int row = 4;
+    int column = 5;
+    CaseBuilder builder = new CaseBuilder("conv squares with NaN");
+    Weight weight = builder.weight("weight", -1, 1, g.out, g.in, 3, 3);
+    builder
+        .input(1, g.height, g.width, g.in)
+        .put(0, (row * g.width + column) * g.in + 32, Double.NaN)
+        .unspecified(
+            (output, element, expected) -> {
+              int pixel = element / g.out;
+              int rows = Math.abs(pixel / g.width - row);
+              int columns = Math.abs(pixel % g.width - column);
+              return Math.max(rows, columns) == 2;
+            });
     return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
   }
 

@@ -1,0 +1,107 @@
+// Against the plain sum over windows in double, between guard pages: odd and even maps, paddings, every channel tail,
+// residual in place. What is not finite stays within the 4x4 pixels of its squares, and reaches all of its own windows.
+#include "harness.h"
+
+// G g G^T of one 3x3 kernel, element by element as the paper writes it.
+static void transform_kernel(const float *g, double *u) {
+  static const double G[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 4; j++) {
+      u[4 * i + j] = 0;
+      for (int a = 0; a < 3; a++) {
+        for (int b = 0; b < 3; b++) u[4 * i + j] += G[i][a] * (double)g[3 * a + b] * G[j][b];
+      }
+    }
+  }
+}
+
+// [out][in][3][3] into panels of [16][in][columns]; returns the packed weights, and the packed bias through *bias.
+static float *pack(const detr4j_conv2d *p, const float *weight, const float *plain_bias, float **bias) {
+  const int64_t width = detr4j_panel_columns(p->tier), in = p->in_c, panels = (p->out_c + width - 1) / width;
+  float *packed = new_floats(panels * 16 * in * width);
+  *bias = new_floats(panels * width);
+  memset(packed, 0, (size_t)(panels * 16 * in * width) * sizeof(float));
+  memset(*bias, 0, (size_t)(panels * width) * sizeof(float));
+  for (int64_t o = 0; o < p->out_c; o++) {
+    (*bias)[o] = plain_bias[o];
+    for (int64_t i = 0; i < in; i++) {
+      double u[16];
+      transform_kernel(weight + (o * in + i) * 9, u);
+      for (int64_t e = 0; e < 16; e++) packed[((o / width * 16 + e) * in + i) * width + o % width] = (float)u[e];
+    }
+  }
+  return packed;
+}
+
+static void body(int32_t tier, int index) {
+  const int poisoned = index % 6 == 5;
+  detr4j_conv2d p = {.tier = tier, .batch = (int32_t)between(1, 2), .groups = 1, .kernel_h = 3, .kernel_w = 3, .stride = 1,
+                     .dilation = 1, .padding = (int32_t)between(0, 3)};
+  p.in_c = (int32_t)extent(index);
+  p.out_c = (int32_t)between(1, 70);
+  p.in_h = (int32_t)between(p.padding == 0 ? 3 : 1, 15);
+  p.in_w = (int32_t)between(p.padding == 0 ? 3 : 1, 15);
+  p.out_h = p.in_h + 2 * p.padding - 2;
+  p.out_w = p.in_w + 2 * p.padding - 2;
+  const int64_t pixels = (int64_t)p.out_h * p.out_w, in = p.in_c;
+  p.activation = !poisoned && chance(2) ? DETR4J_ACTIVATION_RELU : DETR4J_ACTIVATION_NONE;
+  p.rows_per_tile = (int32_t)between(1, 40);
+  p.panels_per_tile = (int32_t)between(1, 3);
+  tensor x = new_random(p.batch, (int64_t)p.in_h * p.in_w, in), before = new_random(p.batch, pixels, p.out_c);
+  tensor out = new_tensor(p.batch, pixels, p.out_c), residual = before;
+  const int with_residual = chance(2), in_place = with_residual && chance(2);
+  if (in_place) { // the residual is the output itself
+    residual = out;
+    for (int64_t n = 0; n < p.batch; n++)
+      for (int64_t o = 0; o < pixels; o++) memcpy(row_of(&out, n, o), row_of(&before, n, o), (size_t)p.out_c * sizeof(float));
+  }
+  if (poisoned) sprinkle_not_finite(&x, 1);
+  float *weight = new_floats(p.out_c * in * 9), *bias = new_floats(p.out_c), *packed_bias;
+  p.weight = pack(&p, weight, bias, &packed_bias);
+  const int with_bias = chance(3) == 0;
+  p.bias = with_bias ? packed_bias : NULL;
+  p.x = x.data;
+  p.residual = with_residual ? residual.data : NULL;
+  p.out = out.data;
+  p.x_row_stride = x.row_stride;
+  p.x_batch_stride = x.batch_stride;
+  p.residual_row_stride = residual.row_stride;
+  p.residual_batch_stride = residual.batch_stride;
+  p.out_row_stride = out.row_stride;
+  p.out_batch_stride = out.batch_stride;
+  describe("[%d, %d, %d, %d] to %d, padding %d, %d squares by %d panels a tile", p.batch, p.in_h, p.in_w, p.in_c, p.out_c, p.padding,
+           p.rows_per_tile, p.panels_per_tile);
+  void *scratch = guarded_scratch(detr4j_winograd_conv2d_f32_scratch(&p));
+  RUN_TILES(detr4j_winograd_conv2d_f32_tiles(&p), detr4j_winograd_conv2d_f32(&p, tile, scratch));
+  check_written("out", &out);
+  for (int64_t n = 0; n < p.batch; n++) {
+    for (int64_t o = 0; o < pixels; o++) {
+      const int64_t oy = o / p.out_w, ox = o % p.out_w;
+      int near = 0; // something not finite among the 4x4 pixels of the square
+      for (int64_t k = 0; k < 16 && poisoned; k++) {
+        const int64_t y = oy / 2 * 2 - p.padding + k / 4, xx = ox / 2 * 2 - p.padding + k % 4;
+        if (y < 0 || y >= p.in_h || xx < 0 || xx >= p.in_w) continue;
+        for (int64_t i = 0; i < in; i++) near |= !isfinite(row_of(&x, n, y * p.in_w + xx)[i]);
+      }
+      for (int64_t c = 0; c < p.out_c; c++) {
+        double sum = (with_bias ? (double)bias[c] : 0) + (with_residual ? (double)row_of(&before, n, o)[c] : 0);
+        for (int64_t k = 0; k < 9; k++) {
+          const int64_t y = oy - p.padding + k / 3, xx = ox - p.padding + k % 3;
+          if (y < 0 || y >= p.in_h || xx < 0 || xx >= p.in_w) continue;
+          for (int64_t i = 0; i < in; i++) {
+            sum += (double)row_of(&x, n, y * p.in_w + xx)[i] * (double)weight[(c * in + i) * 9 + k];
+          }
+        }
+        sum = p.activation == DETR4J_ACTIVATION_RELU && sum < 0 ? 0 : sum;
+        const float got = row_of(&out, n, o)[c];
+        if (near) {
+          expect_int("not finite", o, !isfinite(sum) || !isfinite(got), !isfinite(got));
+        } else {
+          expect_close("out", n, o, c, sum, got, 2e-7 * (double)(9 * in) + 2e-6);
+        }
+      }
+    }
+  }
+}
+
+void test_detr4j_winograd_conv2d_f32(int32_t tier) { run_cases("winograd_conv2d", tier, 90, body); }
