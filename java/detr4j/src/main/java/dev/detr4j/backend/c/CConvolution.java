@@ -18,14 +18,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where every
- * channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} where that is faster.
+ * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where
+ * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} where that is
+ * faster.
  */
 record CConvolution(CpuTier tier) implements HostOp<Convolution> {
   /**
-   * From 32 channels on Winograd took between a half and two thirds of the time of the direct form in
-   * every tier, from 12 squares on (maps of 6 x 8). Below, register tiles are part-filled, and weights
-   * that are 16/9 as large have to come from memory for little work.
+   * From 32 channels on Winograd took between a half and two thirds of the time of the direct form
+   * in every tier, from 12 squares on (maps of 6 x 8). Below, register tiles are part-filled, and
+   * weights that are 16/9 as large have to come from memory for little work.
    */
   private static final int FEWEST_WINOGRAD_CHANNELS = 32;
 

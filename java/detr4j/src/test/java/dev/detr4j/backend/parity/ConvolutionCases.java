@@ -103,12 +103,12 @@ final class ConvolutionCases {
   /**
    * 3x3 convolutions large enough to be computed by 2x2 squares of outputs (Winograd).
    *
-   * <p>Their tolerance is that of the direct sum of 9 C products: with inputs and weights of variance
-   * 1/3, an output is the sum of nine sums of C products of V (a sum of four inputs, variance 4/3) and
-   * U (variance 1/3 once, 3/4 of that four times, 9/16 of it four times). Rounding while each is added
-   * up gives an error variance in proportion to C^2 / 2 times 4 (1 + 3 + 9/4) / 9 = 2.8, against 81 / 9
-   * = 9 for one sum of 9 C. What is rounded in U, V and the nine additions grows with C, not C^2: from
-   * 32 channels on it fits into the difference.
+   * <p>Their tolerance is that of the direct sum of 9 C products: with inputs and weights of
+   * variance 1/3, an output is the sum of nine sums of C products of V (a sum of four inputs,
+   * variance 4/3) and U (variance 1/3 once, 3/4 of that four times, 9/16 of it four times).
+   * Rounding while each is added up gives an error variance in proportion to C^2 / 2 times 4 (1 + 3
+   * + 9/4) / 9 = 2.8, against 81 / 9 = 9 for one sum of 9 C. What is rounded in U, V and the nine
+   * additions grows with C, not C^2: from 32 channels on it fits into the difference.
    */
   private static List<OpCase> squares() {
     List<OpCase> cases = new ArrayList<>();
@@ -202,13 +202,12 @@ final class ConvolutionCases {
     builder
         .input(1, g.height, g.width, g.in)
         .put(0, (row * g.width + column) * g.in + 32, Double.NaN)
-        .unspecified(
-            (output, element, expected) -> {
-              int pixel = element / g.out;
-              int rows = Math.abs(pixel / g.width - row);
-              int columns = Math.abs(pixel % g.width - column);
-              return Math.max(rows, columns) == 2;
-            });
+        .unspecified((output, element, expected) -> {
+          int pixel = element / g.out;
+          int rows = Math.abs(pixel / g.width - row);
+          int columns = Math.abs(pixel % g.width - column);
+          return Math.max(rows, columns) == 2;
+        });
     return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
   }
 
