@@ -2,8 +2,10 @@
 module dev.detr4j.cli {
   requires com.fasterxml.jackson.core;
   requires dev.detr4j;
+  requires dev.detr4j.ffi;
   requires dev.detr4j.parity;
   requires info.picocli;
+  requires java.desktop; // drawing
   requires static org.jspecify;
 
   opens dev.detr4j.cli to

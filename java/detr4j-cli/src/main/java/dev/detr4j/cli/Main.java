@@ -47,7 +47,12 @@ import picocli.CommandLine.Spec;
       "",
       "The launcher also has `./detr4j build` and `./detr4j verify` (build, all tests, parity)."
     },
-    subcommands = {ParityCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      DetectCommand.class,
+      InfoCommand.class,
+      ParityCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -62,6 +67,7 @@ public final class Main implements Runnable {
   /** The command line, ready to execute: errors become one line and an exit code. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
         .setParameterExceptionHandler(Main::misuse)
@@ -96,7 +102,7 @@ public final class Main implements Runnable {
   }
 
   /** What to tell the user in one line, or null for an error of detr4j itself. */
-  static @Nullable String explained(Throwable error) {
+  static @Nullable String explained(@Nullable Throwable error) {
     return switch (error) {
       case Detr4jException mistake -> mistake.getMessage();
       case UncheckedIOException wrapped -> explained(wrapped.getCause());
@@ -105,7 +111,7 @@ public final class Main implements Runnable {
         yield file.getFile() + ": " + (reason != null ? reason : file.getClass().getSimpleName());
       }
       case IOException io -> io.getMessage() == null ? io.toString() : io.getMessage();
-      default -> null;
+      case null, default -> null;
     };
   }
 }

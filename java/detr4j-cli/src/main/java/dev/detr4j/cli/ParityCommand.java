@@ -31,8 +31,7 @@ import picocli.CommandLine.Spec;
       "",
       "Runs every case of a golden set (manifest, weights by formula, stored outputs) on each backend and each"
           + " instruction set that this machine has, and prints for each stage the largest absolute error and the"
-          + " tolerance. What this version cannot run is listed as not run and counts neither way.",
-      ""
+          + " tolerance. What this version cannot run is listed as not run and counts neither way."
     },
     optionListHeading = "%nOptions:%n",
     parameterListHeading = "%n",

@@ -5,15 +5,20 @@ import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The weights of a checkpoint under the names of its source. Does not own the checkpoint. */
+/**
+ * The weights of a checkpoint under the names of its source; reading one that is not finite is an
+ * error. Does not own the checkpoint.
+ */
 public final class CheckpointWeights implements WeightSource {
   private final Checkpoint checkpoint;
   private final TensorNames names;
   private final Set<String> taken = new HashSet<>();
+  private final IdentityHashMap<StoredTensor, Weight> weights = new IdentityHashMap<>();
 
   /**
    * Weights of {@code checkpoint}, which the caller keeps open as long as weights are read and
@@ -47,7 +52,7 @@ public final class CheckpointWeights implements WeightSource {
                 .formatted(first.container(), first.name(), copy.name()));
       }
     }
-    return first;
+    return weights.computeIfAbsent(first, FiniteWeight::new);
   }
 
   private static void check(StoredTensor tensor, Shape expected, String reason) {

@@ -1,0 +1,225 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.Detections;
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.DetectorSession;
+import dev.detr4j.ImageException;
+import dev.detr4j.ImageView;
+import dev.detr4j.image.ImageDecoder;
+import dev.detr4j.image.Orientation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Finds objects in images. */
+@Command(
+    name = "detect",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Finds objects in images.",
+    parameterListHeading = "%n",
+    optionListHeading = "%nOptions:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  detr4j detect photo.jpg --model detr-resnet-50/",
+      "  detr4j detect photo.jpg --model detr-resnet-50/ --threshold 0.7 --draw found.png",
+      "  detr4j detect photos/ --model detr-resnet-50/ --format csv --output found.csv --draw drawn/",
+      "  curl -s https://example.org/photo.jpg | detr4j detect - --model detr-resnet-50/ --format json",
+      "",
+      "An image that cannot be read costs one line on standard error, the others are processed, and the exit code is"
+          + " 1. Files are written aside and renamed when they are complete.",
+      "Backend, threads and instruction set: the first of option, system property detr4j.*, environment DETR4J_*"
+          + " wins; `detr4j --help` lists them, `detr4j info` shows the outcome."
+    })
+final class DetectCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "IMAGE|FOLDER|-",
+      description =
+          "Images (JPEG, PNG, GIF, BMP, WebP), folders of images, or - for an image on standard input.")
+  private List<String> images;
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "DIR",
+      description =
+          "Hugging Face model folder (config.json, preprocessor_config.json, safetensors), or a safetensors file in"
+              + " one. Default: a small model with random weights, to see that everything works.")
+  private @Nullable Path model;
+
+  @Option(
+      names = {"-t", "--threshold"},
+      paramLabel = "SCORE",
+      defaultValue = "0.5",
+      description = "Report detections with a greater score, 0 to 1. Default: ${DEFAULT-VALUE}.")
+  private float threshold;
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "text, json or csv. Default: ${DEFAULT-VALUE}.")
+  private DetectionWriter.Format format;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Where results go. Default: standard output.")
+  private @Nullable Path output;
+
+  @Option(
+      names = {"-d", "--draw"},
+      paramLabel = "OUT",
+      description =
+          "Draw the boxes: to this .png or .jpg for one image, into this folder for several.")
+  private @Nullable Path draw;
+
+  @Option(
+      names = {"-r", "--recursive"},
+      description = "Look into the subfolders of folders too.")
+  private boolean recursive;
+
+  @Option(
+      names = "--orientation",
+      paramLabel = "RULE",
+      defaultValue = "ignore",
+      description =
+          "EXIF orientation: ignore, as the original implementations do, or apply, which turns the image first;"
+              + " boxes are those of the turned image. Default: ${DEFAULT-VALUE}.")
+  private Orientation orientation;
+
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      defaultValue = "" + ImageDecoder.DEFAULT_MAX_PIXELS,
+      description = "Refuse larger images. Default: ${DEFAULT-VALUE}.")
+  private long maxPixels;
+
+  @Mixin private EngineOptions engine;
+
+  DetectCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    check(threshold >= 0 && threshold <= 1, "--threshold is " + threshold + ", expected 0 to 1");
+    check(
+        maxPixels >= 1 && maxPixels <= 1L << 29,
+        "--max-pixels is " + maxPixels + ", expected 1 to " + (1L << 29));
+    check(
+        images.stream().filter("-"::equals).count() <= 1,
+        "- stands twice, there is one standard input");
+    PrintWriter err = spec.commandLine().getErr();
+    List<ImageInputs.Input> inputs = ImageInputs.of(images, recursive);
+    DrawnFiles drawn = draw == null ? null : new DrawnFiles(draw, ImageInputs.isSingle(images));
+    try (ReplacedFile file = output == null ? null : ReplacedFile.open(output);
+        Detector detector = open(err);
+        DetectorSession session = detector.newSession()) {
+      Writer out =
+          file == null
+              ? spec.commandLine().getOut()
+              : new OutputStreamWriter(file.kept(), StandardCharsets.UTF_8);
+      int failed = detectAll(inputs, session, out, drawn, err);
+      if (file != null && failed < inputs.size()) {
+        file.commit();
+      }
+      return failed == 0 ? 0 : 1;
+    }
+  }
+
+  private void check(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  private Detector open(PrintWriter err) {
+    Path folder = model;
+    if (folder == null) {
+      err.println("detr4j: " + DefaultModel.NOTICE);
+      err.flush();
+      folder = DefaultModel.folder();
+    }
+    DetectorBuilder builder = Detector.builder(folder).threshold(threshold);
+    if (engine.backend != null) {
+      builder.backend(engine.backend);
+    }
+    if (engine.threads != null) {
+      builder.threads(engine.threads);
+    }
+    if (engine.instructionSet != null) {
+      builder.instructionSet(engine.instructionSet);
+    }
+    return builder.build();
+  }
+
+  /** Returns how many images failed; each has had its line. */
+  private int detectAll(
+      List<ImageInputs.Input> inputs,
+      DetectorSession session,
+      Writer out,
+      @Nullable DrawnFiles drawn,
+      PrintWriter err)
+      throws IOException {
+    ImageDecoder decoder = new ImageDecoder(orientation, maxPixels);
+    Detections found = session.newDetections();
+    int failed = 0;
+    // Made with the first result, so that where nothing is found to write, nothing is written.
+    DetectionWriter writer = null;
+    try (ProgressLine progress = new ProgressLine(err, inputs.size(), Terminal.errorIsTerminal())) {
+      for (int i = 0; i < inputs.size(); i++) {
+        ImageInputs.Input input = inputs.get(i);
+        progress.update(i, input.name());
+        try (Arena arena = Arena.ofConfined()) {
+          ImageView image = read(input, decoder, arena);
+          session.detect(image, found);
+          if (drawn != null) {
+            drawn.write(input, image, found);
+          }
+          if (writer == null) {
+            writer = DetectionWriter.of(format, out);
+          }
+          writer.write(input.name(), image.width(), image.height(), found);
+        } catch (ImageException e) {
+          failed++;
+          String message = Terminal.printable(String.valueOf(e.getMessage()));
+          boolean named = message.contains(Terminal.printable(input.name()));
+          progress.message(
+              "detr4j: " + (named ? "" : Terminal.printable(input.name()) + ": ") + message);
+        }
+      }
+    } finally {
+      if (writer != null) {
+        writer.end();
+      }
+    }
+    return failed;
+  }
+
+  private static ImageView read(ImageInputs.Input input, ImageDecoder decoder, Arena arena)
+      throws IOException {
+    if (input.file() != null) {
+      return decoder.decode(input.file(), arena);
+    }
+    InputStream in = System.in;
+    return decoder.decode(in, "standard input");
+  }
+}

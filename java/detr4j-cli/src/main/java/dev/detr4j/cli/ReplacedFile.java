@@ -1,0 +1,114 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.ImageException;
+import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A file that appears under its name only when it is complete: written aside, then renamed by
+ * {@link #commit}. Closing without committing leaves everything as it was. Not thread-safe.
+ */
+final class ReplacedFile extends FilterOutputStream {
+  private final Path target;
+  private final Path aside;
+  private boolean done;
+
+  private ReplacedFile(Path target, Path aside) throws IOException {
+    super(
+        new BufferedOutputStream(
+            Files.newOutputStream(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            1 << 16));
+    this.target = target;
+    this.aside = aside;
+  }
+
+  /**
+   * Begins to write.
+   *
+   * @throws ImageException when nothing can be written there; the message names the target
+   */
+  static ReplacedFile open(Path target) {
+    if (Files.isDirectory(target)) {
+      throw new ImageException(target + ": is a folder, expected a file to write");
+    }
+    String name = String.valueOf(target.getFileName());
+    Path aside =
+        target.resolveSibling("." + name + "." + ProcessHandle.current().pid() + ".partial");
+    try {
+      Files.deleteIfExists(aside);
+      return new ReplacedFile(target, aside);
+    } catch (IOException e) {
+      throw unwritable(target, e);
+    }
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    out.write(bytes, offset, length);
+  }
+
+  /** Makes what was written the file; throws {@link ImageException} when that cannot be done. */
+  void commit() {
+    try {
+      out.close();
+      try {
+        Files.move(
+            aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (AtomicMoveNotSupportedException e) {
+        Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
+      }
+      done = true;
+    } catch (IOException e) {
+      throw unwritable(target, e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!done) {
+      done = true;
+      try {
+        out.close();
+      } finally {
+        Files.deleteIfExists(aside);
+      }
+    }
+  }
+
+  /** One line about a file or folder that cannot be written. */
+  static ImageException unwritable(Path target, IOException cause) {
+    String reason =
+        switch (cause) {
+          case AccessDeniedException denied -> "permission denied";
+          case NoSuchFileException missing -> "its folder does not exist";
+          case FileSystemException file when file.getReason() != null -> file.getReason();
+          default -> String.valueOf(cause.getMessage());
+        };
+    return new ImageException(target + ": cannot be written: " + reason, cause);
+  }
+
+  /** Passed to a writer that must not close the file: closing only flushes. */
+  OutputStream kept() {
+    return new FilterOutputStream(this) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        flush();
+      }
+    };
+  }
+}
