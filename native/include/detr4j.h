@@ -193,6 +193,31 @@ DETR4J_API int64_t detr4j_group_norm_f32_workspace(const detr4j_group_norm *p);
 DETR4J_API int32_t detr4j_group_norm_f32_statistics(const detr4j_group_norm *p, int64_t tile);
 DETR4J_API int32_t detr4j_group_norm_f32_apply(const detr4j_group_norm *p, int64_t tile);
 
+/*
+ * y = x + weight n x + bias with g = sqrt(sum of x^2 of a channel over the rows of a batch item), n = g / (mean of g over the
+ * channels + epsilon). Two phases over the same tiles (rows_per_tile rows of one batch item): statistics, then apply.
+ * workspace: [batch][tiles of an item][channels] doubles, the sum of squares of each tile.
+ */
+typedef struct detr4j_global_response_norm {
+  int32_t tier;
+  int32_t batch;
+  int64_t rows;
+  int32_t channels;
+  int32_t rows_per_tile;
+  float epsilon;
+  int32_t reserved;
+  const float *x, *weight, *bias;
+  float *y;
+  double *workspace;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t y_row_stride, y_batch_stride;
+} detr4j_global_response_norm;
+
+DETR4J_API int64_t detr4j_global_response_norm_f32_tiles(const detr4j_global_response_norm *p);
+DETR4J_API int64_t detr4j_global_response_norm_f32_workspace(const detr4j_global_response_norm *p);
+DETR4J_API int32_t detr4j_global_response_norm_f32_statistics(const detr4j_global_response_norm *p, int64_t tile);
+DETR4J_API int32_t detr4j_global_response_norm_f32_apply(const detr4j_global_response_norm *p, int64_t tile);
+
 /* out = a + b. A tile is rows_per_tile rows of one batch item. */
 typedef struct detr4j_add {
   int32_t tier;

@@ -6,6 +6,7 @@ import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.ffi.generated.detr4j_gather;
+import dev.detr4j.ffi.generated.detr4j_global_response_norm;
 import dev.detr4j.ffi.generated.detr4j_group_norm;
 import dev.detr4j.ffi.generated.detr4j_layer_norm;
 import dev.detr4j.ffi.generated.detr4j_max_pool;
@@ -52,6 +53,7 @@ final class AbiLayout {
           detr4j_max_pool.layout(),
           detr4j_layer_norm.layout(),
           detr4j_group_norm.layout(),
+          detr4j_global_response_norm.layout(),
           detr4j_add.layout(),
           detr4j_attention.layout(),
           detr4j_ms_deform_attention.layout(),

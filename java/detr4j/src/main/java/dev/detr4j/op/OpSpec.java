@@ -19,6 +19,7 @@ public sealed interface OpSpec
         BoxRefinement,
         Convolution,
         Gather,
+        GlobalResponseNorm,
         GroupNorm,
         LayerNorm,
         Linear,

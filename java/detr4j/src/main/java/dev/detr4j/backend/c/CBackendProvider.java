@@ -15,6 +15,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
@@ -72,6 +73,7 @@ public final class CBackendProvider implements BackendProvider {
     put(table, BoxRefinement.class, new CBoxRefinement(tier));
     put(table, Convolution.class, new CConvolution(tier));
     put(table, Gather.class, new CGather(tier));
+    put(table, GlobalResponseNorm.class, new CGlobalResponseNorm(tier));
     put(table, GroupNorm.class, new CGroupNorm(tier));
     put(table, LayerNorm.class, new CLayerNorm(tier));
     put(table, Linear.class, new CLinear(tier));

@@ -11,6 +11,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
@@ -54,6 +55,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
     put(table, BoxRefinement.class, new ReferenceBoxRefinement());
     put(table, Convolution.class, new ReferenceConvolution(weights));
     put(table, Gather.class, new ReferenceGather());
+    put(table, GlobalResponseNorm.class, new ReferenceGlobalResponseNorm(weights));
     put(table, GroupNorm.class, new ReferenceGroupNorm(weights));
     put(table, LayerNorm.class, new ReferenceLayerNorm(weights));
     put(table, Linear.class, new ReferenceLinear(weights));

@@ -10,6 +10,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
@@ -54,6 +55,7 @@ final class VectorKernels {
     put(table, BoxRefinement.class, new VectorBoxRefinement());
     put(table, Convolution.class, new VectorConvolution());
     put(table, Gather.class, new VectorGather());
+    put(table, GlobalResponseNorm.class, new VectorGlobalResponseNorm());
     put(table, GroupNorm.class, new VectorGroupNorm());
     put(table, LayerNorm.class, new VectorLayerNorm());
     put(table, Linear.class, new VectorLinear());

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.parity;
 
 import dev.detr4j.op.Add;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.LevelShape;
@@ -175,6 +176,35 @@ final class MapCases {
     Weight weight = builder.weight("weight", 0.5, 1.5, channels);
     Weight bias = builder.weight("bias", -1, 1, channels);
     return new GroupNorm(groups, channels, 1e-5f, weight, bias);
+  }
+
+  static List<OpCase> globalResponseNorm() {
+    List<OpCase> cases = new ArrayList<>();
+    for (int n = 1; n <= 40; n++) {
+      cases.add(globalResponseNorm("pixels " + n, 1, 1, n, 24));
+      cases.add(globalResponseNorm("channels " + n, 1, 5, 7, n));
+    }
+    cases.add(globalResponseNorm("first stage", 1, 64, 80, 384));
+    cases.add(globalResponseNorm("batch", 2, 13, 11, 192));
+    cases.add(globalResponseNorm("one pixel", 2, 1, 1, 96));
+    CaseBuilder odd =
+        new CaseBuilder("global response norm with NaN").input(2, 4, 5, 12).put(0, 29, Double.NaN);
+    cases.add(odd.build(globalResponseNormOp(odd, 12), Tolerance.ofUnits(16)));
+    return cases;
+  }
+
+  private static OpCase globalResponseNorm(
+      String name, int batch, int height, int width, int channels) {
+    CaseBuilder builder =
+        new CaseBuilder("global response norm " + name).input(batch, height, width, channels);
+    // The response of a channel is at most the number of channels, and for inputs alike about 1.
+    return builder.build(globalResponseNormOp(builder, channels), Tolerance.ofUnits(16));
+  }
+
+  private static GlobalResponseNorm globalResponseNormOp(CaseBuilder builder, int channels) {
+    Weight weight = builder.weight("weight", 0.5, 1.5, 1, 1, 1, channels);
+    Weight bias = builder.weight("bias", -1, 1, 1, 1, 1, channels);
+    return new GlobalResponseNorm(channels, 1e-6f, weight, bias);
   }
 
   static List<OpCase> sinePositionEmbedding() {

@@ -5,6 +5,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
@@ -34,6 +35,7 @@ final class OpCases {
     CASES.put(BoxRefinement.class, BoxCases::boxRefinement);
     CASES.put(Convolution.class, ConvolutionCases::convolution);
     CASES.put(Gather.class, BoxCases::gather);
+    CASES.put(GlobalResponseNorm.class, MapCases::globalResponseNorm);
     CASES.put(GroupNorm.class, MapCases::groupNorm);
     CASES.put(LayerNorm.class, MapCases::layerNorm);
     CASES.put(Linear.class, LinearCases::linear);
