@@ -1,5 +1,6 @@
 package dev.detr4j;
 
+import dev.detr4j.checkpoint.BackboneConfig;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
@@ -49,7 +50,7 @@ record DetectorAssembly(
           checkpoint,
           new ModelSummary(
               architecture(config),
-              backbone(config.backbone()),
+              config.backbone().title(),
               parameters(checkpoint),
               checkpoint.container(),
               config.numQueries(),
@@ -90,19 +91,17 @@ record DetectorAssembly(
 
   private static String architecture(ModelConfig config) {
     return switch (config) {
-      case DetrConfig detr -> "DETR" + (detr.backbone().outputStride() == 16 ? ", DC5" : "");
+      case DetrConfig detr -> "DETR" + (isDilated(detr.backbone()) ? ", DC5" : "");
       case DeformableDetrConfig deformable ->
           "Deformable DETR"
               + (deformable.numFeatureLevels() == 1 ? ", single scale" : "")
-              + (deformable.backbone().outputStride() == 16 ? ", DC5" : "")
+              + (isDilated(deformable.backbone()) ? ", DC5" : "")
               + (deformable.withBoxRefine() ? ", box refinement" : "")
               + (deformable.twoStage() ? ", two-stage" : "");
     };
   }
 
-  private static String backbone(ResNetConfig config) {
-    int perBlock = config.block() == ResNetConfig.Block.BOTTLENECK ? 3 : 2;
-    int depth = 2 + perBlock * config.depths().stream().mapToInt(Integer::intValue).sum();
-    return "ResNet-" + depth;
+  private static boolean isDilated(BackboneConfig backbone) {
+    return backbone instanceof ResNetConfig resnet && resnet.outputStride() == 16;
   }
 }

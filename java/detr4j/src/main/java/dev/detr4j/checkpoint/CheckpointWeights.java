@@ -4,9 +4,11 @@ import dev.detr4j.CheckpointException;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -17,16 +19,28 @@ import java.util.Set;
 public final class CheckpointWeights implements WeightSource {
   private final Checkpoint checkpoint;
   private final TensorNames names;
+  private final String authority;
   private final Set<String> taken = new HashSet<>();
   private final IdentityHashMap<StoredTensor, Weight> weights = new IdentityHashMap<>();
+  private final Map<String, Weight> blocks = new HashMap<>();
 
   /**
    * Weights of {@code checkpoint}, which the caller keeps open as long as weights are read and
    * closes afterwards.
    */
   public CheckpointWeights(Checkpoint checkpoint, TensorNames names) {
+    this(checkpoint, names, "config.json");
+  }
+
+  /**
+   * As above.
+   *
+   * @param authority what described the architecture, for messages
+   */
+  public CheckpointWeights(Checkpoint checkpoint, TensorNames names, String authority) {
     this.checkpoint = checkpoint;
     this.names = names;
+    this.authority = authority;
   }
 
   @Override
@@ -40,8 +54,15 @@ public final class CheckpointWeights implements WeightSource {
               .formatted(
                   checkpoint.container(), canonicalName, expected, String.join(", ", candidates)));
     }
+    TensorNames.RowBlock block = names.rows(canonicalName);
+    Shape stored = expected;
+    if (block.of() > 1) {
+      int[] extents = expected.toArray();
+      extents[0] *= block.of();
+      stored = Shape.of(extents);
+    }
     for (StoredTensor tensor : found) {
-      check(tensor, expected, reason);
+      check(tensor, stored, reason);
       taken.add(tensor.name());
     }
     StoredTensor first = found.getFirst();
@@ -52,17 +73,21 @@ public final class CheckpointWeights implements WeightSource {
                 .formatted(first.container(), first.name(), copy.name()));
       }
     }
-    return weights.computeIfAbsent(first, FiniteWeight::new);
+    Weight whole = weights.computeIfAbsent(first, FiniteWeight::new);
+    return block.of() == 1
+        ? whole
+        : blocks.computeIfAbsent(canonicalName, name -> new StoredRows(whole, block, expected));
   }
 
-  private static void check(StoredTensor tensor, Shape expected, String reason) {
+  private void check(StoredTensor tensor, Shape expected, String reason) {
     if (!tensor.shape().equals(expected)) {
       throw new CheckpointException(
-          "checkpoint %s: tensor %s has shape %s, config.json says %s%s"
+          "checkpoint %s: tensor %s has shape %s, %s says %s%s"
               .formatted(
                   tensor.container(),
                   tensor.name(),
                   tensor.shape(),
+                  authority,
                   expected,
                   reason.isEmpty() ? "" : " (" + reason + ")"));
     }
@@ -84,13 +109,14 @@ public final class CheckpointWeights implements WeightSource {
     if (!unexpected.isEmpty()) {
       int shown = Math.min(3, unexpected.size());
       throw new CheckpointException(
-          "checkpoint %s: %d unexpected tensor%s: %s%s; config.json describes a model without %s"
+          "checkpoint %s: %d unexpected tensor%s: %s%s; %s describes a model without %s"
               .formatted(
                   checkpoint.container(),
                   unexpected.size(),
                   unexpected.size() == 1 ? "" : "s",
                   String.join(", ", unexpected.subList(0, shown)),
                   unexpected.size() > shown ? ", …" : "",
+                  authority,
                   unexpected.size() == 1 ? "it" : "them"));
     }
   }

@@ -84,7 +84,8 @@ final class ConfigReader {
         refine,
         twoStage,
         twoStage ? queries("two_stage_num_proposals", 300) : queries("num_queries", 300),
-        labels());
+        labels(),
+        DeformableDetrConfig.Numerics.STANDARD);
   }
 
   /** Refuses what no reader below looks at but the model would compute differently. */

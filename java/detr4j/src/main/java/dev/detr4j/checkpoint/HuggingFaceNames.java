@@ -55,10 +55,16 @@ public final class HuggingFaceNames implements TensorNames {
           "model\\.backbone\\.(?:conv_encoder\\.)?model\\.encoder\\.stages\\.(\\d+)\\..*");
 
   private final ModelConfig config;
+  private final ResNetConfig backbone;
 
-  /** The names of a model with this configuration. */
+  /** The names of a model with this configuration, whose backbone is a ResNet. */
   public HuggingFaceNames(ModelConfig config) {
     this.config = config;
+    if (!(config.backbone() instanceof ResNetConfig resnet)) {
+      throw new IllegalArgumentException(
+          "Hugging Face has no " + config.backbone().title() + " here");
+    }
+    this.backbone = resnet;
   }
 
   @Override
@@ -66,7 +72,7 @@ public final class HuggingFaceNames implements TensorNames {
     Set<String> names = new LinkedHashSet<>();
     if (canonicalName.startsWith("backbone.")) {
       String inside = canonicalName.substring("backbone.".length());
-      boolean timm = config.backbone().origin() == ResNetConfig.Origin.TIMM;
+      boolean timm = backbone.origin() == ResNetConfig.Origin.TIMM;
       for (String spelling :
           List.of(timm ? inside : nativeResNet(inside), timm ? nativeResNet(inside) : inside)) {
         BACKBONE_PREFIXES.forEach(prefix -> names.add(prefix + spelling));
@@ -132,8 +138,8 @@ public final class HuggingFaceNames implements TensorNames {
     Matcher stage = STAGE_IN_FILE.matcher(fileName);
     return stage.matches()
         && stage.group(1).length() == 1
-        && Integer.parseInt(stage.group(1)) >= config.backbone().stages()
-        && Integer.parseInt(stage.group(1)) < config.backbone().depths().size();
+        && Integer.parseInt(stage.group(1)) >= backbone.stages()
+        && Integer.parseInt(stage.group(1)) < backbone.depths().size();
   }
 
   /**

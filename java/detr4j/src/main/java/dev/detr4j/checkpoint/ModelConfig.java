@@ -25,7 +25,7 @@ public sealed interface ModelConfig permits DetrConfig, DeformableDetrConfig {
   }
 
   /** The backbone and which of its stages the neck takes. */
-  ResNetConfig backbone();
+  BackboneConfig backbone();
 
   /** The layers common to both architectures. */
   TransformerConfig transformer();

@@ -27,7 +27,8 @@ public record ResNetConfig(
     boolean strideInFirstStage,
     int outputStride,
     List<Integer> taps,
-    Origin origin) {
+    Origin origin)
+    implements BackboneConfig {
   /** The kind of residual block. */
   public enum Block {
     /** Two 3x3 convolutions. */
@@ -50,14 +51,10 @@ public record ResNetConfig(
     taps = List.copyOf(taps);
   }
 
-  /** The number of stages up to the last tap; later ones do not matter. */
-  public int stages() {
-    return taps.getLast();
-  }
-
-  /** Channels of the last tap. */
-  public int lastWidth() {
-    return widths.get(stages() - 1);
+  @Override
+  public String title() {
+    int perBlock = block == Block.BOTTLENECK ? 3 : 2;
+    return "ResNet-" + (2 + perBlock * depths.stream().mapToInt(Integer::intValue).sum());
   }
 
   /** Channels that enter a stage, counted from 1. */

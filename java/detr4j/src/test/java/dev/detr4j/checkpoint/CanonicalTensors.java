@@ -15,7 +15,7 @@ final class CanonicalTensors {
 
   static Map<String, Shape> of(ModelConfig config) {
     CanonicalTensors list = new CanonicalTensors();
-    list.resnet(config.backbone());
+    list.resnet((ResNetConfig) config.backbone());
     int d = config.transformer().dModel();
     int last = config.transformer().decoderLayers() - 1;
     switch (config) {

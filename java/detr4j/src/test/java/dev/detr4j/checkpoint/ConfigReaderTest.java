@@ -16,6 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigReaderTest {
+  private static ResNetConfig resnet(ModelConfig config) {
+    return assertInstanceOf(ResNetConfig.class, config.backbone());
+  }
+
   static ModelConfig parse(String json) {
     return ConfigReader.read(
         JsonObject.parse(
@@ -46,7 +50,7 @@ class ConfigReaderTest {
     assertEquals(2, deformable.numLogits());
     assertEquals(4, deformable.numFeatureLevels());
     assertEquals(List.of(2, 3, 4), deformable.backbone().taps());
-    assertEquals(ResNetConfig.Origin.TIMM, deformable.backbone().origin());
+    assertEquals(ResNetConfig.Origin.TIMM, resnet(deformable).origin());
     assertFalse(deformable.withBoxRefine() || deformable.twoStage());
   }
 
@@ -72,8 +76,8 @@ class ConfigReaderTest {
             List.of(2, 3, 4),
             ResNetConfig.Origin.TRANSFORMERS),
         small.backbone());
-    assertFalse(small.backbone().hasDownsample(1));
-    assertTrue(small.backbone().hasDownsample(2));
+    assertFalse(resnet(small).hasDownsample(1));
+    assertTrue(resnet(small).hasDownsample(2));
   }
 
   /**
@@ -92,7 +96,7 @@ class ConfigReaderTest {
             """);
     assertEquals(List.of("N/A", "person", "bicycle"), detr.labels());
     assertEquals(4, detr.numLogits());
-    ResNetConfig dc5 = detr.backbone();
+    ResNetConfig dc5 = resnet(detr);
     assertEquals(List.of(3, 4, 23, 3), dc5.depths());
     assertEquals(16, dc5.outputStride());
     assertEquals(
@@ -108,7 +112,7 @@ class ConfigReaderTest {
              "dilation": true, "num_feature_levels": 1, "num_labels": 91, "use_pretrained_backbone": true}
             """);
     assertEquals(List.of(4), single.backbone().taps());
-    assertEquals(16, single.backbone().outputStride());
+    assertEquals(16, resnet(single).outputStride());
     assertEquals(91, single.labels().size());
   }
 
@@ -121,11 +125,11 @@ class ConfigReaderTest {
              "backbone_kwargs": {"in_chans": 3, "out_indices": [2, 3, 4], "output_stride": 16}}
             """);
     assertEquals(List.of(2, 3, 4), kwargs.backbone().taps());
-    assertEquals(16, kwargs.backbone().outputStride());
+    assertEquals(16, resnet(kwargs).outputStride());
     ModelConfig noTimm =
         parse(
             "{\"model_type\": \"detr\", \"use_timm_backbone\": false, \"backbone_config\": null}");
-    assertEquals(ResNetConfig.Origin.TRANSFORMERS, noTimm.backbone().origin());
+    assertEquals(ResNetConfig.Origin.TRANSFORMERS, resnet(noTimm).origin());
     assertEquals(List.of(4), noTimm.backbone().taps());
     ModelConfig alias =
         parse(
@@ -138,25 +142,25 @@ class ConfigReaderTest {
   @Test
   void readsBackbonesOfFiveX() {
     ResNetConfig basic =
-        parse(
+        resnet(
+            parse(
                 """
                 {"model_type": "detr", "dilation": true, "activation_function": "gelu", "backbone_config":
                  {"model_type": "timm_backbone", "backbone": "timm/resnet18.tv_in1k", "out_indices": [-1]}}
-                """)
-            .backbone();
+                """));
     assertEquals(ResNetConfig.Block.BASIC, basic.block());
     assertEquals(List.of(64, 128, 256, 512), basic.widths());
     assertEquals(32, basic.outputStride(), "a backbone_config wins over dilation");
     assertEquals(List.of(4), basic.taps());
     assertFalse(basic.hasDownsample(1));
     ResNetConfig five =
-        parse(
+        resnet(
+            parse(
                 """
                 {"model_type": "deformable_detr", "backbone_config": {"model_type": "resnet", "depths": [1, 1, 1, 1, 1],
                  "hidden_sizes": [8, 16, 32, 64, 128], "layer_type": "basic", "downsample_in_first_stage": true,
                  "downsample_in_bottleneck": true, "out_features": ["stage3", "stage5"]}}
-                """)
-            .backbone();
+                """));
     assertEquals(List.of(3, 5), five.taps());
     assertEquals(128, five.outputStride());
     assertEquals(2, five.stride(1));

@@ -19,9 +19,6 @@ import java.util.List;
  * references, which box refinement moves after each layer.
  */
 final class DeformableDecoder {
-  /** The eps of the inverse sigmoid in every project but detrex. */
-  static final float INVERSE_SIGMOID_EPSILON = 1e-5f;
-
   private record Layer(
       SelfAttention selfAttention,
       Norm selfNorm,
@@ -34,6 +31,7 @@ final class DeformableDecoder {
   record Decoded(Value hidden, Value boxes) {}
 
   private final boolean refine;
+  private final float inverseSigmoidEpsilon;
   private final List<Layer> layers = new ArrayList<>();
   private final List<BoxHead> boxHeads;
 
@@ -45,6 +43,7 @@ final class DeformableDecoder {
   DeformableDecoder(Parameters parameters, DeformableDetrConfig config, List<BoxHead> boxHeads) {
     this.boxHeads = List.copyOf(boxHeads);
     refine = config.withBoxRefine();
+    inverseSigmoidEpsilon = config.numerics().inverseSigmoidEpsilon();
     TransformerConfig transformer = config.transformer();
     int dModel = transformer.dModel();
     for (int i = 0; i < transformer.decoderLayers(); i++) {
@@ -118,7 +117,7 @@ final class DeformableDecoder {
         reference =
             graph.add(
                 label + ".reference",
-                new BoxRefinement(form, 4, INVERSE_SIGMOID_EPSILON),
+                new BoxRefinement(form, 4, inverseSigmoidEpsilon),
                 delta,
                 reference);
       }

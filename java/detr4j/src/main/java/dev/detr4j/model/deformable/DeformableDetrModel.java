@@ -2,15 +2,16 @@ package dev.detr4j.model.deformable;
 
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.Backbone;
 import dev.detr4j.model.DerivedWeight;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.Graph;
 import dev.detr4j.model.ModelInput;
 import dev.detr4j.model.Value;
+import dev.detr4j.model.layer.Backbones;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.HostConstants;
 import dev.detr4j.model.layer.Parameters;
-import dev.detr4j.model.resnet.ResNetBackbone;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
@@ -22,15 +23,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Deformable DETR (Zhu et al. 2021): ResNet, a neck to several feature levels, a deformable encoder
- * and decoder; with box refinement and two-stage proposals as the configuration says.
+ * Deformable DETR (Zhu et al. 2021): a backbone, a neck to several feature levels, a deformable
+ * encoder and decoder; with box refinement and two-stage proposals as the configuration says.
  */
 public final class DeformableDetrModel implements DetectionModel {
-  private static final float SINE_OFFSET = -0.5f;
-
   private final DeformableDetrConfig config;
   private final int dModel;
-  private final ResNetBackbone backbone;
+  private final Backbone backbone;
   private final List<InputProjection> projections = new ArrayList<>();
   private final List<Weight> levelEmbeddings = new ArrayList<>();
   private final DeformableEncoder encoder;
@@ -42,7 +41,7 @@ public final class DeformableDetrModel implements DetectionModel {
   public DeformableDetrModel(DeformableDetrConfig config, WeightSource source) {
     this.config = config;
     dModel = config.transformer().dModel();
-    backbone = new ResNetBackbone(config.backbone(), source);
+    backbone = Backbones.of(config.backbone(), source);
     Parameters root = new Parameters(source, "");
     Parameters model = root.under("model");
     List<Integer> taps = config.backbone().taps();
@@ -54,7 +53,13 @@ public final class DeformableDetrModel implements DetectionModel {
           l < taps.size()
               ? config.backbone().widths().get(taps.get(l) - 1)
               : l == taps.size() ? config.backbone().lastWidth() : dModel;
-      projections.add(new InputProjection(model.under("input_proj").under(l), in, dModel, further));
+      projections.add(
+          new InputProjection(
+              model.under("input_proj").under(l),
+              in,
+              dModel,
+              further,
+              config.numerics().neckBias()));
       levelEmbeddings.add(DerivedWeight.rowRange("level_embed." + l, levelEmbedding, l, 1));
     }
     int layers = config.transformer().decoderLayers();
@@ -163,7 +168,7 @@ public final class DeformableDetrModel implements DetectionModel {
               shape.height(),
               shape.width(),
               dModel / 2,
-              SINE_OFFSET,
+              config.numerics().sineOffset(),
               valid.get(l),
               levelEmbeddings.get(l)),
           place);

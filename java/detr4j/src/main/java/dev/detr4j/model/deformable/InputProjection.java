@@ -23,9 +23,10 @@ final class InputProjection {
   private final GroupNorm norm;
 
   /**
-   * Reads {@code 0.weight}, {@code 0.bias}, {@code 1.weight} and {@code 1.bias} below the prefix.
+   * Reads {@code 0.weight}, {@code 1.weight} and {@code 1.bias} below the prefix, and {@code
+   * 0.bias} where the convolution has one.
    */
-  InputProjection(Parameters parameters, int in, int dModel, boolean further) {
+  InputProjection(Parameters parameters, int in, int dModel, boolean further, boolean bias) {
     int kernel = further ? 3 : 1;
     convolution =
         new Convolution(
@@ -38,7 +39,7 @@ final class InputProjection {
             1,
             1,
             parameters.tensor("0.weight", dModel, in, kernel, kernel),
-            parameters.tensor("0.bias", dModel),
+            bias ? parameters.tensor("0.bias", dModel) : null,
             Activation.NONE,
             false);
     norm =

@@ -3,10 +3,12 @@ package dev.detr4j.model.detr;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.ModelConfig.TransformerConfig;
 import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.Backbone;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.Graph;
 import dev.detr4j.model.ModelInput;
 import dev.detr4j.model.Value;
+import dev.detr4j.model.layer.Backbones;
 import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.CrossAttention;
@@ -15,7 +17,6 @@ import dev.detr4j.model.layer.HostConstants;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.model.layer.SelfAttention;
-import dev.detr4j.model.resnet.ResNetBackbone;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.BoxRefinement;
@@ -51,7 +52,7 @@ public final class DetrModel implements DetectionModel {
 
   private final DetrConfig config;
   private final int dModel;
-  private final ResNetBackbone backbone;
+  private final Backbone backbone;
   private final Convolution inputProjection;
   private final Weight queryPositions;
   private final List<EncoderLayer> encoder = new ArrayList<>();
@@ -65,7 +66,7 @@ public final class DetrModel implements DetectionModel {
     this.config = config;
     TransformerConfig transformer = config.transformer();
     dModel = transformer.dModel();
-    backbone = new ResNetBackbone(config.backbone(), source);
+    backbone = Backbones.of(config.backbone(), source);
     Parameters root = new Parameters(source, "");
     Parameters model = root.under("model");
     int width = config.backbone().lastWidth();

@@ -2,6 +2,7 @@ package dev.detr4j.model.resnet;
 
 import dev.detr4j.checkpoint.ResNetConfig;
 import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.Backbone;
 import dev.detr4j.model.DerivedWeight;
 import dev.detr4j.model.Graph;
 import dev.detr4j.model.Value;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Names are torchvision's below {@code backbone.}; see {@link ResNetConfig} for the geometry.
  */
-public final class ResNetBackbone {
+public final class ResNetBackbone implements Backbone {
   private static final double BATCH_NORM_EPSILON = 1e-5;
 
   private record Block(List<Convolution> convolutions, @Nullable Convolution downsample) {}
@@ -47,12 +48,7 @@ public final class ResNetBackbone {
     }
   }
 
-  /**
-   * Adds the nodes.
-   *
-   * @param image {@code [N, H, W, 3]}, normalised
-   * @return the output of each stage, {@code [N, h, w, C]}
-   */
+  @Override
   public List<Value> add(Graph.Builder graph, Value image) {
     Value x = graph.add("backbone.stem", stem, image);
     x = graph.add("backbone.pool", new MaxPool(3, 2, 1), x);

@@ -1,0 +1,5 @@
+/** ConvNeXt backbones. */
+@NullMarked
+package dev.detr4j.model.convnext;
+
+import org.jspecify.annotations.NullMarked;
