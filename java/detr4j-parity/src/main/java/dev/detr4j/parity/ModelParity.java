@@ -1,12 +1,15 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.CheckpointException;
+import dev.detr4j.ModelSource;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceNames;
 import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.RecognisedModel;
+import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.Graph;
 import dev.detr4j.model.ModelInput;
@@ -26,8 +29,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A Hugging Face model of a golden set: every stored stage, in the order of the computation, then
- * logits and boxes.
+ * A model of a golden set: every stored stage, in the order of the computation, then logits and
+ * boxes.
  */
 final class ModelParity implements ParityCase.OnBackend {
   /** As large as a batch of 16 images of 2048 x 2048: what a manifest may ask for. */
@@ -80,14 +83,23 @@ final class ModelParity implements ParityCase.OnBackend {
     return input;
   }
 
-  private DetectionModel model(GoldenCase golden) {
+  /** Hugging Face models come with a configuration, those of the other projects are recognised. */
+  private static DetectionModel model(GoldenCase golden) {
+    FormulaCheckpoint checkpoint = golden.checkpoint();
+    if (!golden.source().equals(ModelSource.HUGGING_FACE.id())) {
+      RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
+      return model(found.config(), found.weights(checkpoint));
+    }
     ModelConfig config =
         golden
             .config()
-            .orElseThrow(
-                () -> new CheckpointException("golden case " + path + ": there is no config.json"));
-    CheckpointWeights weights =
-        new CheckpointWeights(golden.checkpoint(), new HuggingFaceNames(config));
+            .orElseThrow(() ->
+                new CheckpointException(
+                    "golden case %s: there is no config.json".formatted(golden.path())));
+    return model(config, new CheckpointWeights(checkpoint, new HuggingFaceNames(config)));
+  }
+
+  private static DetectionModel model(ModelConfig config, CheckpointWeights weights) {
     DetectionModel model =
         switch (config) {
           case DetrConfig detr -> new DetrModel(detr, weights);

@@ -54,16 +54,7 @@ public final class ParityCases {
 
   private void addModels() {
     for (String path : set.modelPaths("")) {
-      guarded(
-          path,
-          path + "/manifest.json",
-          file -> {
-            String source = JsonObject.read(file, error(path)).string("source");
-            cases.add(
-                source.equals("huggingface")
-                    ? new ModelParity(set, path)
-                    : new ParityCase.NotRun(path, "source " + source + " is " + LATER));
-          });
+      guarded(path, path + "/manifest.json", file -> cases.add(new ModelParity(set, path)));
     }
   }
 
@@ -111,10 +102,7 @@ public final class ParityCases {
           json -> {
             JsonObject entry = SelectionParity.read(json);
             beside(json, entry, entry.string("expected_file"));
-            cases.add(
-                SelectionParity.runs(entry)
-                    ? new SelectionParity(path, json.resolveSibling(""), entry)
-                    : new ParityCase.NotRun(path, "this project's post-processing is " + LATER));
+            cases.add(new SelectionParity(path, json.resolveSibling(""), entry));
           });
     }
   }

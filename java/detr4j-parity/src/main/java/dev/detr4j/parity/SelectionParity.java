@@ -7,6 +7,9 @@ import dev.detr4j.postprocess.DeformableDetrPostprocessing;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.DetrPostprocessing;
 import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.postprocess.SelectionRule;
+import dev.detr4j.postprocess.SoftNms;
+import dev.detr4j.postprocess.SoftSuppression;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Hugging Face's selection of detections from logits and boxes by formula: labels and order exact,
+ * Each project's selection of detections from logits and boxes by formula: labels and order exact,
  * scores and corners within what float32 rounding explains.
  */
 final class SelectionParity implements ParityCase.OnHost {
@@ -30,17 +33,11 @@ final class SelectionParity implements ParityCase.OnHost {
   private final Path folder;
   private final JsonObject entry;
 
-  /** A case of the folder {@code prepost/post}; see {@link #runs}. */
+  /** A case of the folder {@code prepost/post}. */
   SelectionParity(String path, Path folder, JsonObject entry) {
     this.path = path;
     this.folder = folder;
     this.entry = entry;
-  }
-
-  /** Whether the case is of one of the two families that this version has. */
-  static boolean runs(JsonObject entry) {
-    String flavour = entry.string("flavour", "");
-    return flavour.startsWith("HF deformable") || flavour.startsWith("DETR");
   }
 
   @Override
@@ -58,8 +55,9 @@ final class SelectionParity implements ParityCase.OnHost {
     if (!boxesShape.equals(Shape.of(batch, queries, 4))) {
       throw entry.wrong("boxes are " + boxesShape + ", logits " + logitsShape);
     }
-    List<List<Integer>> sizes = entry.has("target_hw") ? entry.integerLists("target_hw") : null;
-    float threshold = (float) entry.number("threshold");
+    String sizeKey = entry.has("target_hw") ? "target_hw" : "image_hw";
+    List<List<Integer>> sizes = entry.has(sizeKey) ? entry.integerLists(sizeKey) : null;
+    float threshold = (float) entry.number("threshold", -1);
     Worst worst = new Worst();
     try (Arena arena = Arena.ofConfined();
         SafetensorsFile stored =
@@ -88,16 +86,37 @@ final class SelectionParity implements ParityCase.OnHost {
 
   private Postprocessing postprocessing(int queries, int logits) {
     String flavour = entry.string("flavour");
-    if (!flavour.startsWith("HF deformable")) {
+    if (flavour.startsWith("DETR")) {
       return new DetrPostprocessing(queries, logits);
     }
-    Matcher top = TOP.matcher(flavour);
-    return new DeformableDetrPostprocessing(
-        queries,
-        logits,
-        top.find()
-            ? Math.max(1, Integer.parseInt(top.group(1)))
-            : DeformableDetrPostprocessing.DEFAULT_TOP_K);
+    if (flavour.startsWith("HF deformable")) {
+      Matcher top = TOP.matcher(flavour);
+      return new DeformableDetrPostprocessing(
+          queries,
+          logits,
+          top.find()
+              ? Math.max(1, Integer.parseInt(top.group(1)))
+              : DeformableDetrPostprocessing.DEFAULT_TOP_K);
+    }
+    SelectionRule rule =
+        switch (flavour.split("\\W", 2)[0]) {
+          case "detrex" -> SelectionRule.DETREX;
+          case "mmdet" -> SelectionRule.MMDETECTION;
+          case "birder" -> SelectionRule.BIRDER;
+          default ->
+              throw entry.wrong(
+                  "flavour is "
+                      + flavour
+                      + ", expected one that begins with HF deformable, DETR, detrex, mmdet or birder");
+        };
+    Postprocessing selection = new DeformableDetrPostprocessing(queries, logits, rule);
+    if (!flavour.contains("Soft-NMS")) {
+      return selection;
+    }
+    return new SoftSuppression(
+        selection,
+        SoftNms.Settings.gaussian(
+            flavour.contains("Python") ? SoftNms.Flavour.PYTHON : SoftNms.Flavour.NATIVE));
   }
 
   private static Shape shape(JsonObject input) {

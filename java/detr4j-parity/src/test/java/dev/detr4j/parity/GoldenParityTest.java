@@ -38,11 +38,12 @@ class GoldenParityTest {
   @Test
   void theSetHoldsWhatItShould() {
     List<ParityCase> cases = cases();
-    assertEquals(10, cases.stream().filter(each -> each.path().startsWith("models/")).count());
+    assertEquals(15, cases.stream().filter(each -> each.path().startsWith("models/")).count());
     assertEquals(9, cases.stream().filter(each -> each.path().startsWith("msda/")).count());
     assertEquals(
         15, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
-    assertEquals(5, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
+    assertEquals(
+        13, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
     assertTrue(cases.stream().noneMatch(ParityCase.NotRun.class::isInstance), cases::toString);
   }
 

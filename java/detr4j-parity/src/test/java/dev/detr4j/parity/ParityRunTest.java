@@ -78,12 +78,11 @@ class ParityRunTest {
   }
 
   @Test
-  void anotherSourceIsListedAndNotRun() throws IOException {
-    replace(small().resolve("manifest.json"), "\"huggingface\"", "\"birder\"");
+  void modelsOfOtherProjectsAreRecognisedByTheirNames() throws IOException {
+    replace(small().resolve("manifest.json"), "\"huggingface\"", "\"detrex\"");
     ParityOutcome outcome = runOne();
-    assertEquals(Verdict.NOT_RUN, outcome.verdict());
-    assertFalse(outcome.fails());
-    assertTrue(outcome.message().contains("birder"), outcome::message);
+    assertEquals(Verdict.ERROR, outcome.verdict());
+    assertTrue(outcome.message().contains("Hugging Face names"), outcome::message);
   }
 
   /** Each is one line that names the place; none brings the run down. */

@@ -19,18 +19,25 @@ public final class DeformableDetrPostprocessing implements Postprocessing {
 
   private final int queries;
   private final int classes;
+  private final SelectionRule rule;
   private final int capacity;
   private final TopK ranking;
 
   /**
-   * A selector for one output shape.
+   * A selector that keeps boxes beyond the image.
    *
    * @param topK most detections of an image; capped at {@code queries * classes}
    */
   public DeformableDetrPostprocessing(int queries, int classes, int topK) {
+    this(queries, classes, new SelectionRule(topK, 0, SelectionRule.Edges.KEPT));
+  }
+
+  /** A selector by the rule of a project. */
+  public DeformableDetrPostprocessing(int queries, int classes, SelectionRule rule) {
     this.queries = queries;
     this.classes = classes;
-    this.capacity = Math.min(topK, Math.multiplyExact(queries, classes));
+    this.rule = rule;
+    this.capacity = Math.min(rule.topK(), Math.multiplyExact(queries, classes));
     this.ranking = new TopK(capacity);
   }
 
@@ -58,9 +65,11 @@ public final class DeformableDetrPostprocessing implements Postprocessing {
       if (score > threshold) {
         int query = index / classes;
         long row = (long) image * queries + query;
-        RelativeBoxes.emit(
-            boxes, row, query, index % classes, score, originalWidth, originalHeight, sink);
-        selected++;
+        int label = rule.firstLabel() + index % classes;
+        if (RelativeBoxes.emit(
+            boxes, row, query, label, score, originalWidth, originalHeight, rule.edges(), sink)) {
+          selected++;
+        }
       }
     }
     return selected;

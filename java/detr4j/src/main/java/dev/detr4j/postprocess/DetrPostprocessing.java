@@ -63,8 +63,18 @@ public final class DetrPostprocessing implements Postprocessing {
       }
       float score = (float) (Math.exp(bestLogit - largest) / sum);
       if (score > threshold) {
-        RelativeBoxes.emit(boxes, row, query, best, score, originalWidth, originalHeight, sink);
-        selected++;
+        if (RelativeBoxes.emit(
+            boxes,
+            row,
+            query,
+            best,
+            score,
+            originalWidth,
+            originalHeight,
+            SelectionRule.Edges.KEPT,
+            sink)) {
+          selected++;
+        }
       }
     }
     return selected;

@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
  * boxes {@code [N, queries, 4]} as centre x, centre y, width, height, relative to each image
  * without its padding. Instances are for one thread at a time; {@link #select} allocates nothing.
  */
-public sealed interface Postprocessing permits DeformableDetrPostprocessing, DetrPostprocessing {
+public sealed interface Postprocessing
+    permits DeformableDetrPostprocessing, DetrPostprocessing, SoftSuppression {
 
   /** The largest number of detections of one image. */
   int capacity();
@@ -18,8 +19,8 @@ public sealed interface Postprocessing permits DeformableDetrPostprocessing, Det
    * Passes the detections of one image to {@code sink}.
    *
    * <p>Boxes become corners and then pixels, in fp32 and in the order of Hugging Face: {@code xMin
-   * = (cx - 0.5 * w) * originalWidth}, and so on. They are not clipped, and nothing is suppressed.
-   * A width and height of 1 give relative corners.
+   * = (cx - 0.5 * w) * originalWidth}, and so on. Whether they are clipped or suppressed is the
+   * implementation's. A width and height of 1 give relative corners.
    *
    * @param image index in the batch
    * @param originalWidth width of the image before preprocessing, in pixels
