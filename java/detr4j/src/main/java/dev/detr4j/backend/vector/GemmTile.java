@@ -14,15 +14,17 @@ import jdk.incubator.vector.FloatVector;
  * The register tile that every matrix product goes through: {@code out[rows][columns] =
  * A[rows][depth] * B[depth][columns]}.
  *
- * <p>The plan and its drawing are those of {@code native/src/gemm_tile.h}: {@link Lanes#TILE_ROWS}
- * rows x 2 vectors of accumulators, 2 vectors of B, one broadcast of A. A is an address for each
- * row and tap (indirection, as in Dukhan 2019), B a packed panel {@code
+ * <p>The plan and its drawing are those of {@code native/src/gemm_tile.h}, with 6 rows at every
+ * width: {@link Lanes#TILE_ROWS} rows x 2 vectors of accumulators, 2 vectors of B, one broadcast of
+ * A. A is an address for each row and tap (indirection, as in Dukhan 2019), B a packed panel {@code
  * [taps][depth][TILE_COLUMNS]}. A row's result depends on that row alone and is summed in the order
  * of tap and depth, however many rows the tile has.
  *
- * <p>These methods are as large as they may be. With 12 rows C1 runs out of virtual registers when
- * it compiles them with profiling, and HotSpot then stays with code without profiling for good: a
- * hundred times slower, in every other JVM. {@code GemmTileCompilationTest} watches that.
+ * <p>Six rows, not the twelve of C, because both compilers have limits that a larger method meets.
+ * With 12 rows C1 runs out of virtual registers when it compiles with profiling, and HotSpot may
+ * then stay with unprofiled code for good; with 8 C2 reaches NodeCountInliningCutoff, and what it
+ * leaves out boxes. Either way a product is a hundred times slower, in some JVMs and not in others.
+ * 6 rows reach 108 GFLOP/s where 12 reach 112 (one core with 117).
  *
  * <p>The accumulators are named locals and the Vector API is called directly: an array of vectors
  * boxes (30 times slower), and so does a helper method that C2 declines to inline because the
@@ -32,8 +34,7 @@ final class GemmTile {
   private GemmTile() {}
 
   /**
-   * Multiplies {@link Lanes#TILE_ROWS} rows, or about half of them when no more are valid, by one
-   * panel.
+   * Multiplies {@link Lanes#TILE_ROWS} rows, or two when no more are valid, by one panel.
    *
    * @param rows address of the first row's address under the first tap; the table has an entry for
    *     every row of the tile, valid or not
@@ -54,97 +55,11 @@ final class GemmTile {
       long b,
       long out,
       long pitch) {
-    if (valid > 6) {
-      rows8(rows, tapBytes, offset, taps, depth, b, out, pitch);
-    } else if (valid > 2) {
+    if (valid > 2) {
       rows6(rows, tapBytes, offset, taps, depth, b, out, pitch);
     } else {
       rows2(rows, tapBytes, offset, taps, depth, b, out, pitch);
     }
-  }
-
-  /** 8 rows; see {@link #multiply}. */
-  private static void rows8(
-      long rows, long tapBytes, long offset, int taps, int depth, long b, long out, long pitch) {
-    FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector l0 = zero;
-    FloatVector r0 = zero;
-    FloatVector l1 = zero;
-    FloatVector r1 = zero;
-    FloatVector l2 = zero;
-    FloatVector r2 = zero;
-    FloatVector l3 = zero;
-    FloatVector r3 = zero;
-    FloatVector l4 = zero;
-    FloatVector r4 = zero;
-    FloatVector l5 = zero;
-    FloatVector r5 = zero;
-    FloatVector l6 = zero;
-    FloatVector r6 = zero;
-    FloatVector l7 = zero;
-    FloatVector r7 = zero;
-    for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
-      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
-      long a2 = (long) LONG_AT.get(ALL, rows + 16) + offset;
-      long a3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
-      long a4 = (long) LONG_AT.get(ALL, rows + 32) + offset;
-      long a5 = (long) LONG_AT.get(ALL, rows + 40) + offset;
-      long a6 = (long) LONG_AT.get(ALL, rows + 48) + offset;
-      long a7 = (long) LONG_AT.get(ALL, rows + 56) + offset;
-      for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
-        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-        long at = 4L * k;
-        FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
-        l0 = x0.fma(left, l0);
-        r0 = x0.fma(right, r0);
-        FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a1 + at));
-        l1 = x1.fma(left, l1);
-        r1 = x1.fma(right, r1);
-        FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a2 + at));
-        l2 = x2.fma(left, l2);
-        r2 = x2.fma(right, r2);
-        FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a3 + at));
-        l3 = x3.fma(left, l3);
-        r3 = x3.fma(right, r3);
-        FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a4 + at));
-        l4 = x4.fma(left, l4);
-        r4 = x4.fma(right, r4);
-        FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a5 + at));
-        l5 = x5.fma(left, l5);
-        r5 = x5.fma(right, r5);
-        FloatVector x6 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a6 + at));
-        l6 = x6.fma(left, l6);
-        r6 = x6.fma(right, r6);
-        FloatVector x7 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a7 + at));
-        l7 = x7.fma(left, l7);
-        r7 = x7.fma(right, r7);
-      }
-    }
-    l0.intoMemorySegment(ALL, out, ORDER);
-    r0.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l1.intoMemorySegment(ALL, out, ORDER);
-    r1.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l2.intoMemorySegment(ALL, out, ORDER);
-    r2.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l3.intoMemorySegment(ALL, out, ORDER);
-    r3.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l4.intoMemorySegment(ALL, out, ORDER);
-    r4.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l5.intoMemorySegment(ALL, out, ORDER);
-    r5.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l6.intoMemorySegment(ALL, out, ORDER);
-    r6.intoMemorySegment(ALL, out + BYTES, ORDER);
-    out += pitch;
-    l7.intoMemorySegment(ALL, out, ORDER);
-    r7.intoMemorySegment(ALL, out + BYTES, ORDER);
   }
 
   /** 6 rows; see {@link #multiply}. */

@@ -1,6 +1,5 @@
 package dev.detr4j.backend.vector;
 
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -32,16 +31,8 @@ final class Lanes {
   /** Bytes of one row of a panel. */
   static final int PANEL_BYTES = 4 * TILE_COLUMNS;
 
-  /**
-   * Rows of a register tile: 8 where there are 32 vector registers, 6 where there may be 16 only.
-   * The C kernels use 12; here 8 is no slower, and a method with 12 is too large for C1 with
-   * profiling (see {@link GemmTile}).
-   */
-  static final int TILE_ROWS =
-      BITS == 512 || System.getProperty("os.arch", "").equals("aarch64") ? 8 : 6;
-
-  /** 0, 1, 2, ... */
-  static final IntVector IOTA = IntVector.zero(INTS).addIndex(1);
+  /** Rows of a register tile; {@link GemmTile} says why so few. */
+  static final int TILE_ROWS = 6;
 
   private Lanes() {}
 }

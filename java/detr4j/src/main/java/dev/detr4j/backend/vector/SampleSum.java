@@ -7,7 +7,6 @@ import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT;
 import static dev.detr4j.backend.vector.Memory.INT;
 import static dev.detr4j.backend.vector.Memory.ORDER;
-import static dev.detr4j.backend.vector.SampleTable.ALL_CORNERS;
 import static dev.detr4j.backend.vector.SampleTable.CELL;
 import static dev.detr4j.backend.vector.SampleTable.CORNERS;
 import static dev.detr4j.backend.vector.SampleTable.GROUP_BYTES;
@@ -55,37 +54,6 @@ final class SampleSum {
         int corners = ALL.get(INT, entry + CORNERS);
         long p = value + ALL.get(INT, entry + CELL) * pitch;
         long q = p + ALL.get(INT, entry + WIDTH) * pitch;
-        if (corners == ALL_CORNERS) {
-          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
-          a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);
-          a1 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + BYTES, ORDER), a1);
-          a2 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + 2L * BYTES, ORDER), a2);
-          a3 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + 3L * BYTES, ORDER), a3);
-          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W01));
-          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch, ORDER), b0);
-          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + BYTES, ORDER), b1);
-          b2 =
-              w01.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + 2L * BYTES, ORDER), b2);
-          b3 =
-              w01.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + 3L * BYTES, ORDER), b3);
-          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W10));
-          a0 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a0);
-          a1 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + BYTES, ORDER), a1);
-          a2 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 2L * BYTES, ORDER), a2);
-          a3 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 3L * BYTES, ORDER), a3);
-          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W11));
-          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch, ORDER), b0);
-          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + BYTES, ORDER), b1);
-          b2 =
-              w11.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + 2L * BYTES, ORDER), b2);
-          b3 =
-              w11.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + 3L * BYTES, ORDER), b3);
-          continue;
-        }
         if ((corners & 1) != 0) {
           FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
           a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);
@@ -143,21 +111,6 @@ final class SampleSum {
         int corners = ALL.get(INT, entry + CORNERS);
         long p = value + ALL.get(INT, entry + CELL) * pitch;
         long q = p + ALL.get(INT, entry + WIDTH) * pitch;
-        if (corners == ALL_CORNERS) {
-          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
-          a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);
-          a1 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + BYTES, ORDER), a1);
-          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W01));
-          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch, ORDER), b0);
-          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + BYTES, ORDER), b1);
-          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W10));
-          a0 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a0);
-          a1 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + BYTES, ORDER), a1);
-          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W11));
-          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch, ORDER), b0);
-          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + BYTES, ORDER), b1);
-          continue;
-        }
         if ((corners & 1) != 0) {
           FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
           a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);

@@ -38,14 +38,14 @@ record SampleTable(
   static final int W10 = 2 * BYTES;
   static final int W11 = 3 * BYTES;
   static final int CELL = 4 * BYTES;
+
+  /** Bits 1, 2, 4, 8: (x0, y0), (x0 + 1, y0), (x0, y0 + 1), (x0 + 1, y0 + 1) lie on the map. */
   static final int CORNERS = 5 * BYTES;
+
   static final int WIDTH = 6 * BYTES;
 
   /** Bytes of one group of a query's table. */
   static final int GROUP_BYTES = 7 * BYTES;
-
-  /** All corner bits: (x0, y0), (x0 + 1, y0), (x0, y0 + 1), (x0 + 1, y0 + 1). */
-  static final int ALL_CORNERS = 15;
 
   private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(FLOATS, i -> 2 * i % COUNT);
   private static final VectorShuffle<Float> ODD =

@@ -174,7 +174,7 @@ final class VectorAttention implements HostOp<Attention> {
     private static final long SCORE_ROWS = 128;
     private static final long TOTALS = 256;
     private static final long BLOCK = 320;
-    private static final long SCORES = BLOCK + 12L * PANEL_BYTES;
+    private static final long SCORES = BLOCK + (long) TILE_ROWS * PANEL_BYTES;
 
     private int blocks() {
       return Math.max(1, (queries + QUERIES_PER_TILE - 1) / QUERIES_PER_TILE);

@@ -39,8 +39,24 @@ final class VectorKernels {
 
   static Backend open(BackendOptions options) {
     VectorWidth.fix(options.vectorBits(), widest());
+    Prepared.touch();
+    return backend(options.threads());
+  }
+
+  private static HostBackend backend(int threads) {
     return new HostBackend(
-        BackendKind.VECTOR, "Vector API, " + Lanes.BITS + " bits", table(), options.threads());
+        BackendKind.VECTOR, "Vector API, " + Lanes.BITS + " bits", table(), threads);
+  }
+
+  /** Initialised by the first backend that is opened, once in a JVM. */
+  private static final class Prepared {
+    static {
+      try (HostBackend backend = backend(1)) {
+        FirstUse.loadClasses(backend);
+      }
+    }
+
+    static void touch() {}
   }
 
   /** Bits of the widest vectors of this processor. */
