@@ -83,7 +83,7 @@ final class DetectionPainter {
 
   private static void draw(Graphics2D graphics, int width, int height, Detections found) {
     double side = Math.sqrt((double) width * height);
-    float line = (float) Math.max(1.5, side / 300);
+    float line = (float) Math.max(2, side / 250);
     float letters = (float) Math.max(11, side / 42);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 1).deriveFont(letters));
     List<Integer> order = byRisingScore(found);
