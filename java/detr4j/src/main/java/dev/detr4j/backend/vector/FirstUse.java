@@ -42,6 +42,7 @@ final class FirstUse {
 
   /** Runs one small instance of each kind of vector code on a backend of one thread. */
   static void loadClasses(HostBackend backend) {
+    loadHeapSegments();
     int odd = 2 * Lanes.TILE_COLUMNS + 1;
     Weight square = new Zeros("weight", Shape.of(odd, odd));
     Weight row = new Zeros("bias", Shape.of(odd));
@@ -65,6 +66,24 @@ final class FirstUse {
           Shape.of(1, 2, 4),
           Shape.of(1, 2),
           Shape.of(1, 2));
+    }
+  }
+
+  /**
+   * Segments of heap arrays: callers pass images in them, and the first one ever made would throw
+   * away every kernel, because until then native segments are the only implementation.
+   */
+  private static void loadHeapSegments() {
+    List<MemorySegment> kinds =
+        List.of(
+            MemorySegment.ofArray(new byte[1]),
+            MemorySegment.ofArray(new short[1]),
+            MemorySegment.ofArray(new int[1]),
+            MemorySegment.ofArray(new long[1]),
+            MemorySegment.ofArray(new float[1]),
+            MemorySegment.ofArray(new double[1]));
+    for (MemorySegment kind : kinds) {
+      kind.fill((byte) 0);
     }
   }
 
