@@ -8,15 +8,22 @@ import java.util.List;
 
 /**
  * A model folder as the Hugging Face hub lays it out: {@code config.json}, optionally {@code
- * preprocessor_config.json}, and {@code model.safetensors} or {@code model.safetensors.index.json}
- * with its shards.
+ * preprocessor_config.json}, and the weights: {@code model.safetensors} or {@code
+ * model.safetensors.index.json} with its shards, otherwise {@code pytorch_model.bin} or {@code
+ * pytorch_model.bin.index.json} with its shards, which hold the same tensors by the same names.
  *
  * <p>Opening reads the two configurations; {@link #openCheckpoint} maps the weights. Immutable and
  * thread-safe.
  */
 public final class HuggingFaceDirectory {
-  private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
+  private static final List<String> WEIGHTS =
+      List.of(
+          "model.safetensors",
+          "model.safetensors.index.json",
+          "pytorch_model.bin",
+          "pytorch_model.bin.index.json");
+  private static final List<String> ENDINGS =
+      List.of(".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json");
 
   private final Path folder;
   private final Path weights;
@@ -46,7 +53,7 @@ public final class HuggingFaceDirectory {
   /**
    * Reads the configurations of a model.
    *
-   * @param path the folder, or a {@code .safetensors} file or shard index in it
+   * @param path the folder, or a {@code .safetensors} or {@code .bin} file or shard index in it
    * @throws ModelConfigException when a configuration is missing, malformed, or of a model that is
    *     not supported
    * @throws CheckpointException when there are no weights in the folder
@@ -60,35 +67,28 @@ public final class HuggingFaceDirectory {
           "model " + OneLine.of(path.toString()) + ": there is no such file or folder");
     }
     String name = String.valueOf(path.getFileName());
-    if (!name.endsWith(".safetensors") && !name.endsWith(".safetensors.index.json")) {
+    if (ENDINGS.stream().noneMatch(name::endsWith)) {
       throw new CheckpointException(
-          "checkpoint %s: expected a folder, a .safetensors file or a .safetensors.index.json file"
-              .formatted(OneLine.of(path.toString())));
+          "checkpoint %s: expected a folder, or a file that ends in %s"
+              .formatted(OneLine.of(path.toString()), String.join(", ", ENDINGS)));
     }
     Path folder = path.toAbsolutePath().getParent();
     return new HuggingFaceDirectory(folder == null ? path.toAbsolutePath() : folder, path);
   }
 
   private static Path findWeights(Path folder) {
-    for (String name : List.of(SINGLE, INDEX)) {
+    for (String name : WEIGHTS) {
       if (Files.exists(folder.resolve(name))) {
         return folder.resolve(name);
       }
     }
     // The configuration is the better complaint when neither is there.
     if (!Files.exists(folder.resolve("config.json"))) {
-      return folder.resolve(SINGLE);
+      return folder.resolve(WEIGHTS.getFirst());
     }
-    boolean pickled =
-        Files.exists(folder.resolve("pytorch_model.bin"))
-            || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
     throw new CheckpointException(
-        "model %s: there is no %s and no %s%s"
-            .formatted(
-                OneLine.of(folder.toString()),
-                SINGLE,
-                INDEX,
-                pickled ? "; pytorch_model.bin is not read, convert it to safetensors" : ""));
+        "model %s: there are no weights, expected one of %s"
+            .formatted(OneLine.of(folder.toString()), String.join(", ", WEIGHTS)));
   }
 
   /** The folder that was opened. */
@@ -123,8 +123,10 @@ public final class HuggingFaceDirectory {
    * Maps the weights. The caller closes the checkpoint when no weight of it will be read any more.
    */
   public Checkpoint openCheckpoint() {
-    return weights.toString().endsWith(".json")
-        ? ShardedSafetensors.open(weights)
-        : SafetensorsFile.open(weights);
+    String name = weights.toString();
+    if (name.endsWith(".json")) {
+      return ShardedCheckpoint.open(weights);
+    }
+    return name.endsWith(".bin") ? TorchCheckpoint.open(weights) : SafetensorsFile.open(weights);
   }
 }

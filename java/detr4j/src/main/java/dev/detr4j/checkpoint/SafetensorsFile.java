@@ -1,22 +1,15 @@
 package dev.detr4j.checkpoint;
 
 import dev.detr4j.CheckpointException;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One safetensors file, memory-mapped: an eight-byte little-endian header length, the JSON header,
@@ -31,14 +24,14 @@ public final class SafetensorsFile implements Checkpoint {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final String container;
-  private final Arena arena;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final MappedFile mapped;
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
   private final Map<String, String> metadata;
 
-  private SafetensorsFile(String container, Arena arena, MemorySegment file) {
-    this.container = container;
-    this.arena = arena;
+  private SafetensorsFile(MappedFile mapped) {
+    this.container = mapped.container();
+    this.mapped = mapped;
+    MemorySegment file = mapped.bytes();
     if (file.byteSize() < LENGTH.byteSize()) {
       throw new CheckpointException(
           "checkpoint %s: the file has %d bytes, a safetensors file begins with 8 bytes of header length"
@@ -74,29 +67,15 @@ public final class SafetensorsFile implements Checkpoint {
    *     file
    */
   public static SafetensorsFile open(Path path) {
-    String container = OneLine.of(String.valueOf(path.getFileName()));
-    if (Files.isDirectory(path)) {
-      throw new CheckpointException(
-          "checkpoint " + container + ": is a folder, expected a safetensors file");
-    }
-    Arena arena = Arena.ofShared();
+    MappedFile file = MappedFile.open(path, "a safetensors file");
     boolean opened = false;
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      SafetensorsFile checkpoint = new SafetensorsFile(container, arena, file);
+    try {
+      SafetensorsFile checkpoint = new SafetensorsFile(file);
       opened = true;
       return checkpoint;
-    } catch (NoSuchFileException e) {
-      throw new CheckpointException(
-          "checkpoint " + OneLine.of(path.toString()) + ": there is no such file", e);
-    } catch (IOException e) {
-      throw new CheckpointException(
-          "checkpoint %s: cannot be read: %s"
-              .formatted(OneLine.of(path.toString()), OneLine.of(String.valueOf(e.getMessage()))),
-          e);
     } finally {
       if (!opened) {
-        arena.close();
+        file.close();
       }
     }
   }
@@ -123,8 +102,6 @@ public final class SafetensorsFile implements Checkpoint {
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      arena.close();
-    }
+    mapped.close();
   }
 }

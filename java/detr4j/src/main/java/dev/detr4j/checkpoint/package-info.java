@@ -3,8 +3,10 @@
  * tensors in them.
  *
  * <p>Three layers, each ignorant of the one above. A {@link dev.detr4j.checkpoint.Checkpoint} is a
- * set of named, typed tensors in some container. {@link dev.detr4j.checkpoint.TensorNames} says
- * under which names one source stores what the model builders ask for. A {@link
+ * set of named, typed tensors in some container: {@link dev.detr4j.checkpoint.SafetensorsFile},
+ * {@link dev.detr4j.checkpoint.TorchCheckpoint}, or a {@link
+ * dev.detr4j.checkpoint.ShardedCheckpoint} of either. {@link dev.detr4j.checkpoint.TensorNames}
+ * says under which names one source stores what the model builders ask for. A {@link
  * dev.detr4j.checkpoint.WeightSource} joins the two and keeps strict accounts: a missing, misshapen
  * or left-over tensor is an error. {@link dev.detr4j.checkpoint.HuggingFaceDirectory} opens a
  * folder of Hugging Face files through all three.

@@ -2,7 +2,6 @@ package dev.detr4j.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +9,6 @@ import dev.detr4j.CheckpointException;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,55 +38,10 @@ class SafetensorsFileTest {
     Path path = Resources.path("containers/" + expected.string("file"));
     try (Checkpoint checkpoint =
         path.toString().endsWith(".json")
-            ? ShardedSafetensors.open(path)
+            ? ShardedCheckpoint.open(path)
             : SafetensorsFile.open(path)) {
-      JsonObject tensors = expected.object("tensors");
-      assertEquals(tensors.names(), Set.copyOf(checkpoint.names()));
-      for (String name : tensors.names()) {
-        JsonObject tensor = tensors.object(name);
-        StoredTensor stored = checkpoint.tensor(name);
-        assertSame(stored, checkpoint.tensor(name));
-        assertEquals(tensor.string("dtype"), stored.storedType().name(), name);
-        assertEquals(
-            tensor.integers("shape", 0, 100),
-            Arrays.stream(stored.shape().toArray()).boxed().toList(),
-            name);
-        assertEquals(
-            stored.shape().elements() * stored.storedType().bytes(), stored.bytes().byteSize());
-        assertValues(tensor.numbers("values"), stored);
-      }
+      ExpectedTensors.assertHeld(expected.object("tensors"), checkpoint);
     }
-  }
-
-  private static void assertValues(List<Double> expected, StoredTensor stored) {
-    if (stored.storedType().widens()) {
-      float[] values = Resources.values(stored);
-      assertEquals(expected.size(), values.length);
-      for (int i = 0; i < values.length; i++) {
-        assertEquals(expected.get(i).floatValue(), values[i], stored.name() + " element " + i);
-      }
-    } else {
-      String message =
-          assertThrows(CheckpointException.class, () -> stored.read(MemorySegment.NULL))
-              .getMessage();
-      assertTrue(message.contains(stored.storedType() + " elements, expected one of F32"), message);
-      for (int i = 0; i < expected.size(); i++) {
-        assertEquals(
-            expected.get(i).longValue(), integer(stored, i), stored.name() + " element " + i);
-      }
-    }
-  }
-
-  private static long integer(StoredTensor stored, int i) {
-    MemorySegment bytes = stored.bytes();
-    return switch (stored.storedType()) {
-      case I64 -> bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i);
-      case I32 -> bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * i);
-      case I16 -> bytes.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i);
-      case I8 -> bytes.get(ValueLayout.JAVA_BYTE, i);
-      case U8, BOOL -> bytes.get(ValueLayout.JAVA_BYTE, i) & 0xff;
-      default -> throw new AssertionError("no case for " + stored.storedType());
-    };
   }
 
   @Test

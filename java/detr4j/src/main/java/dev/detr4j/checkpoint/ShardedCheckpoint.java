@@ -9,30 +9,35 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A checkpoint cut into several safetensors files, listed by a {@code
- * model.safetensors.index.json}.
+ * A checkpoint cut into several files, listed by a {@code model.safetensors.index.json} or a {@code
+ * pytorch_model.bin.index.json}.
  *
  * <p>Shards lie beside the index: a shard name with a folder in it is refused. Index and shards
  * must agree exactly, in both directions. Thread-safe; closing it closes all shards.
  */
-public final class ShardedSafetensors implements Checkpoint {
+public final class ShardedCheckpoint implements Checkpoint {
+  private static final String TORCH_INDEX = ".bin.index.json";
+
   private final String container;
-  private final Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+  private final boolean torch;
+  private final Map<String, Checkpoint> shards = new LinkedHashMap<>();
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
 
-  private ShardedSafetensors(String container) {
+  private ShardedCheckpoint(String container) {
     this.container = container;
+    this.torch = container.endsWith(TORCH_INDEX);
   }
 
   /**
-   * Reads the index and maps all shards.
+   * Reads the index and maps all shards, which are torch files if the name of the index ends in
+   * {@code .bin.index.json} and safetensors files otherwise.
    *
    * @throws CheckpointException when the index or a shard is missing or malformed, or when they
    *     disagree
    */
-  public static ShardedSafetensors open(Path index) {
-    ShardedSafetensors checkpoint =
-        new ShardedSafetensors(OneLine.of(String.valueOf(index.getFileName())));
+  public static ShardedCheckpoint open(Path index) {
+    ShardedCheckpoint checkpoint =
+        new ShardedCheckpoint(OneLine.of(String.valueOf(index.getFileName())));
     boolean opened = false;
     try {
       checkpoint.load(index);
@@ -51,9 +56,10 @@ public final class ShardedSafetensors implements Checkpoint {
             .object("weight_map");
     for (String name : map.names()) {
       String shard = map.string(name);
-      SafetensorsFile file = shards.get(shard);
+      Checkpoint file = shards.get(shard);
       if (file == null) {
-        file = SafetensorsFile.open(shardPath(index, shard, name));
+        Path path = shardPath(index, shard, name);
+        file = torch ? TorchCheckpoint.open(path) : SafetensorsFile.open(path);
         shards.put(shard, file);
       }
       StoredTensor tensor =
@@ -76,10 +82,11 @@ public final class ShardedSafetensors implements Checkpoint {
   }
 
   private Path shardPath(Path index, String shard, String example) {
-    if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*\\.safetensors")) {
+    String ending = torch ? ".bin" : ".safetensors";
+    if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*") || !shard.endsWith(ending)) {
       throw new CheckpointException(
-          "checkpoint %s: shard name \"%s\" of tensor %s, expected the plain name of a .safetensors file beside the index"
-              .formatted(container, OneLine.of(shard), OneLine.of(example)));
+          "checkpoint %s: shard name \"%s\" of tensor %s, expected the plain name of a %s file beside the index"
+              .formatted(container, OneLine.of(shard), OneLine.of(example), ending));
     }
     Path path = index.resolveSibling(shard);
     if (!Files.isRegularFile(path)) {
@@ -107,6 +114,6 @@ public final class ShardedSafetensors implements Checkpoint {
 
   @Override
   public void close() {
-    shards.values().forEach(SafetensorsFile::close);
+    shards.values().forEach(Checkpoint::close);
   }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What can be wrong between an index and its shards; the good case is in {@link
  * SafetensorsFileTest}.
  */
-class ShardedSafetensorsTest {
+class ShardedCheckpointTest {
   @TempDir Path folder;
 
   @BeforeEach
@@ -67,10 +67,21 @@ class ShardedSafetensorsTest {
         assertThrows(
                 CheckpointException.class,
                 () ->
-                    ShardedSafetensors.open(folder.resolve("hostile.safetensors.index.json"))
+                    ShardedCheckpoint.open(folder.resolve("hostile.safetensors.index.json"))
                         .close())
             .getMessage();
     assertTrue(message.contains("shard name \"../../../../etc/hostname\" of tensor a"), message);
+  }
+
+  @Test
+  void rejectsTheHostileIndexOfTorchFiles() throws IOException {
+    Path index = folder.resolve("hostile.bin.index.json");
+    Files.copy(Resources.path("containers/hostile/index_traversal.json"), index);
+    String message =
+        assertThrows(CheckpointException.class, () -> ShardedCheckpoint.open(index).close())
+            .getMessage();
+    assertTrue(
+        message.endsWith("expected the plain name of a .bin file beside the index"), message);
   }
 
   @ParameterizedTest
@@ -108,7 +119,7 @@ class ShardedSafetensorsTest {
         assertThrows(
                 CheckpointException.class,
                 () ->
-                    ShardedSafetensors.open(folder.resolve("model.safetensors.index.json")).close())
+                    ShardedCheckpoint.open(folder.resolve("model.safetensors.index.json")).close())
             .getMessage();
     assertTrue(message.contains(expected), message);
   }

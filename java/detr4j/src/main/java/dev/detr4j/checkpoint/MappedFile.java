@@ -1,0 +1,101 @@
+package dev.detr4j.checkpoint;
+
+import dev.detr4j.CheckpointException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A whole file, mapped read-only; it must not be shortened meanwhile. Thread-safe. Whoever opens it
+ * closes it.
+ */
+final class MappedFile implements AutoCloseable {
+  private final String container;
+  private final Arena arena;
+  private final MemorySegment bytes;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /**
+   * What is taken for a mapped file.
+   *
+   * @param arena owns the bytes and is closed with the file
+   */
+  MappedFile(String container, Arena arena, MemorySegment bytes) {
+    this.container = container;
+    this.arena = arena;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Maps the file.
+   *
+   * @param expected what it should be, for the message when it is a folder
+   */
+  static MappedFile open(Path path, String expected) {
+    String container = OneLine.of(String.valueOf(path.getFileName()));
+    if (Files.isDirectory(path)) {
+      throw new CheckpointException(
+          "checkpoint " + container + ": is a folder, expected " + expected);
+    }
+    Arena arena = Arena.ofShared();
+    boolean opened = false;
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      opened = true;
+      return new MappedFile(container, arena, bytes);
+    } catch (NoSuchFileException e) {
+      throw new CheckpointException(
+          "checkpoint " + OneLine.of(path.toString()) + ": there is no such file", e);
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "checkpoint %s: cannot be read: %s"
+              .formatted(OneLine.of(path.toString()), OneLine.of(String.valueOf(e.getMessage()))),
+          e);
+    } finally {
+      if (!opened) {
+        arena.close();
+      }
+    }
+  }
+
+  /** The name of the file, as messages give it. */
+  String container() {
+    return container;
+  }
+
+  /** The arena that lives as long as the mapping. */
+  Arena arena() {
+    return arena;
+  }
+
+  MemorySegment bytes() {
+    return bytes;
+  }
+
+  /** An exception whose one line begins with the name of the file; the text may quote the file. */
+  CheckpointException wrong(String what) {
+    return new CheckpointException(line(what));
+  }
+
+  /** As above, for something that was noticed elsewhere. */
+  CheckpointException wrong(String what, Throwable cause) {
+    return new CheckpointException(line(what), cause);
+  }
+
+  private String line(String what) {
+    return "checkpoint " + container + ": " + OneLine.of(what, 1000);
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package dev.detr4j.checkpoint.pickle;
+
+import java.math.BigInteger;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A dict of any of the standard classes inside the machine, in order; equal only to itself. */
+public final class PickleDict {
+  private static final int LONGEST_KEY = 32;
+  private static final int MOST_TUPLE_KEYS = 4096;
+
+  private final Map<Object, Object> entries = new LinkedHashMap<>();
+  private int tupleKeys;
+
+  /** An empty dict. */
+  public PickleDict() {}
+
+  /** The entries, which the machine may still change. */
+  public Map<Object, Object> entries() {
+    return entries;
+  }
+
+  /**
+   * Sets an entry if the hash of its key takes bounded time: a tuple that shares its halves would
+   * otherwise be hashed in exponential time, and many tuples can be made to have one hash.
+   */
+  void put(Object key, Object value) throws PickleException {
+    if (key instanceof PickleTuple tuple) {
+      if (tuple.items().size() > LONGEST_KEY
+          || !tuple.items().stream().allMatch(PickleDict::scalar)) {
+        throw new PickleException(
+            "a dict key is a tuple of other things than at most " + LONGEST_KEY + " scalars");
+      }
+      if (++tupleKeys > MOST_TUPLE_KEYS) {
+        throw new PickleException("a dict has more than " + MOST_TUPLE_KEYS + " tuples for keys");
+      }
+    } else if (key instanceof PickleDict || key instanceof PickleList || key instanceof byte[]) {
+      throw new PickleException(
+          "a dict key is " + Unpickler.kind(key) + ", expected a string, a number or the like");
+    }
+    entries.put(key, value);
+  }
+
+  private static boolean scalar(Object value) {
+    return value instanceof String
+        || value instanceof Long
+        || value instanceof Double
+        || value instanceof Boolean
+        || value instanceof BigInteger
+        || value instanceof PickleGlobal
+        || value == PickleNone.NONE;
+  }
+}
