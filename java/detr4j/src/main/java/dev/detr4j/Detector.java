@@ -60,7 +60,8 @@ public final class Detector implements AutoCloseable {
    * Begins a detector.
    *
    * @param model a Hugging Face model folder (config.json, preprocessor_config.json, safetensors),
-   *     or a safetensors file in one
+   *     a safetensors file in one, or one with the tensors of another project, which is recognised
+   *     by their names
    */
   public static DetectorBuilder builder(Path model) {
     return new DetectorBuilder(model);

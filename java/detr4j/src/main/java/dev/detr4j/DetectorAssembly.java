@@ -7,18 +7,21 @@ import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.RecognisedModel;
+import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.checkpoint.ResNetConfig;
+import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.WeightSource;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.deformable.DeformableDetrModel;
 import dev.detr4j.model.detr.DetrModel;
-import dev.detr4j.postprocess.DeformableDetrPostprocessing;
-import dev.detr4j.postprocess.DetrPostprocessing;
 import dev.detr4j.postprocess.Postprocessing;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything about a model that does not depend on the backend. Whoever takes it closes the
@@ -32,33 +35,83 @@ record DetectorAssembly(
     Checkpoint checkpoint,
     ModelSummary summary) {
 
-  /** Reads a Hugging Face model folder. */
-  static DetectorAssembly huggingFace(Path path) {
+  /**
+   * Reads a Hugging Face model folder, or a file of tensors that is recognised by their names.
+   *
+   * @throws CheckpointException when the file is of no known source, or not of the one asked for
+   */
+  static DetectorAssembly open(Path path, RecognitionOptions options) {
+    Path folder = path.toAbsolutePath().getParent();
+    boolean alone =
+        Files.isRegularFile(path)
+            && path.toString().endsWith(".safetensors")
+            && (folder == null || !Files.exists(folder.resolve("config.json")));
+    if (alone || (Files.isRegularFile(path) && isOther(options.source()))) {
+      return recognised(SafetensorsFile.open(path), options);
+    }
+    if (options.variant() != null || isOther(options.source())) {
+      throw new ModelConfigException(
+          "model %s: source and variant are inferred for files of tensors; this is a Hugging Face folder, whose config.json says what it is"
+              .formatted(path));
+    }
+    return huggingFace(path);
+  }
+
+  private static boolean isOther(@Nullable ModelSource source) {
+    return source != null && source != ModelSource.HUGGING_FACE;
+  }
+
+  private static DetectorAssembly huggingFace(Path path) {
     HuggingFaceDirectory directory = HuggingFaceDirectory.open(path);
-    ModelConfig config = directory.config();
     Preprocessing preprocessing = HuggingFacePreprocessing.of(directory.preprocessor());
     Checkpoint checkpoint = directory.openCheckpoint();
     try {
-      WeightSource source = new CheckpointWeights(checkpoint, directory.names());
-      DetectionModel model = model(config, source);
-      source.finish();
-      return new DetectorAssembly(
-          model,
-          preprocessing,
-          postprocessing(config),
-          config.labels(),
+      return of(
           checkpoint,
-          new ModelSummary(
-              architecture(config),
-              config.backbone().title(),
-              parameters(checkpoint),
-              checkpoint.container(),
-              config.numQueries(),
-              config.labels().size()));
+          directory.config(),
+          new CheckpointWeights(checkpoint, directory.names()),
+          SourceBehaviour.of(ModelSource.HUGGING_FACE).with(preprocessing));
     } catch (Throwable e) {
       checkpoint.close();
       throw e;
     }
+  }
+
+  /** Infers the model of a checkpoint that has no configuration; closes it when that fails. */
+  static DetectorAssembly recognised(Checkpoint checkpoint, RecognitionOptions options) {
+    try {
+      RecognisedModel found = RecognisedModel.of(checkpoint, options);
+      return of(
+          checkpoint,
+          found.config(),
+          found.weights(checkpoint),
+          SourceBehaviour.of(found.source()));
+    } catch (Throwable e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static DetectorAssembly of(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      CheckpointWeights weights,
+      SourceBehaviour behaviour) {
+    DetectionModel model = model(config, weights);
+    weights.finish();
+    return new DetectorAssembly(
+        model,
+        behaviour.preprocessing(),
+        () -> behaviour.newPostprocessing(config),
+        behaviour.labels(config),
+        checkpoint,
+        new ModelSummary(
+            architecture(config),
+            config.backbone().title(),
+            parameters(checkpoint),
+            checkpoint.container(),
+            config.numQueries(),
+            config.labels().size()));
   }
 
   /** The network of a configuration. */
@@ -66,18 +119,6 @@ record DetectorAssembly(
     return switch (config) {
       case DetrConfig detr -> new DetrModel(detr, source);
       case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, source);
-    };
-  }
-
-  private static Supplier<Postprocessing> postprocessing(ModelConfig config) {
-    return switch (config) {
-      case DetrConfig detr -> () -> new DetrPostprocessing(detr.numQueries(), detr.numLogits());
-      case DeformableDetrConfig deformable ->
-          () ->
-              new DeformableDetrPostprocessing(
-                  deformable.numQueries(),
-                  deformable.numLogits(),
-                  DeformableDetrPostprocessing.DEFAULT_TOP_K);
     };
   }
 

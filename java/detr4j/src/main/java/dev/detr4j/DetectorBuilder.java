@@ -3,6 +3,7 @@ package dev.detr4j;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.checkpoint.RecognitionOptions;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,8 @@ public final class DetectorBuilder {
 
   private final Path model;
   private @Nullable BackendKind backend;
+  private @Nullable ModelSource source;
+  private @Nullable String variant;
   private @Nullable Integer threads;
   private @Nullable String instructionSet;
   private float threshold = DEFAULT_THRESHOLD;
@@ -25,6 +28,26 @@ public final class DetectorBuilder {
 
   DetectorBuilder(Path model) {
     this.model = model;
+  }
+
+  /**
+   * Which project the checkpoint is from; inferred from its tensor names unless set. For files
+   * without a config.json.
+   */
+  public DetectorBuilder source(ModelSource project) {
+    source = project;
+    return this;
+  }
+
+  /**
+   * The variant of the model, as in {@code single-scale-dc5}; inferred unless set, where a last
+   * stage that dilates cannot be told from one that does not, and the latter is assumed.
+   *
+   * @see dev.detr4j.checkpoint.RecognisedModel#variant
+   */
+  public DetectorBuilder variant(String name) {
+    variant = name;
+    return this;
   }
 
   /** Which backend runs. One asked for by name works or {@link #build} throws. */
@@ -76,7 +99,8 @@ public final class DetectorBuilder {
     BackendSettings settings = BackendSettings.ofProcess();
     BackendSettings.Request request = settings.backend(backend);
     BackendOptions options = settings.options(threads, instructionSet, null);
-    DetectorAssembly parts = DetectorAssembly.huggingFace(model);
+    DetectorAssembly parts =
+        DetectorAssembly.open(model, new RecognitionOptions(source, variant, null));
     try {
       BackendSelection selection = BackendSelection.open(request, options);
       return new Detector(parts, selection.backend(), selection.report(), threshold, cachedSizes);

@@ -67,6 +67,21 @@ public final class Normalisation {
   }
 
   /**
+   * torchvision's {@code ToTensor} and {@code Normalize}: {@code (x / 255 - mean) / std}, each step
+   * in fp32.
+   */
+  public static Normalisation ofUnitRange(MeanAndStd meanAndStd) {
+    float[] table = new float[3 * 256];
+    for (int i = 0; i < table.length; i++) {
+      float value = (i & 255) / 255f;
+      table[i] =
+          (value - meanAndStd.mean().get(i >> 8).floatValue())
+              / meanAndStd.std().get(i >> 8).floatValue();
+    }
+    return new Normalisation(table);
+  }
+
+  /**
    * The value of each channel and byte, {@code [3, 256]}: red, green, blue. Not a copy: read only.
    */
   public float[] table() {

@@ -1,0 +1,211 @@
+package dev.detr4j.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.Detections;
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.DetectorSession;
+import dev.detr4j.ModelConfigException;
+import dev.detr4j.ModelSource;
+import dev.detr4j.checkpoint.BackboneConfig;
+import dev.detr4j.checkpoint.ConvNextV2Config;
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.ResNetConfig;
+import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.checkpoint.TableNames;
+import dev.detr4j.checkpoint.TensorNames;
+import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.deformable.DeformableDetrModel;
+import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.op.Activation;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Small models under the names of each project, from the file to detections. */
+class RecognisedDetectorTest {
+  private static final ModelConfig.TransformerConfig TRANSFORMER =
+      new ModelConfig.TransformerConfig(32, 1, 8, 16, 2, 8, 16, Activation.RELU);
+  private static final BackboneConfig CONV_NEXT =
+      new ConvNextV2Config(List.of(1, 1, 1, 1), List.of(4, 8, 12, 16), List.of(1, 2, 3, 4));
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource({
+    "detr, 'DETR', 91, person, 0",
+    "deformable-detr, 'Deformable DETR', 91, person, 0",
+    "detrex, 'Deformable DETR, box refinement, two-stage', 80, person, 0",
+    "birder, 'Deformable DETR, box refinement', 92, person, 1",
+  })
+  void detects(String id, String architecture, int labels, String first, int background)
+      throws IOException {
+    Path file = write(ModelSource.of(id));
+    try (Detector detector = Detector.builder(file).threads(2).threshold(0).build();
+        DetectorSession session = detector.newSession()) {
+      assertEquals(architecture, detector.model().architecture());
+      assertEquals(labels, detector.labels().size());
+      assertTrue(detector.labels().indexOf(first) <= 1, detector.labels()::toString);
+      Detections found = session.newDetections();
+      session.detect(SmallModel.picture(60, 45, 7), found);
+      assertTrue(found.size() > 0);
+      for (int i = 0; i < found.size(); i++) {
+        assertTrue(found.score(i) > 0 && found.score(i) <= 1);
+        assertTrue(found.labelId(i) >= background && found.labelId(i) < labels);
+      }
+    }
+  }
+
+  @Test
+  void sourceAndVariantMustFitTheFile() throws IOException {
+    Path file = write(ModelSource.DETR);
+    assertEquals(
+        "DETR, DC5",
+        architecture(Detector.builder(file).source(ModelSource.DETR).variant("r14-dc5")));
+    assertThrows(
+        CheckpointException.class,
+        () -> architecture(Detector.builder(file).source(ModelSource.DETREX)));
+    assertThrows(
+        CheckpointException.class, () -> architecture(Detector.builder(file).variant("two-stage")));
+    Path huggingFace = SmallModel.writeBelow(folder);
+    assertThrows(
+        ModelConfigException.class,
+        () -> architecture(Detector.builder(huggingFace).source(ModelSource.BIRDER)));
+  }
+
+  private static String architecture(DetectorBuilder builder) {
+    try (Detector detector = builder.threads(1).build()) {
+      return detector.model().architecture();
+    }
+  }
+
+  private static ModelConfig config(ModelSource source) {
+    List<String> classes = Collections.nCopies(source == ModelSource.DETREX ? 80 : 91, "");
+    return switch (source) {
+      case DETR -> new DetrConfig(resNet(List.of(4)), TRANSFORMER, 9, classes);
+      case BIRDER ->
+          deformable(CONV_NEXT, true, false, classes, DeformableDetrConfig.Numerics.BIRDER);
+      case DETREX ->
+          deformable(
+              resNet(List.of(2, 3, 4)), true, true, classes, DeformableDetrConfig.Numerics.DETREX);
+      default ->
+          deformable(
+              resNet(List.of(2, 3, 4)),
+              false,
+              false,
+              classes,
+              DeformableDetrConfig.Numerics.STANDARD);
+    };
+  }
+
+  private static ResNetConfig resNet(List<Integer> taps) {
+    return new ResNetConfig(
+        ResNetConfig.Block.BOTTLENECK,
+        4,
+        List.of(1, 1, 1, 1),
+        List.of(8, 16, 24, 32),
+        false,
+        false,
+        32,
+        taps,
+        ResNetConfig.Origin.TIMM);
+  }
+
+  private static ModelConfig deformable(
+      BackboneConfig backbone,
+      boolean refine,
+      boolean twoStage,
+      List<String> classes,
+      DeformableDetrConfig.Numerics numerics) {
+    return new DeformableDetrConfig(
+        backbone, TRANSFORMER, 4, 4, 4, refine, twoStage, 300, classes, numerics);
+  }
+
+  /** What the model asks for, under the names of the source. */
+  private Path write(ModelSource source) throws IOException {
+    ModelConfig config = config(source);
+    TensorNames names = new TableNames(source, config, "");
+    Map<String, String> tensors = new LinkedHashMap<>();
+    boolean refines =
+        config instanceof DeformableDetrConfig deformable && deformable.withBoxRefine();
+    Recorder recorder = new Recorder(names, refines, tensors);
+    switch (config) {
+      case DetrConfig detr -> new DetrModel(detr, recorder);
+      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, recorder);
+    }
+    Path manifest = folder.resolve("manifest.json");
+    Files.writeString(
+        manifest,
+        "{\"case\": \"small\", \"seed\": 5, \"tensors\": ["
+            + String.join(",\n", tensors.values())
+            + "]}");
+    Path file = folder.resolve("small.safetensors");
+    FormulaCheckpointWriter.write(FormulaCheckpoint.read(manifest), file, StoredType.F32);
+    return file;
+  }
+
+  private record Recorder(TensorNames names, boolean refines, Map<String, String> tensors)
+      implements WeightSource {
+    @Override
+    public Weight get(String canonicalName, Shape expected, String reason) {
+      int[] extents = expected.toArray();
+      extents[0] *= names.rows(canonicalName).of();
+      String shape =
+          Arrays.stream(extents).mapToObj(Integer::toString).collect(Collectors.joining(", "));
+      List<String> stored = new ArrayList<>(names.candidates(canonicalName));
+      // Heads are members of the decoder only where it refines boxes.
+      stored.removeIf(name -> !refines && name.matches(".*decoder\\.(bbox|class)_embed.*"));
+      String original = stored.getFirst();
+      for (String name : stored) {
+        // Norms scale around 1, and variances are positive.
+        String values =
+            name.equals(original)
+                ? "\"base\": %s, \"scale\": 0.3".formatted(extents.length == 1 ? "0.5" : "0")
+                : "\"alias_of\": \"" + original + "\"";
+        tensors.put(
+            name,
+            "{\"key\": \"%s\", \"shape\": [%s], \"dtype\": \"F32\", %s}"
+                .formatted(name, shape, values));
+      }
+      return new Weight() {
+        @Override
+        public String name() {
+          return canonicalName;
+        }
+
+        @Override
+        public Shape shape() {
+          return expected;
+        }
+
+        @Override
+        public void read(MemorySegment destination) {
+          throw new AssertionError("nobody packs these");
+        }
+      };
+    }
+
+    @Override
+    public void finish() {}
+  }
+}

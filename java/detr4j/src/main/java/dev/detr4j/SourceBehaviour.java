@@ -1,0 +1,112 @@
+package dev.detr4j;
+
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.image.Normalisation;
+import dev.detr4j.image.Normalisation.MeanAndStd;
+import dev.detr4j.image.OpenCvLinear;
+import dev.detr4j.image.PillowResampling;
+import dev.detr4j.image.Preprocessing;
+import dev.detr4j.image.ResamplingFilter;
+import dev.detr4j.image.ResizeRule;
+import dev.detr4j.image.TorchvisionResampling;
+import dev.detr4j.postprocess.DeformableDetrPostprocessing;
+import dev.detr4j.postprocess.DetrPostprocessing;
+import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.postprocess.SelectionRule;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a project does before and after its network. The numerics inside are part of the model's
+ * configuration.
+ *
+ * @param preprocessing from an image to the network's input
+ * @param selection from sigmoid scores to detections; of no use to DETR, which has softmax scores
+ */
+record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
+  private static final MeanAndStd IMAGENET =
+      new MeanAndStd(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
+
+  /** ImageNet's in grey levels, with the digits of detectron2 and mmdetection. */
+  private static final MeanAndStd IMAGENET_LEVELS =
+      new MeanAndStd(List.of(123.675, 116.28, 103.53), List.of(58.395, 57.12, 57.375));
+
+  /** What birder's trainer takes unless told otherwise. */
+  private static final MeanAndStd BIRDER =
+      new MeanAndStd(List.of(0.5191, 0.5306, 0.4877), List.of(0.2316, 0.2304, 0.2588));
+
+  private static final int SHORTEST = 800;
+  private static final int LONGEST = 1333;
+  private static final int BIRDER_SHORTEST = 640;
+
+  /** What a project does by default. */
+  static SourceBehaviour of(ModelSource source) {
+    return switch (source) {
+      case HUGGING_FACE ->
+          new SourceBehaviour(Preprocessing.standard(), SelectionRule.DEFORMABLE_DETR);
+      case DETR, DEFORMABLE_DETR ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.OriginalDetr(SHORTEST, LONGEST),
+                  new PillowResampling(ResamplingFilter.BILINEAR),
+                  Normalisation.ofUnitRange(IMAGENET),
+                  true,
+                  null),
+              SelectionRule.DEFORMABLE_DETR);
+      case DETREX ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.Detectron2(SHORTEST, LONGEST),
+                  new PillowResampling(ResamplingFilter.BILINEAR),
+                  Normalisation.fused(null, IMAGENET_LEVELS),
+                  true,
+                  null),
+              SelectionRule.DETREX);
+      case MMDETECTION ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.MmDetection(SHORTEST, LONGEST),
+                  new OpenCvLinear(),
+                  Normalisation.fused(null, IMAGENET_LEVELS),
+                  true,
+                  null),
+              SelectionRule.MMDETECTION);
+      case BIRDER ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.ShortestEdge(BIRDER_SHORTEST),
+                  new TorchvisionResampling(ResamplingFilter.BICUBIC),
+                  Normalisation.ofUnitRange(BIRDER),
+                  true,
+                  null),
+              SelectionRule.BIRDER);
+    };
+  }
+
+  /** The same with another pre-processing. */
+  SourceBehaviour with(Preprocessing other) {
+    return new SourceBehaviour(other, selection);
+  }
+
+  /** The post-processing of one session. */
+  Postprocessing newPostprocessing(ModelConfig config) {
+    return switch (config) {
+      case DetrConfig detr -> new DetrPostprocessing(detr.numQueries(), detr.numLogits());
+      case DeformableDetrConfig deformable ->
+          new DeformableDetrPostprocessing(
+              deformable.numQueries(), deformable.numLogits(), selection);
+    };
+  }
+
+  /** The class names by the labels of detections; what stands before the first is background. */
+  List<String> labels(ModelConfig config) {
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < selection.firstLabel(); i++) {
+      labels.add("background");
+    }
+    labels.addAll(config.labels());
+    return List.copyOf(labels);
+  }
+}
