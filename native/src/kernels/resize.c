@@ -1,6 +1,7 @@
 // Separable resize of RGB bytes in fixed point, then normalisation through a table: exact, so every tier gives the same bytes.
 //
 // horizontal  each source row to the new width, rounded and clamped to bytes, into workspace
+//             (OpenCV's arithmetic: sums as they are, ints)
 // vertical    each row of the padded output: sums of whole rows into 32-bit accumulators in scratch, COLUMNS of them at a time
 //             (a compiler makes vectors of the inner loop), to bytes, through lookup, zeros to the right of and below the image
 //
@@ -21,15 +22,30 @@ V_INLINE uint32_t rounding(int32_t precision) { return precision > 0 ? 1u << (pr
 static int valid(const detr4j_resize *p) {
   return p->source_h >= 1 && p->source_w >= 1 && p->height >= 1 && p->width >= 1 && p->height <= p->padded_h &&
          p->width <= p->padded_w && p->precision_x >= 0 && p->precision_x < 31 && p->precision_y >= 0 && p->precision_y < 31 &&
-         (p->start_x != NULL || p->width == p->source_w) && (p->start_y != NULL || p->height == p->source_h);
+         (p->start_x != NULL || p->width == p->source_w) && (p->start_y != NULL || p->height == p->source_h) &&
+         (p->arithmetic == DETR4J_RESIZE_ROUND_EACH_PASS ||
+          (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR && p->start_x != NULL && p->start_y != NULL && p->taps_x == 2 && p->taps_y == 2));
 }
 
 int64_t KERNEL(detr4j_resize_u8_workspace)(const detr4j_resize *p) {
-  return p->start_x == NULL ? 0 : (int64_t)p->source_h * p->width * 3;
+  const int64_t size = p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR ? (int64_t)sizeof(int32_t) : 1;
+  return p->start_x == NULL ? 0 : (int64_t)p->source_h * p->width * 3 * size;
 }
 
 int64_t KERNEL(detr4j_resize_u8_horizontal_tiles)(const detr4j_resize *p) {
   return p->start_x == NULL ? 0 : row_tiles(1, p->source_h, p->rows_per_tile);
+}
+
+// OpenCV's horizontal pass of one row: sums of two pixels within the row, not rounded.
+V_INLINE void two_pixels(const detr4j_resize *p, const uint8_t *row, int32_t *out) {
+  const int64_t last = p->source_w - 1;
+  for (int64_t x = 0; x < p->width; x++) {
+    const int64_t start = p->start_x[x];
+    const uint8_t *left = row + (start < 0 ? 0 : min_i64(start, last)) * 3, *right = row + min_i64(start + 1, last) * 3;
+    for (int c = 0; c < 3; c++) {
+      out[3 * x + c] = p->weight_x[2 * x] * left[c] + p->weight_x[2 * x + 1] * right[c];
+    }
+  }
 }
 
 int32_t KERNEL(detr4j_resize_u8_horizontal)(const detr4j_resize *p, int64_t tile) {
@@ -39,6 +55,10 @@ int32_t KERNEL(detr4j_resize_u8_horizontal)(const detr4j_resize *p, int64_t tile
   }
   for (int64_t y = range.begin; y < range.end; y++) {
     const uint8_t *row = p->pixels + y * p->pixels_row_stride;
+    if (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR) {
+      two_pixels(p, row, (int32_t *)(void *)p->workspace + y * p->width * 3);
+      continue;
+    }
     uint8_t *out = p->workspace + y * p->width * 3;
     for (int64_t x = 0; x < p->width; x++) {
       const int32_t *weights = p->weight_x + x * p->taps_x;
@@ -84,6 +104,19 @@ V_INLINE void sum_rows(const detr4j_resize *p, const uint8_t *rows, int64_t row_
   }
 }
 
+// OpenCV's vertical pass of output row y: each product is truncated before they are added.
+V_INLINE void two_rows(const detr4j_resize *p, int64_t y, uint8_t *bytes) {
+  const int64_t width = (int64_t)p->width * 3, last = p->source_h - 1, start = p->start_y[y];
+  const int32_t *sums = (const int32_t *)(const void *)p->workspace;
+  const int32_t *restrict above = sums + (start < 0 ? 0 : min_i64(start, last)) * width;
+  const int32_t *restrict below = sums + min_i64(start + 1, last) * width;
+  const int32_t upper = p->weight_y[2 * y], lower = p->weight_y[2 * y + 1];
+  for (int64_t i = 0; i < width; i++) {
+    const int32_t value = (((upper * (above[i] >> 4)) >> 16) + ((lower * (below[i] >> 4)) >> 16) + 2) >> 2;
+    bytes[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+  }
+}
+
 int32_t KERNEL(detr4j_resize_u8_vertical)(const detr4j_resize *p, int64_t tile, void *scratch) {
   row_range range;
   if (!valid(p) || !rows_of_tile(&range, tile, 1, p->padded_h, p->rows_per_tile)) {
@@ -97,7 +130,10 @@ int32_t KERNEL(detr4j_resize_u8_vertical)(const detr4j_resize *p, int64_t tile, 
     int64_t x = 0;
     if (y < p->height) {
       const uint8_t *bytes = rows + y * row_stride;
-      if (p->start_y != NULL) {
+      if (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR) {
+        two_rows(p, y, scratch);
+        bytes = scratch;
+      } else if (p->start_y != NULL) {
         int64_t begin = 0;
         for (; begin + COLUMNS <= width; begin += COLUMNS) {
           sum_rows(p, rows, row_stride, y, begin, COLUMNS, scratch);

@@ -71,7 +71,7 @@ public final class ParityCases {
     Map<String, Integer> others = new TreeMap<>();
     for (JsonObject entry : all.objects("cases")) {
       String pipeline = entry.string("pipeline");
-      if (pipeline.equals("hf_torchvision")) {
+      if (ResizeParity.PIPELINES.contains(pipeline)) {
         beside(index, entry, entry.string("image"));
         if (entry.has("png")) {
           beside(index, entry, entry.string("png"));

@@ -7,9 +7,12 @@ import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Normalisation;
+import dev.detr4j.image.OpenCvLinear;
+import dev.detr4j.image.PillowResampling;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.image.ResamplingFilter;
+import dev.detr4j.image.ResamplingRule;
 import dev.detr4j.image.ResizeRule;
 import dev.detr4j.image.TorchvisionResampling;
 import dev.detr4j.op.ResizeNormalize;
@@ -23,10 +26,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Hugging Face's pre-processing of one image: the size, the resized bytes (the whole picture where
- * it is stored, samples and sums otherwise) or the normalised values, all of them exact.
+ * A project's pre-processing of one image: the size, the resized bytes (the whole picture where it
+ * is stored, samples and sums otherwise) or the normalised values, all of them exact.
  */
 final class ResizeParity implements ParityCase.OnBackend {
+  /** Whose pre-processing the cases are of. */
+  static final List<String> PIPELINES =
+      List.of(
+          "hf_torchvision", "hf_pil", "ddetr_pil", "detectron2_pil", "mmdet_cv2", "birder_bicubic");
+
   private final String path;
   private final Path folder;
   private final Path samples;
@@ -57,9 +65,8 @@ final class ResizeParity implements ParityCase.OnBackend {
     Preprocessing standard = Preprocessing.standard();
     Preprocessing preprocessing =
         new Preprocessing(
-            new ResizeRule.HuggingFace(
-                entry.integer("shortest", 1, 1 << 14), entry.integer("longest", 1, 1 << 14)),
-            new TorchvisionResampling(ResamplingFilter.BILINEAR),
+            rule(),
+            resampling(),
             normalised ? standard.normalisation() : Normalisation.fused(null, null),
             true,
             null);
@@ -101,6 +108,32 @@ final class ResizeParity implements ParityCase.OnBackend {
       }
     }
     return results;
+  }
+
+  private ResizeRule rule() {
+    int shortest = entry.integer("shortest", 1, 1 << 14);
+    String pipeline = entry.string("pipeline");
+    if (pipeline.startsWith("birder")) {
+      return new ResizeRule.ShortestEdge(shortest);
+    }
+    int longest = entry.integer("longest", 1, 1 << 14);
+    return switch (pipeline) {
+      case "hf_torchvision", "hf_pil" -> new ResizeRule.HuggingFace(shortest, longest);
+      case "ddetr_pil" -> new ResizeRule.OriginalDetr(shortest, longest);
+      case "detectron2_pil" -> new ResizeRule.Detectron2(shortest, longest);
+      case "mmdet_cv2" -> new ResizeRule.MmDetection(shortest, longest);
+      default -> throw entry.wrong("pipeline is " + pipeline + ", expected one of " + PIPELINES);
+    };
+  }
+
+  private ResamplingRule resampling() {
+    String pipeline = entry.string("pipeline");
+    return switch (pipeline) {
+      case "mmdet_cv2" -> new OpenCvLinear();
+      case "birder_bicubic" -> new TorchvisionResampling(ResamplingFilter.BICUBIC);
+      case "hf_torchvision" -> new TorchvisionResampling(ResamplingFilter.BILINEAR);
+      default -> new PillowResampling(ResamplingFilter.BILINEAR);
+    };
   }
 
   private PixelSize expectedSize(boolean normalised) {

@@ -1,6 +1,7 @@
 package dev.detr4j.image;
 
 import dev.detr4j.op.ResamplingTable;
+import dev.detr4j.op.ResizeNormalize;
 
 /**
  * OpenCV's {@code resize} with {@code INTER_LINEAR} of 8-bit channels, as mmdetection calls it: two
@@ -19,7 +20,7 @@ public record OpenCvLinear() implements ResamplingRule {
     return new ResamplingPlan(
         table(source.width(), target.width(), true),
         table(source.height(), target.height(), false),
-        ResamplingPlan.Arithmetic.OPENCV_LINEAR);
+        ResizeNormalize.Arithmetic.OPENCV_LINEAR);
   }
 
   /**

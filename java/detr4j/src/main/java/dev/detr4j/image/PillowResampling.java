@@ -1,5 +1,7 @@
 package dev.detr4j.image;
 
+import dev.detr4j.op.ResizeNormalize;
+
 /**
  * Pillow's {@code Image.resize} of 8-bit channels, which is also how facebookresearch/detr,
  * fundamentalvision/ Deformable-DETR and detectron2 resize: antialiased, weights in 22-bit fixed
@@ -14,6 +16,6 @@ public record PillowResampling(ResamplingFilter filter) implements ResamplingRul
     return new ResamplingPlan(
         new AntialiasWeights(source.width(), target.width(), filter).toTable(PRECISION_BITS),
         new AntialiasWeights(source.height(), target.height(), filter).toTable(PRECISION_BITS),
-        ResamplingPlan.Arithmetic.ROUND_EACH_PASS);
+        ResizeNormalize.Arithmetic.ROUND_EACH_PASS);
   }
 }

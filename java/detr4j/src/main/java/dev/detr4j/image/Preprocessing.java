@@ -1,7 +1,6 @@
 package dev.detr4j.image;
 
 import dev.detr4j.ImageException;
-import dev.detr4j.ModelConfigException;
 import dev.detr4j.op.ResizeNormalize;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,14 +46,10 @@ public record Preprocessing(
    * @param source the image
    * @param size what {@link #resize} makes of it
    * @param canvas the padded size, at least {@code size}
-   * @throws ModelConfigException for arithmetic that the operation does not have
    */
   public ResizeNormalize op(PixelSize source, PixelSize size, PixelSize canvas) {
     boolean same = source.equals(size);
     ResamplingPlan plan = resampling.plan(source, size);
-    if (plan.arithmetic() != ResamplingPlan.Arithmetic.ROUND_EACH_PASS) {
-      throw new ModelConfigException("pre-processing with " + plan.arithmetic() + " has no kernel");
-    }
     List<Float> lookup = new ArrayList<>();
     for (float value : normalisation.table()) {
       lookup.add(value);
@@ -68,6 +63,7 @@ public record Preprocessing(
         canvas.width(),
         same ? null : plan.horizontal(),
         same ? null : plan.vertical(),
+        same ? ResizeNormalize.Arithmetic.ROUND_EACH_PASS : plan.arithmetic(),
         lookup);
   }
 

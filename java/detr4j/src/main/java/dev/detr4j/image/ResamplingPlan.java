@@ -2,6 +2,7 @@ package dev.detr4j.image;
 
 import dev.detr4j.ImageException;
 import dev.detr4j.op.ResamplingTable;
+import dev.detr4j.op.ResizeNormalize;
 
 /**
  * Everything a kernel needs to resize an 8-bit image between two given sizes: one table per axis
@@ -17,23 +18,7 @@ import dev.detr4j.op.ResamplingTable;
  * @param arithmetic how sums are rounded
  */
 public record ResamplingPlan(
-    ResamplingTable horizontal, ResamplingTable vertical, Arithmetic arithmetic) {
-
-  /** How the weighted sums of {@link ResamplingTable} are rounded. */
-  public enum Arithmetic {
-    /**
-     * Both passes alike, with an 8-bit intermediate: {@code clamp((sum + (1 << (p - 1))) >> p, 0,
-     * 255)} in {@code int32}, {@code p} the axis' precision and {@code >>} an arithmetic shift.
-     * Pillow and torchvision.
-     */
-    ROUND_EACH_PASS,
-    /**
-     * Two taps an axis, source positions clamped to the image. The horizontal sum {@code s} is kept
-     * in {@code int32}; then {@code clamp((((w0 * (s0 >> 4)) >> 16) + ((w1 * (s1 >> 4)) >> 16) + 2)
-     * >> 2, 0, 255)}. OpenCV.
-     */
-    OPENCV_LINEAR
-  }
+    ResamplingTable horizontal, ResamplingTable vertical, ResizeNormalize.Arithmetic arithmetic) {
 
   /** The size that the plan reads. */
   public PixelSize source() {
@@ -48,7 +33,9 @@ public record ResamplingPlan(
   /** Bytes of the intermediate image between the two passes, as {@link PlainResampler} wants it. */
   public long intermediateBytes() {
     long samples = 3L * horizontal.size() * vertical.sourceSize();
-    return arithmetic == Arithmetic.OPENCV_LINEAR ? samples * Integer.BYTES : samples;
+    return arithmetic == ResizeNormalize.Arithmetic.OPENCV_LINEAR
+        ? samples * Integer.BYTES
+        : samples;
   }
 
   static void check(PixelSize source, PixelSize target) {

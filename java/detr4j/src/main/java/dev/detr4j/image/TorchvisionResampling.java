@@ -1,6 +1,7 @@
 package dev.detr4j.image;
 
 import dev.detr4j.op.ResamplingTable;
+import dev.detr4j.op.ResizeNormalize;
 
 /**
  * torchvision's {@code resize(..., antialias=True)} of a {@code uint8} tensor: Pillow's filter with
@@ -19,7 +20,7 @@ public record TorchvisionResampling(ResamplingFilter filter) implements Resampli
     return new ResamplingPlan(
         table(source.width(), target.width()),
         table(source.height(), target.height()),
-        ResamplingPlan.Arithmetic.ROUND_EACH_PASS);
+        ResizeNormalize.Arithmetic.ROUND_EACH_PASS);
   }
 
   private ResamplingTable table(int source, int target) {

@@ -7,9 +7,8 @@ import java.util.List;
  * Resizes RGB bytes with a separable filter and normalises them into the network's input,
  * zero-padded.
  *
- * <p>Horizontal pass first, then vertical; between them the values are rounded and clamped to
- * bytes. Both passes compute {@code (2^(precision-1) + sum of weight * byte) >> precision}, clamped
- * to 0..255. The byte {@code b} of channel {@code c} then becomes {@code lookup[256 c + b]}.
+ * <p>Horizontal pass first, then vertical, with the rounding of {@link Arithmetic}. The byte {@code
+ * b} of channel {@code c} then becomes {@code lookup[256 c + b]}.
  *
  * <p>Input: RGB U8 {@code [1, sourceHeight, sourceWidth, 3]}. Output {@code [1, paddedHeight,
  * paddedWidth, 3]}: the image at the top left, zeros elsewhere.
@@ -17,6 +16,7 @@ import java.util.List;
  * @param horizontal one axis of the filter, for the width; null when the width stays and the pass
  *     is left out
  * @param vertical one axis of the filter, for the height; null likewise
+ * @param arithmetic how sums are rounded
  * @param lookup 768 values: the normalised value of each byte, channel after channel
  */
 public record ResizeNormalize(
@@ -28,8 +28,25 @@ public record ResizeNormalize(
     int paddedWidth,
     @org.jspecify.annotations.Nullable ResamplingTable horizontal,
     @org.jspecify.annotations.Nullable ResamplingTable vertical,
+    Arithmetic arithmetic,
     List<Float> lookup)
     implements OpSpec {
+  /** How the weighted sums of a {@link ResamplingTable} are rounded. */
+  public enum Arithmetic {
+    /**
+     * Both passes alike, with bytes between them: {@code clamp((sum + (1 << (p - 1))) >> p, 0,
+     * 255)} in {@code int32}, {@code p} the axis' precision and {@code >>} an arithmetic shift.
+     * Pillow and torchvision.
+     */
+    ROUND_EACH_PASS,
+    /**
+     * Two taps an axis, source positions clamped to the image. The horizontal sum {@code s} is kept
+     * in {@code int32}; then {@code clamp((((w0 * (s0 >> 4)) >> 16) + ((w1 * (s1 >> 4)) >> 16) + 2)
+     * >> 2, 0, 255)}. Both axes have a filter. OpenCV.
+     */
+    OPENCV_LINEAR
+  }
+
   /** Copies the table and checks the extents. */
   public ResizeNormalize {
     lookup = List.copyOf(lookup);
@@ -40,6 +57,14 @@ public record ResizeNormalize(
         horizontal != null || width == sourceWidth, "a changed width needs a filter", width);
     OpSpec.require(
         vertical != null || height == sourceHeight, "a changed height needs a filter", height);
+    OpSpec.require(
+        arithmetic == Arithmetic.ROUND_EACH_PASS || (isLinear(horizontal) && isLinear(vertical)),
+        "OpenCV's arithmetic takes two taps on both axes",
+        arithmetic);
+  }
+
+  private static boolean isLinear(@org.jspecify.annotations.Nullable ResamplingTable table) {
+    return table != null && table.maxCount() == 2;
   }
 
   @Override

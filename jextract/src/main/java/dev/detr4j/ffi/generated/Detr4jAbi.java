@@ -203,6 +203,24 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     public static int DETR4J_DECAY_HARD() {
         return DETR4J_DECAY_HARD;
     }
+    private static final int DETR4J_RESIZE_ROUND_EACH_PASS = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_RESIZE_ROUND_EACH_PASS 0
+     * }
+     */
+    public static int DETR4J_RESIZE_ROUND_EACH_PASS() {
+        return DETR4J_RESIZE_ROUND_EACH_PASS;
+    }
+    private static final int DETR4J_RESIZE_OPENCV_LINEAR = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_RESIZE_OPENCV_LINEAR 1
+     * }
+     */
+    public static int DETR4J_RESIZE_OPENCV_LINEAR() {
+        return DETR4J_RESIZE_OPENCV_LINEAR;
+    }
 
     private static class detr4j_abi_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

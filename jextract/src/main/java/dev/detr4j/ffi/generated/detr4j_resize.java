@@ -27,6 +27,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t precision_x;
  *     int32_t precision_y;
  *     int32_t rows_per_tile;
+ *     int32_t arithmetic;
+ *     int32_t reserved;
  *     const uint8_t *pixels;
  *     const int32_t *start_x;
  *     const int32_t *count_x;
@@ -60,6 +62,8 @@ public class detr4j_resize {
         Detr4jAbi.C_INT.withName("precision_x"),
         Detr4jAbi.C_INT.withName("precision_y"),
         Detr4jAbi.C_INT.withName("rows_per_tile"),
+        Detr4jAbi.C_INT.withName("arithmetic"),
+        Detr4jAbi.C_INT.withName("reserved"),
         Detr4jAbi.C_POINTER.withName("pixels"),
         Detr4jAbi.C_POINTER.withName("start_x"),
         Detr4jAbi.C_POINTER.withName("count_x"),
@@ -606,6 +610,94 @@ public class detr4j_resize {
      */
     public static void rows_per_tile(MemorySegment struct, int fieldValue) {
         struct.set(rows_per_tile$LAYOUT, rows_per_tile$OFFSET, fieldValue);
+    }
+
+    private static final OfInt arithmetic$LAYOUT = (OfInt)$LAYOUT.select(groupElement("arithmetic"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t arithmetic
+     * }
+     */
+    public static final OfInt arithmetic$layout() {
+        return arithmetic$LAYOUT;
+    }
+
+    private static final long arithmetic$OFFSET = $LAYOUT.byteOffset(groupElement("arithmetic"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t arithmetic
+     * }
+     */
+    public static final long arithmetic$offset() {
+        return arithmetic$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t arithmetic
+     * }
+     */
+    public static int arithmetic(MemorySegment struct) {
+        return struct.get(arithmetic$LAYOUT, arithmetic$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t arithmetic
+     * }
+     */
+    public static void arithmetic(MemorySegment struct, int fieldValue) {
+        struct.set(arithmetic$LAYOUT, arithmetic$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     private static final AddressLayout pixels$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pixels"));

@@ -67,6 +67,11 @@ record CResizeNormalize(CpuTier tier) implements HostOp<ResizeNormalize> {
         p, TileSizes.rows(context.threads(), 1, op.paddedHeight(), 3L * op.paddedWidth()));
     detr4j_resize.pixels(p, Pointers.toContiguous(node, pixels));
     detr4j_resize.pixels_row_stride(p, 3L * op.sourceWidth());
+    detr4j_resize.arithmetic(
+        p,
+        op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR
+            ? Detr4jAbi.DETR4J_RESIZE_OPENCV_LINEAR()
+            : Detr4jAbi.DETR4J_RESIZE_ROUND_EACH_PASS());
     ResamplingTable horizontal = op.horizontal();
     if (horizontal != null) {
       detr4j_resize.taps_x(p, horizontal.maxCount());

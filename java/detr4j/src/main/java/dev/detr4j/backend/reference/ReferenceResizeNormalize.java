@@ -15,10 +15,10 @@ import java.util.List;
  * output; exact in integers.
  */
 final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
-  /** The source with its width already changed: {@code [sourceHeight, width, 3]} bytes. */
+  /** The source with its width already changed: {@code [sourceHeight, width, 3]} integers. */
   @Override
   public long workspaceBytes(ResizeNormalize op, BoundNode node, HostContext context) {
-    return 3L * op.sourceHeight() * op.width();
+    return 12L * op.sourceHeight() * op.width();
   }
 
   @Override
@@ -31,10 +31,10 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
             op.sourceHeight(),
             (row, scratch) -> {
               for (int i = 0; i < 3 * op.width(); i++) {
-                workspace.set(
-                    ValueLayout.JAVA_BYTE,
+                workspace.setAtIndex(
+                    ValueLayout.JAVA_INT,
                     3L * row * op.width() + i,
-                    (byte) horizontal(op, pixels, row, i / 3, i % 3));
+                    horizontal(op, pixels, row, i / 3, i % 3));
               }
             }),
         TiledLoop.of(
@@ -61,9 +61,13 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
     }
     long sum = 0;
     for (int j = 0; j < table.count()[column]; j++) {
+      int position = Math.clamp(table.start()[column] + (long) j, 0, op.sourceWidth() - 1);
       sum +=
           (long) table.weights()[column * table.maxCount() + j]
-              * pixels.u8(0, source + table.start()[column] + j, channel);
+              * pixels.u8(0, source + position, channel);
+    }
+    if (op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR) {
+      return (int) sum;
     }
     return rounded(sum, table.precision());
   }
@@ -73,6 +77,15 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
     ResamplingTable table = op.vertical();
     if (table == null) {
       return between(op, between, row, column, channel);
+    }
+    if (op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR) {
+      long sum = 2;
+      for (int j = 0; j < 2; j++) {
+        int position = Math.clamp(table.start()[row] + (long) j, 0, op.sourceHeight() - 1);
+        long value = between(op, between, position, column, channel) >> 4;
+        sum += (table.weights()[2 * row + j] * value) >> 16;
+      }
+      return (int) Math.clamp(sum >> 2, 0L, 255L);
     }
     long sum = 0;
     for (int j = 0; j < table.count()[row]; j++) {
@@ -85,8 +98,8 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
 
   private static int between(
       ResizeNormalize op, MemorySegment between, int row, int column, int channel) {
-    return Byte.toUnsignedInt(
-        between.get(ValueLayout.JAVA_BYTE, 3L * ((long) row * op.width() + column) + channel));
+    return between.getAtIndex(
+        ValueLayout.JAVA_INT, 3L * ((long) row * op.width() + column) + channel);
   }
 
   private static int rounded(long sum, int precision) {

@@ -74,6 +74,7 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
             op.sourceWidth(),
             op.width(),
             Axis.of(op.horizontal(), op.width(), arena),
+            op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR,
             Rows.of(node.input(0)),
             workspace.address(),
             rowBytes),
@@ -83,6 +84,7 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
             op.height(),
             op.paddedWidth(),
             Axis.of(op.vertical(), op.height(), arena),
+            op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR ? op.sourceHeight() : 0,
             lookup.address(),
             workspace.address(),
             rowBytes,
@@ -128,6 +130,7 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
       int sourceWidth,
       int width,
       Axis axis,
+      boolean openCv,
       Rows pixels,
       long between,
       long rowBytes)
@@ -142,7 +145,16 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
       int end = blocks.end(tile);
       for (int row = blocks.first(tile); row < end; row++) {
         long from = pixels.row(0, (long) row * sourceWidth);
-        for (int column = 0; column < width; column++) {
+        for (int column = 0; openCv && column < width; column++) {
+          twoPixels(
+              from,
+              pixels.pitch(),
+              axis.start(column),
+              sourceWidth - 1,
+              axis.weights(column),
+              between + row * rowBytes + 12L * column);
+        }
+        for (int column = 0; !openCv && column < width; column++) {
           pixel(
               from + axis.start(column) * pixels.pitch(),
               pixels.pitch(),
@@ -152,6 +164,18 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
               between + row * rowBytes + 12L * column);
         }
       }
+    }
+  }
+
+  /** OpenCV's horizontal pass: two taps within the image, not rounded. */
+  private static void twoPixels(long from, long pitch, int start, int last, long weights, long to) {
+    long first = from + Math.max(start, 0) * pitch;
+    long second = from + Math.min(start + 1, last) * pitch;
+    int left = Memory.getInt(weights);
+    int right = Memory.getInt(weights + 4);
+    for (int c = 0; c < 3; c++) {
+      Memory.setInt(
+          to + 4L * c, left * Memory.getByte(first + c) + right * Memory.getByte(second + c));
     }
   }
 
@@ -173,13 +197,18 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
     Memory.setInt(to + 8, Math.clamp(blue >> precision, 0, 255));
   }
 
-  /** Scratch: one row of bytes as ints. */
+  /**
+   * Scratch: one row of bytes as ints.
+   *
+   * @param openCvRows rows of the source in OpenCV's arithmetic, else 0
+   */
   private record Vertical(
       RowBlocks blocks,
       int width,
       int height,
       int paddedWidth,
       Axis axis,
+      int openCvRows,
       long lookup,
       long between,
       long rowBytes,
@@ -200,7 +229,16 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
       int end = blocks.end(tile);
       for (int row = blocks.first(tile); row < end; row++) {
         int filled = row < height ? width : 0;
-        if (filled > 0) {
+        if (filled > 0 && openCvRows > 0) {
+          int start = axis.start(row);
+          twoRows(
+              between + Math.clamp(start, 0, openCvRows - 1) * rowBytes,
+              between + Math.min(start + 1, openCvRows - 1) * rowBytes,
+              rowBytes,
+              Memory.getInt(axis.weights(row)),
+              Memory.getInt(axis.weights(row) + 4),
+              scratch.address());
+        } else if (filled > 0) {
           sum(
               between + axis.start(row) * rowBytes,
               rowBytes,
@@ -223,6 +261,29 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
       Memory.setFloat(to, Memory.getFloat(lookup + 4L * Memory.getInt(bytes)));
       Memory.setFloat(to + 4, Memory.getFloat(lookup + 1024 + 4L * Memory.getInt(bytes + 4)));
       Memory.setFloat(to + 8, Memory.getFloat(lookup + 2048 + 4L * Memory.getInt(bytes + 8)));
+    }
+  }
+
+  /** OpenCV's vertical pass, whose products are truncated before they are added. */
+  private static void twoRows(
+      long above, long below, long rowBytes, int upper, int lower, long to) {
+    for (long at = 0; at < rowBytes; at += BYTES) {
+      IntVector first = IntVector.fromMemorySegment(INTS, ALL, above + at, ORDER);
+      IntVector second = IntVector.fromMemorySegment(INTS, ALL, below + at, ORDER);
+      first
+          .lanewise(VectorOperators.ASHR, 4)
+          .mul(upper)
+          .lanewise(VectorOperators.ASHR, 16)
+          .add(
+              second
+                  .lanewise(VectorOperators.ASHR, 4)
+                  .mul(lower)
+                  .lanewise(VectorOperators.ASHR, 16))
+          .add(2)
+          .lanewise(VectorOperators.ASHR, 2)
+          .max(0)
+          .min(255)
+          .intoMemorySegment(ALL, to + at, ORDER);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.c;
 
+import static dev.detr4j.op.ResizeNormalize.Arithmetic.ROUND_EACH_PASS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -346,10 +347,13 @@ class CBackendTest {
         new ResamplingTable(
             4, new int[] {0, 1}, new int[] {2, 2}, new int[] {512, 512, 300, 724}, 2, 10);
     cases.add(
-        NodeCase.of(new ResizeNormalize(4, 6, 2, 3, 3, 5, halve, rows, lookup), image)
+        NodeCase.of(
+                new ResizeNormalize(4, 6, 2, 3, 3, 5, halve, rows, ROUND_EACH_PASS, lookup), image)
             .contiguous());
     cases.add(
-        NodeCase.of(new ResizeNormalize(4, 6, 4, 6, 5, 6, null, null, lookup), image).contiguous());
+        NodeCase.of(
+                new ResizeNormalize(4, 6, 4, 6, 5, 6, null, null, ROUND_EACH_PASS, lookup), image)
+            .contiguous());
   }
 
   /** Large enough to be cut: three threads want twelve tiles. */

@@ -1,5 +1,8 @@
 package dev.detr4j.backend.parity;
 
+import dev.detr4j.image.OpenCvLinear;
+import dev.detr4j.image.PixelSize;
+import dev.detr4j.image.ResamplingPlan;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
@@ -254,6 +257,13 @@ final class MapCases {
       cases.add(resize("width " + n, 9, 23, 7, n, 8, n + 3, true, true));
       cases.add(resize("height " + n, 17, 11, n, 5, n, 5, true, true));
     }
+    for (int n = 1; n <= 40; n++) {
+      cases.add(openCv("width " + n, 9, 23, 7, n, n % 3));
+      cases.add(openCv("height " + n, 17, 11, n, 5, n % 3));
+    }
+    cases.add(openCv("one pixel", 1, 1, 3, 4, 0));
+    cases.add(openCv("enlarged", 12, 15, 50, 67, 2));
+    cases.add(openCv("halved", 24, 38, 12, 19, 0));
     cases.add(resize("enlarged", 12, 15, 50, 67, 50, 70, true, true));
     cases.add(resize("reduced", 120, 95, 31, 29, 40, 29, true, true));
     cases.add(resize("width kept", 20, 13, 11, 13, 11, 16, false, true));
@@ -261,6 +271,35 @@ final class MapCases {
     cases.add(resize("size kept", 14, 13, 14, 13, 15, 16, false, false));
     cases.add(resize("one pixel", 1, 1, 3, 4, 3, 4, true, true));
     return cases;
+  }
+
+  /** OpenCV's arithmetic with its own tables, whose positions reach beyond the image. */
+  private static OpCase openCv(
+      String name, int sourceHeight, int sourceWidth, int height, int width, int padded) {
+    CaseBuilder builder = new CaseBuilder("resize as OpenCV " + name);
+    ResamplingPlan plan =
+        new OpenCvLinear()
+            .plan(new PixelSize(sourceWidth, sourceHeight), new PixelSize(width, height));
+    List<Float> lookup = new ArrayList<>();
+    for (int i = 0; i < 768; i++) {
+      lookup.add((float) i);
+    }
+    ResizeNormalize op =
+        new ResizeNormalize(
+            sourceHeight,
+            sourceWidth,
+            height,
+            width,
+            height + padded,
+            width + padded,
+            plan.horizontal(),
+            plan.vertical(),
+            plan.arithmetic(),
+            lookup);
+    return builder
+        .bytes(
+            builder.whole(3L * sourceHeight * sourceWidth, 0, 256), 1, sourceHeight, sourceWidth, 3)
+        .build(op, Tolerance.EXACT);
   }
 
   private static OpCase resize(
@@ -288,6 +327,7 @@ final class MapCases {
             paddedWidth,
             horizontal || width != sourceWidth ? table(builder, sourceWidth, width) : null,
             vertical || height != sourceHeight ? table(builder, sourceHeight, height) : null,
+            ResizeNormalize.Arithmetic.ROUND_EACH_PASS,
             lookup);
     long count = 3L * sourceHeight * sourceWidth;
     return builder
