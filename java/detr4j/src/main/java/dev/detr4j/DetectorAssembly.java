@@ -11,6 +11,7 @@ import dev.detr4j.checkpoint.RecognisedModel;
 import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.checkpoint.ResNetConfig;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.checkpoint.TorchCheckpoint;
 import dev.detr4j.checkpoint.WeightSource;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
@@ -41,13 +42,12 @@ record DetectorAssembly(
    * @throws CheckpointException when the file is of no known source, or not of the one asked for
    */
   static DetectorAssembly open(Path path, RecognitionOptions options) {
-    Path folder = path.toAbsolutePath().getParent();
-    boolean alone =
-        Files.isRegularFile(path)
-            && path.toString().endsWith(".safetensors")
-            && (folder == null || !Files.exists(folder.resolve("config.json")));
-    if (alone || (Files.isRegularFile(path) && isOther(options.source()))) {
-      return recognised(SafetensorsFile.open(path), options);
+    if (Files.isRegularFile(path) && (isOther(options.source()) || !hasConfiguration(path))) {
+      Checkpoint tensors =
+          path.toString().endsWith(".safetensors")
+              ? SafetensorsFile.open(path)
+              : TorchCheckpoint.open(path);
+      return recognised(tensors, options);
     }
     if (options.variant() != null || isOther(options.source())) {
       throw new ModelConfigException(
@@ -55,6 +55,15 @@ record DetectorAssembly(
               .formatted(path));
     }
     return huggingFace(path);
+  }
+
+  /** Whether a file is one of those that a Hugging Face folder holds, and in such a folder. */
+  private static boolean hasConfiguration(Path path) {
+    String name = path.toString();
+    Path folder = path.toAbsolutePath().getParent();
+    boolean described = folder != null && Files.exists(folder.resolve("config.json"));
+    return name.endsWith(".json")
+        || (described && (name.endsWith(".safetensors") || name.endsWith(".bin")));
   }
 
   private static boolean isOther(@Nullable ModelSource source) {
