@@ -20,6 +20,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
+import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.LevelShape;
@@ -184,6 +185,10 @@ class CBackendTest {
     cases.add(
         NodeCase.of(
             new GroupNorm(4, 24, 1e-5f, weight(random, 24), weight(random, 24)),
+            normal(random, Shape.of(2, 5, 7, 24))));
+    cases.add(
+        NodeCase.of(
+            new GlobalResponseNorm(24, 1e-6f, weight(random, 24), weight(random, 24)),
             normal(random, Shape.of(2, 5, 7, 24))));
     cases.add(NodeCase.of(new MaxPool(3, 2, 1), normal(random, Shape.of(2, 7, 9, 19))));
   }
