@@ -154,7 +154,7 @@ class BadInputTest {
   void missingShardAndMissingWeights() throws IOException {
     Path copy = copyOfModel();
     Files.delete(copy.resolve("model.safetensors"));
-    detect(photo, copy).assertRefused(1, "no model.safetensors");
+    detect(photo, copy).assertRefused(1, "there are no weights", "model.safetensors");
     Files.writeString(
         copy.resolve("model.safetensors.index.json"),
         "{\"weight_map\": {\"a\": \"model-00001-of-00001.safetensors\"}}");

@@ -204,8 +204,10 @@ class DetectorLifeCycleTest {
     }
     System.gc();
     long grown = residentBytes(statm) - before;
-    // One leaked detector of this model holds 6 MB of packed weights; 200 would be 1.2 GB.
-    assertTrue(grown < 100L << 20, "200 reloads grew resident memory by " + (grown >> 20) + " MiB");
+    // One leaked detector of this model holds 6 MB of packed weights; 200 would be 1.2 GB. Resident
+    // memory
+    // swings by 120 MiB from one look to the next and comes back: seen over 800 reloads.
+    assertTrue(grown < 400L << 20, "200 reloads grew resident memory by " + (grown >> 20) + " MiB");
   }
 
   private void reload(BackendKind kind, ImageView picture) {
