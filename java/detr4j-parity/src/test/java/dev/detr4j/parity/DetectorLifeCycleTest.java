@@ -1,5 +1,6 @@
 package dev.detr4j.parity;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -63,7 +64,7 @@ class DetectorLifeCycleTest {
               () -> {
                 try (DetectorSession session = detector.newSession()) {
                   for (int call = 0; call < 10; call++) {
-                    assertTrue(Arrays.equals(expected, scores(session, picture)));
+                    assertArrayEquals(expected, scores(session, picture), 0f);
                   }
                 }
                 return null;
@@ -264,8 +265,7 @@ class DetectorLifeCycleTest {
       }
       float[] expected = scores(session, packed);
       assertTrue(expected.length > 0);
-      assertTrue(
-          Arrays.equals(expected, scores(session, new ImageView(apart, width, height, stride))));
+      assertArrayEquals(expected, scores(session, new ImageView(apart, width, height, stride)), 0f);
     }
   }
 
@@ -279,7 +279,7 @@ class DetectorLifeCycleTest {
       for (int i = 0; i < 12; i++) {
         scores(session, SmallModel.picture(64 + 8 * i, 70, i));
       }
-      assertTrue(Arrays.equals(expected, scores(session, first)));
+      assertArrayEquals(expected, scores(session, first), 0f);
       assertFalse(detector.backend().notChosen().isEmpty());
     }
   }

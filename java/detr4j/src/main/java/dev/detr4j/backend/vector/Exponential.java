@@ -26,17 +26,19 @@ final class Exponential {
   private Exponential() {}
 
   /**
-   * Writes e^(scale x - shift) within 2 ulp; 0 for minus infinity, NaN stays. Returns the sum.
+   * Writes e^(scale x - shift) within 2 ulp; 0 for minus infinity, NaN stays.
    *
    * @param from address of {@code count} floats, readable up to a whole vector
    * @param to address of as many, writable up to a whole vector; may be {@code from}
+   * @param sum address where a vector is left whose {@link LaneSum} is the sum of what was written;
+   *     0 where nobody asks
    */
-  static float write(long from, long to, int count, float scale, float shift) {
+  static void write(long from, long to, int count, float scale, float shift, long sum) {
     int whole = count / COUNT * COUNT;
     VectorMask<Float> tail = FLOATS.indexInRange(whole, count);
     FloatVector factor = FloatVector.broadcast(FLOATS, scale);
     FloatVector summand = FloatVector.broadcast(FLOATS, -shift);
-    FloatVector sum = FloatVector.zero(FLOATS);
+    FloatVector total = FloatVector.zero(FLOATS);
     for (int i = 0; i < count; i += COUNT) {
       FloatVector x =
           FloatVector.fromMemorySegment(FLOATS, ALL, from + 4L * i, ORDER).fma(factor, summand);
@@ -64,9 +66,11 @@ final class Exponential {
       IntVector high = power.sub(half).add(127).lanewise(VectorOperators.LSHL, 23);
       e = e.mul(low.reinterpretAsFloats()).mul(high.reinterpretAsFloats());
       e.intoMemorySegment(ALL, to + 4L * i, ORDER);
-      sum = sum.add(i < whole ? e : FloatVector.zero(FLOATS).blend(e, tail));
+      total = total.add(i < whole ? e : FloatVector.zero(FLOATS).blend(e, tail));
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    if (sum != 0) {
+      total.intoMemorySegment(ALL, sum, ORDER);
+    }
   }
 
   /**

@@ -131,7 +131,7 @@ final class TileEpilogue {
       x.intoMemorySegment(ALL, sums + at, ORDER);
       x.mul(x).intoMemorySegment(ALL, powers + at, ORDER);
     }
-    Exponential.write(powers, powers, bytes / 4, -0.5f, 0);
+    Exponential.write(powers, powers, bytes / 4, -0.5f, 0, 0);
     for (int at = 0; at < bytes; at += BYTES) {
       FloatVector x = FloatVector.fromMemorySegment(FLOATS, ALL, sums + at, ORDER);
       FloatVector one = FloatVector.broadcast(FLOATS, 1f);

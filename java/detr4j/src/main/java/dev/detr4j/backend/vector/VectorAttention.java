@@ -236,7 +236,8 @@ final class VectorAttention implements HostOp<Attention> {
       for (int r = 0; r < rows; r++) {
         long row = scratch + SCORES + r * layout.pitch;
         float largest = Exponential.largest(row, valid, scale);
-        float total = Exponential.write(row, row, valid, scale, largest);
+        Exponential.write(row, row, valid, scale, largest, scratch + BLOCK);
+        float total = LaneSum.of(scratch + BLOCK);
         Memory.setFloat(scratch + TOTALS + 4L * r, total);
       }
       for (int d = 0; d < depth; d += TILE_COLUMNS) {

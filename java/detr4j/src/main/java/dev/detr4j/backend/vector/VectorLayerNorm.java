@@ -57,18 +57,20 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
 
     @Override
     public long scratchBytes() {
-      return 4L * channels + Lanes.BYTES;
+      return 4L * channels + 2L * Lanes.BYTES;
     }
 
     @Override
     public void run(int tile, MemorySegment scratch) {
       int item = blocks.item(tile);
       int end = blocks.end(tile);
-      long sums = scratch.address();
+      long lanes = scratch.address();
+      long sums = lanes + Lanes.BYTES;
       for (int row = blocks.first(tile); row < end; row++) {
-        float mean =
-            sum(x.row(item, row), residual.rowOrZero(item, row), sums, channels) / channels;
-        float variance = squares(sums, channels, mean) / channels;
+        sum(x.row(item, row), residual.rowOrZero(item, row), sums, channels, lanes);
+        float mean = LaneSum.of(lanes) / channels;
+        squares(sums, channels, mean, lanes);
+        float variance = LaneSum.of(lanes) / channels;
         float scale = (float) (1 / Math.sqrt((double) variance + epsilon));
         long more = addend.rowOrZero(item, row);
         if (more == 0) {
@@ -89,8 +91,12 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
     }
   }
 
-  /** Writes x + residual and returns the total. Zeros follow up to a whole vector. */
-  private static float sum(long x, long residual, long sums, int channels) {
+  /**
+   * Writes x + residual. Zeros follow up to a whole vector.
+   *
+   * @param lanes where the vector goes whose {@link LaneSum} is the sum
+   */
+  private static void sum(long x, long residual, long sums, int channels, long lanes) {
     FloatVector total = FloatVector.zero(FLOATS);
     long other = residual == 0 ? x : residual;
     FloatVector use = FloatVector.broadcast(FLOATS, residual == 0 ? 0.0f : 1.0f);
@@ -117,10 +123,10 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
       s.intoMemorySegment(ALL, sums + 4L * c, ORDER);
       total = total.add(s);
     }
-    return total.reduceLanes(VectorOperators.ADD);
+    total.intoMemorySegment(ALL, lanes, ORDER);
   }
 
-  private static float squares(long sums, int channels, float mean) {
+  private static void squares(long sums, int channels, float mean, long lanes) {
     FloatVector total = FloatVector.zero(FLOATS);
     FloatVector centre = FloatVector.broadcast(FLOATS, mean);
     int c = 0;
@@ -133,7 +139,7 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
       d = FloatVector.zero(FLOATS).blend(d, FLOATS.indexInRange(c, channels));
       total = d.fma(d, total);
     }
-    return total.reduceLanes(VectorOperators.ADD);
+    total.intoMemorySegment(ALL, lanes, ORDER);
   }
 
   private static void normalise(

@@ -98,7 +98,9 @@ final class VectorMsDeformAttention implements HostOp<MsDeformAttention> {
       }
       int samples = table.samples();
       float largest = Exponential.largest(sampleLogits, samples, 1);
-      float sum = Exponential.write(sampleLogits, numerators, samples, 1, largest);
+      // The table is filled only after the sum was taken from its first bytes.
+      Exponential.write(sampleLogits, numerators, samples, 1, largest, entries);
+      float sum = LaneSum.of(entries);
       table.fill(numerators, sampleOffsets, reference.row(item, query), scales, entries);
       channels(
           entries,

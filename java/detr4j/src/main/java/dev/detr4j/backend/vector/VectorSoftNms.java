@@ -111,7 +111,7 @@ final class VectorSoftNms implements HostOp<SoftNms> {
       FloatVector iou = FloatVector.fromMemorySegment(FLOATS, ALL, overlaps + i, ORDER);
       iou.mul(iou).neg().div(sigma).intoMemorySegment(ALL, overlaps + i, ORDER);
     }
-    Exponential.write(overlaps, overlaps, (int) (column / 4), 1, 0);
+    Exponential.write(overlaps, overlaps, (int) (column / 4), 1, 0, 0);
     for (long i = 0; i < column; i += BYTES) {
       FloatVector.fromMemorySegment(FLOATS, ALL, left + i, ORDER)
           .mul(FloatVector.fromMemorySegment(FLOATS, ALL, overlaps + i, ORDER))
