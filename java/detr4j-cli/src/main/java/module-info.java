@@ -2,6 +2,7 @@
 module dev.detr4j.cli {
   requires com.fasterxml.jackson.core;
   requires dev.detr4j;
+  requires dev.detr4j.evaluation;
   requires dev.detr4j.ffi;
   requires dev.detr4j.parity;
   requires info.picocli;

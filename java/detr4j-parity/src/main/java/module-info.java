@@ -2,6 +2,7 @@
 @SuppressWarnings("module") // the module of the qualified export is compiled after this one
 module dev.detr4j.parity {
   requires com.fasterxml.jackson.core;
+  requires dev.detr4j.evaluation;
   requires dev.detr4j.ffi;
   requires transitive dev.detr4j;
   requires static transitive org.jspecify;

@@ -42,7 +42,7 @@ public final class ParityCases {
     all.addFile("prepost/size_rules", "prepost/size_rules.json", SizeRuleParity::new);
     all.addSelections();
     all.addFile("prepost/softnms", "prepost/softnms/softnms.json", SuppressionParity::new);
-    all.addFolder("prepost/coco", "evaluation is " + LATER);
+    all.addEvaluations();
     all.addFolder("containers", "container files are checked by the build's own tests");
     if (prefixes.isEmpty()) {
       return List.copyOf(all.cases);
@@ -104,6 +104,15 @@ public final class ParityCases {
             beside(json, entry, entry.string("expected_file"));
             cases.add(new SelectionParity(path, json.resolveSibling(""), entry));
           });
+    }
+  }
+
+  private void addEvaluations() {
+    Path folder = set.folder().resolve("prepost/coco");
+    for (Path file : files(folder, "")) {
+      if (Files.isRegularFile(file.resolve("expected.json"))) {
+        cases.add(new EvaluationParity("prepost/coco/" + file.getFileName(), file));
+      }
     }
   }
 

@@ -44,6 +44,7 @@ class GoldenParityTest {
         15, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
     assertEquals(
         13, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
+    assertEquals(4, cases.stream().filter(each -> each.path().startsWith("prepost/coco/")).count());
     assertTrue(cases.stream().noneMatch(ParityCase.NotRun.class::isInstance), cases::toString);
   }
 

@@ -1,0 +1,10 @@
+package dev.detr4j.evaluation;
+
+/**
+ * An image of an annotation file.
+ *
+ * @param fileName its name below the folder of images; empty when the file names none
+ * @param width pixels, or 0 when the file does not say
+ * @param height pixels, or 0 when the file does not say
+ */
+public record AnnotatedImage(long id, String fileName, int width, int height) {}

@@ -1,0 +1,8 @@
+/** How good detections are: COCO's numbers, and where they come from. */
+module dev.detr4j.evaluation {
+  requires com.fasterxml.jackson.core;
+  requires transitive dev.detr4j;
+  requires static transitive org.jspecify;
+
+  exports dev.detr4j.evaluation;
+}
