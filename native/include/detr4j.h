@@ -80,6 +80,8 @@ DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
  * panel is [kernel_h][kernel_w][in_c / groups][panel_columns]; panels follow each other, groups outermost.
  * bias: [groups][panels of a group][panel_columns], zero-padded, or NULL. residual: laid out like out, or NULL.
  * row_mask: one byte an output row, [batch][out_h * out_w], or NULL.
+ * stream_output: 1 where out is larger than the caches, so that nobody will find it there: it is then written past them, and
+ * its old contents are not fetched first. 0 otherwise. The result is the same.
  * A tile is rows_per_tile output rows of one batch item by panels_per_tile panels; tile = (item * row_blocks + row_block) * panel_blocks + panel_block.
  */
 typedef struct detr4j_conv2d {
@@ -92,6 +94,7 @@ typedef struct detr4j_conv2d {
   int32_t row_mask_mode;
   int32_t rows_per_tile;
   int32_t panels_per_tile;
+  int32_t stream_output;
   const float *x;
   const float *weight;
   const float *bias;

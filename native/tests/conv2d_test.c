@@ -1,6 +1,8 @@
 // Convolution and linear layers of every tier this machine can run, against a plain loop in double over unpacked weights:
 // channels 1..40, strides, dilation, padding, groups, batches, gaps between rows, masks, residual in place, NaN, activations.
-// Tensors end at their last element in malloc'd blocks, so that AddressSanitizer sees an over-read.
+// Half of the outputs are streamed. Tensors end at their last element in malloc'd blocks, so that AddressSanitizer sees an over-read.
+
+#define _POSIX_C_SOURCE 200112L
 
 #include <math.h>
 #include <stdint.h>
@@ -79,10 +81,12 @@ static void run_case(detr4j_conv2d p, int with_bias, int with_residual, int gaps
   }
   p.x = x;
   p.row_mask = mask;
+  p.stream_output = pick(0, 1);
   for (p.tier = 0; p.tier <= DETR4J_TIER_NEON; p.tier++) {
     if (!detr4j_tier_available(p.tier)) continue;
     float *packed = pack(&p, weight), *packed_bias = with_bias ? pack_bias(&p, bias) : NULL;
-    float *out = malloc((size_t)out_count * sizeof(float));
+    float *out = NULL; // aligned, so that what can be streamed is
+    if (posix_memalign((void **)&out, 64, (size_t)out_count * sizeof(float)) != 0) exit(2);
     memcpy(out, residual, (size_t)out_count * sizeof(float)); // the residual is the output itself; gaps must survive
     p.weight = packed;
     p.bias = packed_bias;

@@ -234,9 +234,9 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
       const int64_t rows = min_i64(TILE_ROWS, count - r);
       // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
       // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
-      for (int64_t i = 0; i < rows; i++) prefetch_row(out + (r + i) * p->out_row_stride + column, columns);
+      for (int64_t i = 0; i < rows; i++) prefetch_output(p, out + (r + i) * p->out_row_stride + column, columns);
       for (int64_t i = 0; residual_rows != NULL && i < rows; i++) {
-        prefetch_row(residual_rows + (r + i) * p->residual_row_stride + column, columns);
+        prefetch_input(residual_rows + (r + i) * p->residual_row_stride + column, columns);
       }
       gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
       for (int64_t i = 0; i < rows; i++) {
@@ -249,5 +249,6 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
       }
     }
   }
+  v_stream_end();
   return DETR4J_OK;
 }

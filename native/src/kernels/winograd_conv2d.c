@@ -175,7 +175,7 @@ static void prefetch_squares(
   for (int64_t s = 0; s < count; s++) {
     for (int64_t y = 2 * row; y < min_i64(2 * row + 2, p->out_h); y++) {
       for (int64_t x = 2 * column; x < min_i64(2 * column + 2, p->out_w); x++) {
-        prefetch_row(to->out + (y * p->out_w + x) * p->out_row_stride, to->columns);
+        prefetch_output(p, to->out + (y * p->out_w + x) * p->out_row_stride, to->columns);
       }
     }
     if (++column == plan->squares_w) {
@@ -225,5 +225,6 @@ int32_t KERNEL(detr4j_winograd_conv2d_f32)(const detr4j_conv2d *p, int64_t tile,
     }
     store_squares(p, &plan, &to, first, count, m);
   }
+  v_stream_end();
   return DETR4J_OK;
 }

@@ -17,6 +17,8 @@ V_INLINE __m256i v_first_lanes(int64_t n) {
 
 V_INLINE v_f32 v_load(const float *p) { return _mm256_loadu_ps(p); }
 V_INLINE void v_store(float *p, v_f32 v) { _mm256_storeu_ps(p, v); }
+V_INLINE void v_stream(float *p, v_f32 v) { _mm256_stream_ps(p, v); }
+V_INLINE void v_stream_end(void) { _mm_sfence(); }
 V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { return _mm256_maskload_ps(p, v_first_lanes(n)); }
 V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) { _mm256_maskstore_ps(p, v_first_lanes(n), v); }
 V_INLINE v_f32 v_set1(float x) { return _mm256_set1_ps(x); }

@@ -15,6 +15,8 @@ V_INLINE __mmask16 v_first_lanes(int64_t n) { return (__mmask16)((1u << n) - 1);
 
 V_INLINE v_f32 v_load(const float *p) { return _mm512_loadu_ps(p); }
 V_INLINE void v_store(float *p, v_f32 v) { _mm512_storeu_ps(p, v); }
+V_INLINE void v_stream(float *p, v_f32 v) { _mm512_stream_ps(p, v); }
+V_INLINE void v_stream_end(void) { _mm_sfence(); }
 V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(v_first_lanes(n), p); }
 V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) { _mm512_mask_storeu_ps(p, v_first_lanes(n), v); }
 V_INLINE v_f32 v_set1(float x) { return _mm512_set1_ps(x); }

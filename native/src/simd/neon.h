@@ -13,6 +13,8 @@ typedef uint32x4_t v_mask;
 
 V_INLINE v_f32 v_load(const float *p) { return vld1q_f32(p); }
 V_INLINE void v_store(float *p, v_f32 v) { vst1q_f32(p, v); }
+V_INLINE void v_stream(float *p, v_f32 v) { v_store(p, v); }
+V_INLINE void v_stream_end(void) {}
 V_INLINE v_f32 v_load_partial(const float *p, int64_t n) {
   v_f32 v = vdupq_n_f32(0.0f);
   switch (n) {

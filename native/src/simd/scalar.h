@@ -23,6 +23,8 @@ typedef v_i32 v_mask; /* 0 or -1 */
 
 V_INLINE v_f32 v_load(const float *p) { V_EACH(v_f32, p[i]); }
 V_INLINE void v_store(float *p, v_f32 v) { memcpy(p, v.lane, sizeof v.lane); }
+V_INLINE void v_stream(float *p, v_f32 v) { v_store(p, v); }
+V_INLINE void v_stream_end(void) {}
 V_INLINE v_f32 v_load_partial(const float *p, int64_t n) { V_EACH(v_f32, i < n ? p[i] : 0.0f); }
 V_INLINE void v_store_partial(float *p, v_f32 v, int64_t n) {
   for (int64_t i = 0; i < n; i++) p[i] = v.lane[i];

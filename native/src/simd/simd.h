@@ -6,6 +6,8 @@
  *   v_load(p) v_store(p, v)            V_LANES floats at any address
  *   v_load_partial(p, n)               n floats, 0 <= n <= V_LANES, zero above; touches nothing past p[n - 1]
  *   v_store_partial(p, v, n)           the first n lanes; touches nothing past p[n - 1]
+ *   v_stream(p, v)                     v_store past the caches where the processor can, p a multiple of V_BYTES; before another thread
+ *                                      reads it: v_stream_end()
  *   v_set1(x) v_zero()
  *   v_first(v, n)                      the first n lanes, zero above, 0 <= n <= V_LANES
  *   v_unzip(a, b, &even, &odd)         the even and the odd elements of a followed by b
@@ -46,6 +48,7 @@
 #error "define DETR4J_SIMD_<ISA>"
 #endif
 
+#define V_BYTES (V_LANES * 4)
 #define TILE_VECTORS 2
 #define TILE_COLUMNS (TILE_VECTORS * V_LANES)
 

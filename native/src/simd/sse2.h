@@ -13,6 +13,8 @@ typedef __m128 v_mask;
 
 V_INLINE v_f32 v_load(const float *p) { return _mm_loadu_ps(p); }
 V_INLINE void v_store(float *p, v_f32 v) { _mm_storeu_ps(p, v); }
+V_INLINE void v_stream(float *p, v_f32 v) { _mm_stream_ps(p, v); }
+V_INLINE void v_stream_end(void) { _mm_sfence(); }
 V_INLINE v_f32 v_load_partial(const float *p, int64_t n) {
   switch (n) {
     case 0: return _mm_setzero_ps();

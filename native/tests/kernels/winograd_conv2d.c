@@ -47,6 +47,7 @@ static void body(int32_t tier, int index) {
   p.activation = !poisoned && chance(2) ? DETR4J_ACTIVATION_RELU : DETR4J_ACTIVATION_NONE;
   p.rows_per_tile = (int32_t)between(1, 40);
   p.panels_per_tile = (int32_t)between(1, 3);
+  p.stream_output = chance(2);
   tensor x = new_random(p.batch, (int64_t)p.in_h * p.in_w, in), before = new_random(p.batch, pixels, p.out_c);
   tensor out = new_tensor(p.batch, pixels, p.out_c), residual = before;
   const int with_residual = chance(2), in_place = with_residual && chance(2);

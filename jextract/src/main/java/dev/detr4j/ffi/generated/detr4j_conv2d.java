@@ -33,6 +33,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t row_mask_mode;
  *     int32_t rows_per_tile;
  *     int32_t panels_per_tile;
+ *     int32_t stream_output;
  *     const float *x;
  *     const float *weight;
  *     const float *bias;
@@ -73,6 +74,8 @@ public class detr4j_conv2d {
         Detr4jAbi.C_INT.withName("row_mask_mode"),
         Detr4jAbi.C_INT.withName("rows_per_tile"),
         Detr4jAbi.C_INT.withName("panels_per_tile"),
+        Detr4jAbi.C_INT.withName("stream_output"),
+        MemoryLayout.paddingLayout(4),
         Detr4jAbi.C_POINTER.withName("x"),
         Detr4jAbi.C_POINTER.withName("weight"),
         Detr4jAbi.C_POINTER.withName("bias"),
@@ -884,6 +887,50 @@ public class detr4j_conv2d {
      */
     public static void panels_per_tile(MemorySegment struct, int fieldValue) {
         struct.set(panels_per_tile$LAYOUT, panels_per_tile$OFFSET, fieldValue);
+    }
+
+    private static final OfInt stream_output$LAYOUT = (OfInt)$LAYOUT.select(groupElement("stream_output"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t stream_output
+     * }
+     */
+    public static final OfInt stream_output$layout() {
+        return stream_output$LAYOUT;
+    }
+
+    private static final long stream_output$OFFSET = $LAYOUT.byteOffset(groupElement("stream_output"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t stream_output
+     * }
+     */
+    public static final long stream_output$offset() {
+        return stream_output$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t stream_output
+     * }
+     */
+    public static int stream_output(MemorySegment struct) {
+        return struct.get(stream_output$LAYOUT, stream_output$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t stream_output
+     * }
+     */
+    public static void stream_output(MemorySegment struct, int fieldValue) {
+        struct.set(stream_output$LAYOUT, stream_output$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));

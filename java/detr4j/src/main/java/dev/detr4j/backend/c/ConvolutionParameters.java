@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What convolutions and linear layers fill in alike in {@code detr4j_conv2d}. */
 final class ConvolutionParameters {
+  /**
+   * Outputs above this size are written past the caches. With 32 MB of L3 for two cores, a
+   * two-stage model took 1.63 s without, 1.60 s from 24 MB on, and 1.57 s from 12 MB on.
+   */
+  private static final long STREAMED_BYTES = 12 << 20;
+
   private ConvolutionParameters() {}
 
   /** Sets the tensors and what is fused behind the sum. */
@@ -35,6 +41,7 @@ final class ConvolutionParameters {
       detr4j_conv2d.residual_row_stride(p, residual.rowStride());
       detr4j_conv2d.residual_batch_stride(p, residual.batchStride());
     }
+    detr4j_conv2d.stream_output(p, out.spanBytes() > STREAMED_BYTES ? 1 : 0);
     detr4j_conv2d.out(p, Pointers.to(out));
     detr4j_conv2d.out_row_stride(p, out.rowStride());
     detr4j_conv2d.out_batch_stride(p, out.batchStride());
