@@ -7,6 +7,7 @@ module dev.detr4j.cli {
   requires dev.detr4j.parity;
   requires info.picocli;
   requires java.desktop; // drawing
+  requires java.net.http; // models fetch
   requires static org.jspecify;
 
   opens dev.detr4j.cli to

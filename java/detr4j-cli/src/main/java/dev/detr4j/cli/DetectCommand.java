@@ -6,6 +6,8 @@ import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
+import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
 import java.io.IOException;
@@ -60,10 +62,10 @@ final class DetectCommand implements Callable<Integer> {
 
   @Option(
       names = {"-m", "--model"},
-      paramLabel = "DIR",
+      paramLabel = "MODEL",
       description =
-          "Hugging Face model folder (config.json, preprocessor_config.json, safetensors), or a safetensors file in"
-              + " one. Default: a small model with random weights, to see that everything works.")
+          "Hugging Face model folder (config.json, preprocessor_config.json, safetensors), a safetensors file in"
+              + " one, or a name that `detr4j models` lists. Default: a small model with random weights, to see that everything works.")
   private @Nullable Path model;
 
   @Option(
@@ -152,13 +154,15 @@ final class DetectCommand implements Callable<Integer> {
   }
 
   private Detector open(PrintWriter err) {
-    Path folder = model;
-    if (folder == null) {
+    LocalModel found;
+    if (model == null) {
       err.println("detr4j: " + DefaultModel.NOTICE);
       err.flush();
-      folder = DefaultModel.folder();
+      found = LocalModel.of(DefaultModel.folder());
+    } else {
+      found = LocalModels.resolve(model);
     }
-    DetectorBuilder builder = Detector.builder(folder).threshold(threshold);
+    DetectorBuilder builder = found.builder().threshold(threshold);
     if (engine.backend != null) {
       builder.backend(engine.backend);
     }

@@ -8,6 +8,7 @@ import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.ffi.NativeLibraryException;
@@ -40,7 +41,7 @@ final class InfoCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "DIR",
-      description = "Describe this Hugging Face model folder too.")
+      description = "Describe this model folder, or name that `detr4j models` lists, too.")
   private @Nullable Path model;
 
   @Mixin private EngineOptions engine;
@@ -137,7 +138,7 @@ final class InfoCommand implements Callable<Integer> {
   private void model(PrintWriter out, Path path) {
     // Describing needs no kernels: the oracle always opens.
     try (Detector detector =
-        Detector.builder(path).backend(BackendKind.REFERENCE).threads(1).build()) {
+        LocalModels.resolve(path).builder().backend(BackendKind.REFERENCE).threads(1).build()) {
       ModelSummary summary = detector.model();
       heading(out, "Model");
       line(out, "architecture", summary.architecture());

@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  detr4j detect photo.jpg --model detr-resnet-50/ --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
-      "  detr4j info --model detr-resnet-50/",
+      "  detr4j models fetch facebook/detr-resnet-50",
+      "  detr4j info --model facebook/detr-resnet-50",
       "  detr4j parity",
       "",
       "Settings, the first that is given wins: option, system property (detr4j -Ddetr4j.threads=2 ...), environment:",
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       "  --threads   detr4j.threads       DETR4J_THREADS",
       "  --isa       detr4j.isa           DETR4J_ISA",
       "              detr4j.vector.bits   DETR4J_VECTOR_BITS",
+      "  where models lie: detr4j.models.home, DETR4J_HOME; HF_HOME, HF_HUB_CACHE; `detr4j models --help` has the rest",
       "DISABLE_CUSTOM_KERNELS=1 turns the automatic backend into vector. NO_COLOR=1 leaves colours out.",
       "",
       "Exit codes: 0 done; 1 a file or setting is wrong, as one line on standard error says; 2 a command line that"
@@ -51,6 +53,7 @@ import picocli.CommandLine.Spec;
       DetectCommand.class,
       InfoCommand.class,
       ParityCommand.class,
+      ModelsCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {

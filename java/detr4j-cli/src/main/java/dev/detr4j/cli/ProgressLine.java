@@ -39,7 +39,6 @@ final class ProgressLine implements AutoCloseable {
 
   /** The line, without control sequences. */
   static String text(int done, int total, double seconds, String next) {
-    int filled = (int) ((long) BAR * done / total);
     String left = "";
     if (done > 0 && done < total) {
       left = ", " + duration(seconds / done * (total - done)) + " left";
@@ -47,17 +46,28 @@ final class ProgressLine implements AutoCloseable {
     String line =
         String.format(
             Locale.ROOT,
-            "[%s%s] %d/%d%s  %s",
-            "#".repeat(filled),
-            ".".repeat(BAR - filled),
+            "%s %d/%d%s  %s",
+            bar((double) done / total),
             done,
             total,
             left,
             Terminal.printable(next));
+    return cut(line);
+  }
+
+  /** A bar of which this part, 0 to 1, is filled. */
+  static String bar(double part) {
+    int filled = (int) (BAR * part);
+    return "[" + "#".repeat(filled) + ".".repeat(BAR - filled) + "]";
+  }
+
+  /** A line that fits a terminal. */
+  static String cut(String line) {
     return line.length() > WIDTH ? line.substring(0, WIDTH - 1) + "…" : line;
   }
 
-  private static String duration(double seconds) {
+  /** Seconds as m:ss or h:mm:ss. */
+  static String duration(double seconds) {
     long whole = Math.round(seconds);
     return whole < 3600
         ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
