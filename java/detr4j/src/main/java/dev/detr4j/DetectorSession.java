@@ -5,11 +5,15 @@ import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -106,6 +110,57 @@ public final class DetectorSession implements AutoCloseable {
     } finally {
       leave();
     }
+  }
+
+  /**
+   * What the network computes for one image ahead of post-processing: {@code logits}, {@code
+   * pred_boxes} (cx, cy, w, h in 0..1 of the image), and the stages in between, as {@code
+   * backbone.0}, {@code memory} or {@code decoder_hidden}.
+   *
+   * <p>For checks and tools: plans anew and allocates, whatever calls were made before.
+   *
+   * @param names of stages
+   * @return in the order of the names
+   * @throws IllegalArgumentException when the network has no such stage; the message lists them
+   */
+  public List<StageValues> stages(ImageView image, List<String> names) {
+    enter();
+    try {
+      Preprocessing preprocessing = detector.preprocessing();
+      List<PixelSize> sizes = List.of(preprocessing.resize().target(image.width(), image.height()));
+      try (PlannedBatch batch =
+          new PlannedBatch(
+              detector, preprocessing.canvas(sizes), sizes, new LinkedHashSet<>(names))) {
+        batch.load(0, image);
+        batch.plan().run();
+        return names.stream().map(name -> download(name, batch.plan().output(name))).toList();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private StageValues download(String name, TensorView view) {
+    if (view.type() != ElementType.F32) {
+      throw new IllegalArgumentException("stage " + name + " holds no fp32 numbers");
+    }
+    int columns = view.columns();
+    float[] values = new float[Math.toIntExact(view.rows() * columns)];
+    try (Arena host = Arena.ofConfined()) {
+      MemorySegment bytes = host.allocate(Math.max(4, view.spanBytes()), 64);
+      detector.device().download(view.buffer(), view.offset(), bytes, 0, view.spanBytes());
+      for (int row = 0; row < values.length / columns; row++) {
+        MemorySegment.copy(
+            bytes,
+            ValueLayout.JAVA_FLOAT,
+            Float.BYTES * view.rowStride() * row,
+            values,
+            row * columns,
+            columns);
+      }
+    }
+    int[] extents = view.shape().toArray();
+    return new StageValues(name, Shape.of(Arrays.copyOfRange(extents, 1, extents.length)), values);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.detr4j;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.Graph;
 import dev.detr4j.model.ModelInput;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.plan.ExecutionPlan;
@@ -10,6 +11,7 @@ import dev.detr4j.plan.Planner;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -29,6 +31,11 @@ final class PlannedBatch implements AutoCloseable {
   private final List<SizeCache<PlannedImage>> places = new ArrayList<>();
 
   PlannedBatch(Detector detector, PixelSize canvas, List<PixelSize> sizes) {
+    this(detector, canvas, sizes, Set.of());
+  }
+
+  /** As above, with stages that the plan keeps for the caller beside the network's outputs. */
+  PlannedBatch(Detector detector, PixelSize canvas, List<PixelSize> sizes, Set<String> stages) {
     this.detector = detector;
     this.backend = detector.device();
     this.canvas = canvas;
@@ -39,7 +46,17 @@ final class PlannedBatch implements AutoCloseable {
       places.add(new SizeCache<>(CACHED_SOURCES));
     }
     ModelInput input = new ModelInput(canvas.height(), canvas.width(), valid);
-    plan = Planner.plan(detector.network().graph(input), backend, Set.of());
+    Graph graph = detector.network().graph(input);
+    Set<String> taps = new LinkedHashSet<>(stages);
+    taps.removeAll(graph.outputs().keySet());
+    for (String tap : taps) {
+      if (!graph.taps().containsKey(tap)) {
+        throw new IllegalArgumentException(
+            "there is no stage %s, this network has %s and %s"
+                .formatted(tap, graph.taps().keySet(), graph.outputs().keySet()));
+      }
+    }
+    plan = Planner.plan(graph, backend, taps);
   }
 
   ExecutionPlan plan() {

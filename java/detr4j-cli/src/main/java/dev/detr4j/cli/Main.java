@@ -54,6 +54,7 @@ import picocli.CommandLine.Spec;
       InfoCommand.class,
       ParityCommand.class,
       ModelsCommand.class,
+      AcceptCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {

@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
       "A name is looked for in the cache of the Hugging Face tools (HF_HUB_CACHE, HF_HOME), then among fetched models"
           + " (DETR4J_HOME, by default detr4j in the user's cache folder). Nothing is fetched unasked.",
       "HF_ENDPOINT names a mirror of the hub; HF_TOKEN is sent to that host only; HF_HUB_OFFLINE=1 refuses to fetch.",
-      "-Ddetr4j.models.registry=DIR or DETR4J_REGISTRY takes models.json from a folder of yours."
+      "-Ddetr4j.models.registry=DIR or DETR4J_REGISTRY takes models.json and acceptance.json from a folder of yours."
     },
     subcommands = {FetchCommand.class})
 final class ModelsCommand implements Callable<Integer> {
