@@ -269,7 +269,9 @@ DETR4J_API int64_t detr4j_attention_f32_tiles(const detr4j_attention *p);
 DETR4J_API int64_t detr4j_attention_f32_scratch(const detr4j_attention *p);
 DETR4J_API int32_t detr4j_attention_f32(const detr4j_attention *p, int64_t tile, void *scratch);
 
-/* Multi-scale deformable attention; shapes as in the Java record MsDeformAttention. levels: [levels_count][3] = height, width, first token. */
+/* Multi-scale deformable attention; shapes as in the Java record MsDeformAttention. levels: [levels_count][3] = height, width, first
+ * token. shared_value: 1 where all heads sample the same head_dim channels; each then writes head_dim + 1 columns, the last of which is
+ * the sum of the weights of the corners on a map. */
 typedef struct detr4j_ms_deform_attention {
   int32_t tier;
   int32_t batch;
@@ -278,6 +280,7 @@ typedef struct detr4j_ms_deform_attention {
   int32_t levels_count, points;
   int32_t reference_columns; /* 2 or 4 */
   int32_t queries_per_tile;
+  int32_t shared_value;
   const int32_t *levels;
   const float *value, *offsets, *logits, *reference, *valid_ratios;
   float *out;

@@ -253,6 +253,17 @@ static void sum_samples(const float *value, int64_t stride, const int64_t *row_s
   }
 }
 
+// The weights of all corners on a map; NaN when an input was.
+static float weights_on_map(const table *t, int64_t samples) {
+  float sum = t->zero;
+  for (int64_t s = 0; s < samples; s++) {
+    const int32_t corners = t->corners[s];
+    sum += (corners & 1 ? t->w00[s] : 0) + (corners & 2 ? t->w01[s] : 0) + (corners & 4 ? t->w10[s] : 0) +
+           (corners & 8 ? t->w11[s] : 0);
+  }
+  return sum;
+}
+
 int64_t KERNEL(detr4j_ms_deform_attention_f32_tiles)(const detr4j_ms_deform_attention *p) {
   return row_tiles((int64_t)p->batch * p->heads, p->queries, p->queries_per_tile);
 }
@@ -296,7 +307,8 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
     tables[i].corners = take(&free_scratch, bytes);
   }
 
-  const float *value = p->value + item * p->value_batch_stride + head * p->head_dim;
+  const int64_t out_head = p->head_dim + (p->shared_value ? 1 : 0);
+  const float *value = p->value + item * p->value_batch_stride + (p->shared_value ? 0 : head * p->head_dim);
   for (int64_t group = range.begin; group < range.end; group += QUERIES) {
     const int64_t group_end = min_i64(group + QUERIES, range.end);
     for (int64_t q = group; q < group_end; q++) {
@@ -315,8 +327,9 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
       prefetch_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples, p->head_dim);
     }
     for (int64_t q = group; q < group_end; q++) {
-      sum_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples,
-                  p->out + item * p->out_batch_stride + q * p->out_row_stride + head * p->head_dim, p->head_dim);
+      float *out = p->out + item * p->out_batch_stride + q * p->out_row_stride + head * out_head;
+      sum_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples, out, p->head_dim);
+      if (p->shared_value) out[p->head_dim] = weights_on_map(&tables[q - group], samples);
     }
   }
   return DETR4J_OK;

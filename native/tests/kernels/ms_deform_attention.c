@@ -18,7 +18,7 @@ typedef struct fixture {
   float *ratios;
 } fixture;
 
-// Bilinear value; *near is set where a coordinate is so close to a cell centre or border that fp32 may round it across.
+// Bilinear value, for channel -1 of ones everywhere; *near is set where a coordinate is so close to a cell centre or border that fp32 may round it across.
 static double sample(const fixture *f, int64_t n, int64_t level, double x, double y, int64_t channel, int *near) {
   const int64_t height = f->levels[3 * level], width = f->levels[3 * level + 1], first = f->levels[3 * level + 2];
   *near |= fabs(x - rint(x)) < 1e-3 || fabs(y - rint(y)) < 1e-3;
@@ -31,7 +31,7 @@ static double sample(const fixture *f, int64_t n, int64_t level, double x, doubl
     const int64_t cx = left + corner % 2, cy = top + corner / 2;
     if (cx >= 0 && cx < width && cy >= 0 && cy < height) {
       const double share = (1 - fabs(x - (double)cx)) * (1 - fabs(y - (double)cy));
-      sum += share * (double)row_of(&f->value, n, first + cy * width + cx)[channel];
+      sum += share * (channel < 0 ? 1 : (double)row_of(&f->value, n, first + cy * width + cx)[channel]);
     }
   }
   return sum;
@@ -63,23 +63,25 @@ static void check(const fixture *f) {
         for (int64_t s = 0; s < samples; s++) {
           total += exp((double)logits[s] - largest);
         }
-        for (int64_t c = 0; c < f->p.head_dim; c++) {
+        const int64_t dim = f->p.head_dim, out_head = f->p.shared_value ? dim + 1 : dim;
+        for (int64_t c = 0; c < out_head; c++) {
+          const int64_t channel = c == dim ? -1 : f->p.shared_value ? c : head * dim + c;
           double sum = 0;
           int near = 0;
           for (int64_t s = 0; s < samples; s++) {
             const double x = location(f, n, q, s, head, 0), y = location(f, n, q, s, head, 1);
             const double weight = exp((double)logits[s] - largest) / total;
             sum += isnan(x) || isnan(y) ? (double)NAN
-                                        : weight * sample(f, n, s / f->p.points, x, y, head * f->p.head_dim + c, &near);
+                                        : weight * sample(f, n, s / f->p.points, x, y, channel, &near);
           }
-          const float actual = row_of(&f->out, n, q)[head * f->p.head_dim + c];
+          const float actual = row_of(&f->out, n, q)[head * out_head + c];
           if (near && !isfinite(sum) != !isfinite((double)actual)) {
             continue; // a corner with a weight of nearly 0 may hold the NaN or infinity
           }
           if (near && isinf(sum) && !isfinite((double)actual)) {
             continue;
           }
-          expect_close("out", n, q, head * f->p.head_dim + c, sum, actual, 3e-5);
+          expect_close("out", n, q, head * out_head + c, sum, actual, 3e-5);
         }
       }
     }
@@ -98,6 +100,7 @@ static void body(int32_t tier, int index) {
   p->points = index % 3 == 0 ? 4 : (int32_t)between(1, 7);
   p->reference_columns = chance(2) ? 2 : 4;
   p->queries_per_tile = (int32_t)between(1, 24);
+  p->shared_value = chance(3);
   const int64_t samples = (int64_t)p->levels_count * p->points;
   f.levels = new_ints(3 * p->levels_count);
   for (int32_t l = 0; l < p->levels_count; l++) {
@@ -106,11 +109,11 @@ static void body(int32_t tier, int index) {
     f.levels[3 * l + 2] = p->tokens;
     p->tokens += f.levels[3 * l] * f.levels[3 * l + 1];
   }
-  f.value = new_random(p->batch, p->tokens, (int64_t)p->heads * p->head_dim);
+  f.value = new_random(p->batch, p->tokens, (int64_t)(p->shared_value ? 1 : p->heads) * p->head_dim);
   f.offsets = new_random(p->batch, p->queries, p->heads * samples * 2);
   f.logits = new_random(p->batch, p->queries, p->heads * samples);
   f.reference = new_random(p->batch, p->queries, p->reference_columns);
-  f.out = new_tensor(p->batch, p->queries, (int64_t)p->heads * p->head_dim);
+  f.out = new_tensor(p->batch, p->queries, (int64_t)p->heads * (p->head_dim + p->shared_value));
   f.ratios = new_floats((int64_t)p->batch * p->levels_count * 2);
   for (int64_t i = 0; i < (int64_t)p->batch * p->levels_count * 2; i++) {
     f.ratios[i] = chance(2) ? 1.0f : uniform(0.3f, 1.0f);

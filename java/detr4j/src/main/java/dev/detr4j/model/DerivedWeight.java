@@ -72,6 +72,23 @@ public record DerivedWeight(String name, Shape shape, List<Weight> sources, Rule
         });
   }
 
+  /** A matrix [out, in] with its bias as one more column, for a 1x1 kernel: [out, in + 1, 1, 1]. */
+  public static Weight biasAsColumn(Weight weight, Weight bias) {
+    int rows = weight.shape().get(0);
+    int columns = weight.shape().get(1);
+    return new DerivedWeight(
+        weight.name() + " with bias",
+        Shape.of(rows, columns + 1, 1, 1),
+        List.of(weight, bias),
+        (sources, destination) -> {
+          for (long r = 0; r < rows; r++) {
+            long to = 4 * r * (columns + 1);
+            MemorySegment.copy(sources.get(0), 4 * r * columns, destination, to, 4L * columns);
+            MemorySegment.copy(sources.get(1), 4 * r, destination, to + 4L * columns, 4);
+          }
+        });
+  }
+
   /**
    * A convolution's weight times the scale of the batch normalisation after it, one factor an
    * output channel: {@code w gamma / sqrt(variance + epsilon)}. Computed in double and rounded

@@ -19,12 +19,23 @@ import java.util.List;
  * H)} for a point, and {@code r.xy + offset / points * r.wh * 0.5} for a box. Output {@code [N, Q,
  * heads headDim]}. NaN in any input reaches only the outputs of its own query and head.
  *
+ * <p>With {@code sharedValue} all heads sample the same channels: value is {@code [N, S, headDim]},
+ * and each head's output is followed by the sum of the weights of all corners that lie on a map:
+ * {@code [N, Q, heads (headDim + 1)]}. A projection of the value can then follow the sampling, with
+ * the bias times that sum, because both are linear: {@code sum of weight (W v + b) = W (sum of
+ * weight v) + b (sum of weight)}.
+ *
  * @param levels extents of the feature levels; their cells add up to S
  * @param referenceColumns 2 for points (cx, cy), 4 for boxes (cx, cy, w, h), in 0..1 of the
  *     unpadded image
  */
 public record MsDeformAttention(
-    int heads, int headDim, List<LevelShape> levels, int points, int referenceColumns)
+    int heads,
+    int headDim,
+    List<LevelShape> levels,
+    int points,
+    int referenceColumns,
+    boolean sharedValue)
     implements OpSpec {
   /** Copies the levels. */
   public MsDeformAttention {
@@ -33,6 +44,22 @@ public record MsDeformAttention(
         referenceColumns == 2 || referenceColumns == 4,
         "references have 2 or 4 columns",
         referenceColumns);
+  }
+
+  /** Every head samples channels of its own. */
+  public MsDeformAttention(
+      int heads, int headDim, List<LevelShape> levels, int points, int referenceColumns) {
+    this(heads, headDim, levels, points, referenceColumns, false);
+  }
+
+  /** Columns from one head's first channel in the value to the next head's. */
+  public int valueHeadStride() {
+    return sharedValue ? 0 : headDim;
+  }
+
+  /** Columns that each head has in the output. */
+  public int outHeadStride() {
+    return sharedValue ? headDim + 1 : headDim;
   }
 
   /** Samples that one head of one query takes. */
@@ -47,8 +74,9 @@ public record MsDeformAttention(
     int batch = value.get(0);
     int queries = offsets.get(1);
     OpSpec.require(
-        value.equals(Shape.of(batch, LevelShape.tokens(levels), heads * headDim)),
-        "value is [N, S, heads * headDim]",
+        value.equals(
+            Shape.of(batch, LevelShape.tokens(levels), sharedValue ? headDim : heads * headDim)),
+        "value is [N, S, heads * headDim], without heads where they share it",
         value);
     OpSpec.require(
         offsets.equals(Shape.of(batch, queries, heads * samples() * 2)),
@@ -66,6 +94,6 @@ public record MsDeformAttention(
         inputs.get(4).equals(Shape.of(batch, levels.size(), 2)),
         "valid ratios are [N, L, 2]",
         inputs.get(4));
-    return List.of(Output.f32(batch, queries, heads * headDim));
+    return List.of(Output.f32(batch, queries, heads * outHeadStride()));
   }
 }

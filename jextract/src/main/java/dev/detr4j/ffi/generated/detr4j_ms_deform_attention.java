@@ -25,6 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t points;
  *     int32_t reference_columns;
  *     int32_t queries_per_tile;
+ *     int32_t shared_value;
  *     const int32_t *levels;
  *     const float *value;
  *     const float *offsets;
@@ -62,6 +63,8 @@ public class detr4j_ms_deform_attention {
         Detr4jAbi.C_INT.withName("points"),
         Detr4jAbi.C_INT.withName("reference_columns"),
         Detr4jAbi.C_INT.withName("queries_per_tile"),
+        Detr4jAbi.C_INT.withName("shared_value"),
+        MemoryLayout.paddingLayout(4),
         Detr4jAbi.C_POINTER.withName("levels"),
         Detr4jAbi.C_POINTER.withName("value"),
         Detr4jAbi.C_POINTER.withName("offsets"),
@@ -526,6 +529,50 @@ public class detr4j_ms_deform_attention {
      */
     public static void queries_per_tile(MemorySegment struct, int fieldValue) {
         struct.set(queries_per_tile$LAYOUT, queries_per_tile$OFFSET, fieldValue);
+    }
+
+    private static final OfInt shared_value$LAYOUT = (OfInt)$LAYOUT.select(groupElement("shared_value"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t shared_value
+     * }
+     */
+    public static final OfInt shared_value$layout() {
+        return shared_value$LAYOUT;
+    }
+
+    private static final long shared_value$OFFSET = $LAYOUT.byteOffset(groupElement("shared_value"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t shared_value
+     * }
+     */
+    public static final long shared_value$offset() {
+        return shared_value$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t shared_value
+     * }
+     */
+    public static int shared_value(MemorySegment struct) {
+        return struct.get(shared_value$LAYOUT, shared_value$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t shared_value
+     * }
+     */
+    public static void shared_value(MemorySegment struct, int fieldValue) {
+        struct.set(shared_value$LAYOUT, shared_value$OFFSET, fieldValue);
     }
 
     private static final AddressLayout levels$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("levels"));

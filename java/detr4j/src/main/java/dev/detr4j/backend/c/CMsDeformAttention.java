@@ -33,6 +33,7 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
     detr4j_ms_deform_attention.levels_count(p, op.levels().size());
     detr4j_ms_deform_attention.points(p, op.points());
     detr4j_ms_deform_attention.reference_columns(p, op.referenceColumns());
+    detr4j_ms_deform_attention.shared_value(p, op.sharedValue() ? 1 : 0);
     // A sample reads four cells, and a tile takes one head, so heads count as items.
     long queryElements = 4L * op.samples() * op.headDim();
     detr4j_ms_deform_attention.queries_per_tile(

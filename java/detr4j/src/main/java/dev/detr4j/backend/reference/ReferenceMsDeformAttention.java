@@ -51,7 +51,7 @@ final class ReferenceMsDeformAttention implements HostOp<MsDeformAttention> {
       largest = Math.max(largest, bound.logits.f32(item, query, head * samples + s));
     }
     double total = 0;
-    double[] sums = HeapScratch.ofThread().sums(op.headDim())[0];
+    double[] sums = HeapScratch.ofThread().sums(op.headDim() + 1)[0];
     int firstToken = 0;
     for (int l = 0; l < op.levels().size(); l++) {
       LevelShape level = op.levels().get(l);
@@ -66,8 +66,8 @@ final class ReferenceMsDeformAttention implements HostOp<MsDeformAttention> {
       }
       firstToken += level.cells();
     }
-    for (int d = 0; d < op.headDim(); d++) {
-      bound.out.f32(item, query, head * op.headDim() + d, (float) (sums[d] / total));
+    for (int d = 0; d < op.outHeadStride(); d++) {
+      bound.out.f32(item, query, head * op.outHeadStride() + d, (float) (sums[d] / total));
     }
   }
 
@@ -85,7 +85,8 @@ final class ReferenceMsDeformAttention implements HostOp<MsDeformAttention> {
   }
 
   /**
-   * Adds the bilinear value at pixel (x, y) of one level; corners outside the map count as zero.
+   * Adds the bilinear value at pixel (x, y) of one level, and behind it the weights of its corners;
+   * corners outside the map count as zero.
    */
   private static void addSample(
       Bound bound,
@@ -98,8 +99,9 @@ final class ReferenceMsDeformAttention implements HostOp<MsDeformAttention> {
       double weight,
       double[] sums) {
     int headDim = bound.op.headDim();
+    int valueStride = bound.op.valueHeadStride();
     if (Double.isNaN(x) || Double.isNaN(y)) {
-      for (int d = 0; d < headDim; d++) {
+      for (int d = 0; d <= headDim; d++) {
         sums[d] = Double.NaN;
       }
       return;
@@ -115,8 +117,9 @@ final class ReferenceMsDeformAttention implements HostOp<MsDeformAttention> {
           double share = weight * (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
           long token = firstToken + (long) row * level.width() + column;
           for (int d = 0; d < headDim; d++) {
-            sums[d] += share * bound.value.f32(item, token, head * headDim + d);
+            sums[d] += share * bound.value.f32(item, token, head * valueStride + d);
           }
+          sums[headDim] += share;
         }
       }
     }

@@ -159,4 +159,19 @@ final class SampleSum {
     }
     sum.mul(factor).intoMemorySegment(ALL, out, ORDER, mask);
   }
+
+  /** The weights of all corners on a map, before the softmax is ended. */
+  static float weights(long table, int samples) {
+    float sum = 0;
+    for (int s = 0; s < samples; s++) {
+      long entry = table + (long) (s / COUNT) * GROUP_BYTES + 4L * (s % COUNT);
+      int corners = ALL.get(INT, entry + CORNERS);
+      for (int corner = 0; corner < 4; corner++) {
+        if ((corners >> corner & 1) != 0) {
+          sum += ALL.get(FLOAT, entry + (long) corner * BYTES);
+        }
+      }
+    }
+    return sum;
+  }
 }

@@ -33,6 +33,8 @@ final class VectorMsDeformAttention implements HostOp<MsDeformAttention> {
             node.output(0).shape().get(1),
             op.heads(),
             op.headDim(),
+            op.valueHeadStride(),
+            op.outHeadStride(),
             Rows.of(node.input(0)),
             Rows.of(node.input(1)),
             Rows.of(node.input(2)),
@@ -48,6 +50,8 @@ final class VectorMsDeformAttention implements HostOp<MsDeformAttention> {
       int queries,
       int heads,
       int headDim,
+      int valueHeadStride,
+      int outHeadStride,
       Rows value,
       Rows offsets,
       Rows logits,
@@ -102,11 +106,11 @@ final class VectorMsDeformAttention implements HostOp<MsDeformAttention> {
       Exponential.write(sampleLogits, numerators, samples, 1, largest, entries);
       float sum = LaneSum.of(entries);
       table.fill(numerators, sampleOffsets, reference.row(item, query), scales, entries);
-      channels(
-          entries,
-          value.row(item, 0) + 4L * head * headDim,
-          1 / sum,
-          out.row(item, query) + 4L * head * headDim);
+      long to = out.row(item, query) + 4L * head * outHeadStride;
+      channels(entries, value.row(item, 0) + 4L * head * valueHeadStride, 1 / sum, to);
+      if (outHeadStride > headDim) {
+        Memory.setFloat(to + 4L * headDim, SampleSum.weights(entries, table.samples()) / sum);
+      }
     }
 
     private void channels(long entries, long from, float factor, long to) {

@@ -6,11 +6,14 @@ import dev.detr4j.model.Value;
 import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
+import dev.detr4j.op.Convolution;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.tensor.Shape;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,25 +68,88 @@ final class DeformableAttention {
       Value source,
       Value reference,
       Levels levels) {
+    Value joint = graph.add(label + ".sampling", sampling, positioned);
+    Value offsets = joint.columns(label + ".offsets", 0, 2 * samples);
+    Value logits = joint.columns(label + ".logits", 2 * samples, samples);
+    Value mixed =
+        samplesFirst(positioned.shape(), source.shape(), levels)
+            ? sampleThenProject(graph, label, source, offsets, logits, reference, levels)
+            : projectThenSample(graph, label, source, offsets, logits, reference, levels);
+    return graph.add(label + ".output_proj", output, mixed, x);
+  }
+
+  private Value projectThenSample(
+      Graph.Builder graph,
+      String label,
+      Value source,
+      Value offsets,
+      Value logits,
+      Value reference,
+      Levels levels) {
     Value mask = levels.validTokens();
     Value values =
         mask == null
             ? graph.add(label + ".value_proj", value, source)
             : graph.add(
                 label + ".value_proj", value.withRowMask(RowMask.ZERO_OUTPUT), source, mask);
-    Value joint = graph.add(label + ".sampling", sampling, positioned);
     MsDeformAttention op =
         new MsDeformAttention(
             heads, dModel / heads, levels.shapes(), points, reference.shape().last());
-    Value mixed =
-        graph.add(
-            label,
-            op,
-            values,
-            joint.columns(label + ".offsets", 0, 2 * samples),
-            joint.columns(label + ".logits", 2 * samples, samples),
-            reference,
-            levels.validRatios());
-    return graph.add(label + ".output_proj", output, mixed, x);
+    return graph.add(label, op, values, offsets, logits, reference, levels.validRatios());
+  }
+
+  /**
+   * The same numbers up to rounding: each head samples all channels of the source, and its rows of
+   * the value projection follow, as a convolution with one group a head. The bias is the last
+   * column of the weights, because it must be counted as often as there are corners on a map.
+   */
+  private Value sampleThenProject(
+      Graph.Builder graph,
+      String label,
+      Value source,
+      Value offsets,
+      Value logits,
+      Value reference,
+      Levels levels) {
+    MsDeformAttention op =
+        new MsDeformAttention(
+            heads, dModel, levels.shapes(), points, reference.shape().last(), true);
+    Value sampled = graph.add(label, op, source, offsets, logits, reference, levels.validRatios());
+    int batch = sampled.shape().get(0);
+    int queries = sampled.shape().get(1);
+    Convolution projection =
+        new Convolution(
+            sampled.shape().last(),
+            dModel,
+            1,
+            1,
+            1,
+            0,
+            1,
+            heads,
+            DerivedWeight.biasAsColumn(value.weight(), Objects.requireNonNull(value.bias())),
+            null,
+            Activation.NONE,
+            false);
+    return graph
+        .add(
+            label + ".value_proj",
+            projection,
+            sampled.reshaped(Shape.of(batch, queries, 1, sampled.shape().last())))
+        .reshaped(Shape.of(batch, queries, dModel));
+  }
+
+  /**
+   * Whether it is less work to project what was sampled than to project all that could be: for the
+   * few queries of a decoder. A multiply-add of sampling takes about four times as long as one of a
+   * matrix product. Padded tokens would have to be left out one by one; there the projection goes
+   * first.
+   */
+  private boolean samplesFirst(Shape queries, Shape source, Levels levels) {
+    if (levels.validTokens() != null || value.bias() == null) {
+      return false;
+    }
+    long sampling = 4L * queries.get(1) * samples * 4 * dModel;
+    return sampling < (long) source.get(1) * dModel * dModel;
   }
 }

@@ -141,6 +141,13 @@ final class AttentionCases {
             2,
             Points.INSIDE));
     cases.add(notNumbers());
+    for (int headDim : new int[] {1, 7, 16, 33, 100, 256}) {
+      cases.add(sharedValue("head dim " + headDim, 2, 13, 3, headDim, 2, Points.INSIDE));
+    }
+    for (Points points : Points.values()) {
+      cases.add(sharedValue("points " + points, 1, 19, 8, 64, 2, points));
+      cases.add(sharedValue("boxes " + points, 1, 19, 8, 64, 4, points));
+    }
     return cases;
   }
 
@@ -155,9 +162,19 @@ final class AttentionCases {
       int columns,
       Points kind) {
     CaseBuilder builder = new CaseBuilder("deformable " + name);
-    inputs(builder, batch, queries, heads, headDim, levels, points, columns, kind);
+    inputs(builder, batch, queries, heads, heads * headDim, levels, points, columns, kind);
     return builder.build(
         new MsDeformAttention(heads, headDim, levels, points, columns), tolerance(levels, points));
+  }
+
+  /** All heads sample the same channels. */
+  private static OpCase sharedValue(
+      String name, int batch, int queries, int heads, int headDim, int columns, Points kind) {
+    CaseBuilder builder = new CaseBuilder("deformable shared value " + name);
+    inputs(builder, batch, queries, heads, headDim, FOUR_LEVELS, 4, columns, kind);
+    return builder.build(
+        new MsDeformAttention(heads, headDim, FOUR_LEVELS, 4, columns, true),
+        tolerance(FOUR_LEVELS, 4));
   }
 
   private static Tolerance tolerance(List<LevelShape> levels, int points) {
@@ -175,7 +192,7 @@ final class AttentionCases {
       int batch,
       int queries,
       int heads,
-      int headDim,
+      int valueColumns,
       List<LevelShape> levels,
       int points,
       int columns,
@@ -216,7 +233,7 @@ final class AttentionCases {
       }
     }
     builder
-        .input(batch, LevelShape.tokens(levels), heads * headDim)
+        .input(batch, LevelShape.tokens(levels), valueColumns)
         .input(offsets, batch, queries, heads * samples * 2)
         .input(
             builder.uniform((long) batch * queries * heads * samples, -4, 4),
@@ -237,7 +254,7 @@ final class AttentionCases {
     int points = 4;
     int samples = FOUR_LEVELS.size() * points;
     CaseBuilder builder = new CaseBuilder("deformable with NaN");
-    inputs(builder, 1, 11, heads, headDim, FOUR_LEVELS, points, 2, Points.INSIDE);
+    inputs(builder, 1, 11, heads, heads * headDim, FOUR_LEVELS, points, 2, Points.INSIDE);
     int columns = heads * headDim;
     builder
         .put(1, (2 * heads + 1) * samples * 2 + 9, Double.NaN)
