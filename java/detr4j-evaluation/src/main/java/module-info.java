@@ -2,7 +2,9 @@
 module dev.detr4j.evaluation {
   requires com.fasterxml.jackson.core;
   requires transitive dev.detr4j;
+  requires transitive java.desktop; // pictures
   requires static transitive org.jspecify;
 
   exports dev.detr4j.evaluation;
+  exports dev.detr4j.evaluation.report;
 }

@@ -163,15 +163,7 @@ final class DetectCommand implements Callable<Integer> {
       found = LocalModels.resolve(model);
     }
     DetectorBuilder builder = found.builder().threshold(threshold);
-    if (engine.backend != null) {
-      builder.backend(engine.backend);
-    }
-    if (engine.threads != null) {
-      builder.threads(engine.threads);
-    }
-    if (engine.instructionSet != null) {
-      builder.instructionSet(engine.instructionSet);
-    }
+    engine.apply(builder);
     return builder.build();
   }
 

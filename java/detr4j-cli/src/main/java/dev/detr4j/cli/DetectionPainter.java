@@ -14,7 +14,6 @@ import java.awt.geom.RoundRectangle2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +40,7 @@ final class DetectionPainter {
    */
   static void write(ImageView image, Detections found, String format, OutputStream out)
       throws IOException {
-    BufferedImage picture = copy(image);
+    BufferedImage picture = Pictures.of(image);
     Graphics2D graphics = picture.createGraphics();
     try {
       graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
@@ -61,24 +60,6 @@ final class DetectionPainter {
     if (!ImageIO.write(picture, format, out)) {
       throw new IOException("this Java cannot write " + format);
     }
-  }
-
-  private static BufferedImage copy(ImageView image) {
-    BufferedImage picture =
-        new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
-    int[] row = new int[image.width()];
-    for (int y = 0; y < image.height(); y++) {
-      long from = y * image.rowStride();
-      for (int x = 0; x < row.length; x++) {
-        int red = Byte.toUnsignedInt(image.pixels().get(ValueLayout.JAVA_BYTE, from + 3L * x));
-        int green =
-            Byte.toUnsignedInt(image.pixels().get(ValueLayout.JAVA_BYTE, from + 3L * x + 1));
-        int blue = Byte.toUnsignedInt(image.pixels().get(ValueLayout.JAVA_BYTE, from + 3L * x + 2));
-        row[x] = red << 16 | green << 8 | blue;
-      }
-      picture.setRGB(0, y, row.length, 1, row, 0, row.length);
-    }
-    return picture;
   }
 
   private static void draw(Graphics2D graphics, int width, int height, Detections found) {

@@ -2,6 +2,7 @@ package dev.detr4j.cli;
 
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
+import dev.detr4j.DetectorBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -30,6 +31,19 @@ final class EngineOptions {
       description =
           "Lower the C library to this instruction set, as in x86-64-v3; `detr4j info` lists them.")
   @Nullable String instructionSet;
+
+  /** Passes on what was given. */
+  void apply(DetectorBuilder builder) {
+    if (backend != null) {
+      builder.backend(backend);
+    }
+    if (threads != null) {
+      builder.threads(threads);
+    }
+    if (instructionSet != null) {
+      builder.instructionSet(instructionSet);
+    }
+  }
 
   /** A backend by name; the message of a wrong one lists the names. */
   static final class BackendName implements ITypeConverter<BackendKind> {

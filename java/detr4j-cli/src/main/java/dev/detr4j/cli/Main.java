@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  detr4j detect photo.jpg --model detr-resnet-50/ --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
+      "  detr4j evaluate --annotations instances.json --images photos/ --model detr-resnet-50/",
       "  detr4j models fetch facebook/detr-resnet-50",
       "  detr4j info --model facebook/detr-resnet-50",
       "  detr4j parity",
@@ -51,6 +52,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       DetectCommand.class,
+      EvaluateCommand.class,
       InfoCommand.class,
       ParityCommand.class,
       ModelsCommand.class,

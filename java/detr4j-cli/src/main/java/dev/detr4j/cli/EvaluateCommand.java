@@ -1,0 +1,345 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.ImageException;
+import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.cli.registry.LocalModels;
+import dev.detr4j.evaluation.AnnotatedBox;
+import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.BoxEvaluation;
+import dev.detr4j.evaluation.Mistakes;
+import dev.detr4j.evaluation.ResultsFile;
+import dev.detr4j.evaluation.ScoredBox;
+import dev.detr4j.evaluation.report.MistakesPage;
+import dev.detr4j.evaluation.report.PrecisionRecallPicture;
+import dev.detr4j.image.ImageDecoder;
+import dev.detr4j.image.Orientation;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Says how good a model is on annotated images. */
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Says how good a model, or a file of detections, is on annotated images: COCO's twelve numbers, equal to those"
+          + " of pycocotools, and those of each class.",
+      ""
+    },
+    optionListHeading = "Options:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  detr4j evaluate --annotations instances_val2017.json --images val2017/ --model detr-resnet-50/",
+      "  detr4j evaluate --annotations instances_val2017.json --detections results.json",
+      "",
+      "In the output folder: results.json (the detections, in COCO's format), evaluation.json (all numbers),"
+          + " precision-recall.png, mistakes.html (the images with the worst mistakes, one page without scripts).",
+      "An interrupted run goes on where it was: the same command again takes what journal.jsonl has.",
+      "An image that cannot be read counts as one without detections, and the exit code is 1."
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-a", "--annotations"},
+      required = true,
+      paramLabel = "FILE",
+      description = "What is on the images: a JSON file in COCO's format, with boxes.")
+  private Path annotationFile;
+
+  @Option(
+      names = {"-i", "--images"},
+      paramLabel = "DIR",
+      description = "The folder below which the annotated images are.")
+  private @Nullable Path images;
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      description = "The model, as for detect.")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--detections",
+      paramLabel = "FILE",
+      description =
+          "Evaluate this file of COCO results and run no model. --images is needed for mistakes.html only.")
+  private @Nullable Path detections;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "DIR",
+      description =
+          "The folder for all files. Default: evaluation; with --detections none, and no file is written.")
+  private @Nullable Path output;
+
+  @Option(
+      names = {"-t", "--threshold"},
+      paramLabel = "SCORE",
+      defaultValue = "0",
+      description =
+          "Keep detections with a greater score. COCO's numbers want them all. Default: ${DEFAULT-VALUE}.")
+  private float threshold;
+
+  @Option(
+      names = "--classes-by",
+      paramLabel = "RULE",
+      defaultValue = "name",
+      description =
+          "How the model's labels find the annotated classes: by name, or by id, where the number of a label is the"
+              + " id of a class. Default: ${DEFAULT-VALUE}.")
+  private LabelCategories.Rule classesBy;
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "text, or json with all digits. Default: ${DEFAULT-VALUE}.")
+  private Format format;
+
+  @Option(
+      names = "--worst",
+      paramLabel = "N",
+      defaultValue = "40",
+      description = "Show so many images in mistakes.html. Default: ${DEFAULT-VALUE}.")
+  private int worst;
+
+  @Option(names = "--restart", description = "Forget what an interrupted run has found so far.")
+  private boolean restart;
+
+  @Option(
+      names = "--orientation",
+      paramLabel = "RULE",
+      defaultValue = "ignore",
+      description =
+          "EXIF orientation: ignore or apply, whichever the annotations mean. Default: ${DEFAULT-VALUE}.")
+  private Orientation orientation;
+
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      defaultValue = "" + ImageDecoder.DEFAULT_MAX_PIXELS,
+      description = "Refuse larger images. Default: ${DEFAULT-VALUE}.")
+  private long maxPixels;
+
+  @Mixin private EngineOptions engine;
+
+  enum Format {
+    TEXT,
+    JSON
+  }
+
+  EvaluateCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    check(threshold >= 0 && threshold < 1, "--threshold is " + threshold + ", expected 0 to 1");
+    check(worst >= 0, "--worst is " + worst + ", expected a number of images");
+    check(
+        maxPixels >= 1 && maxPixels <= 1L << 29,
+        "--max-pixels is " + maxPixels + ", expected 1 to " + (1L << 29));
+    check(
+        detections == null || model == null,
+        "--detections runs no model: leave out one of --detections and --model");
+    check(
+        detections != null || images != null,
+        "Missing required option: '--images=DIR', or '--detections=FILE' to run no model");
+    PrintWriter err = spec.commandLine().getErr();
+    Annotations annotations = Annotations.read(annotationFile);
+    if (annotations.boxes().stream().anyMatch(box -> box.id() == 0)) {
+      note(err, "an annotation has the id 0: as with pycocotools, finding it does not count");
+    }
+    AnnotatedFiles files = images == null ? null : new AnnotatedFiles(annotations, images);
+    Path folder = output == null && detections == null ? Path.of("evaluation") : output;
+    if (detections != null) {
+      List<ScoredBox> found = ResultsFile.read(detections, annotations);
+      createFolder(folder);
+      report(annotations, found, files, folder, err);
+      return 0;
+    }
+    if (files == null || folder == null) {
+      throw new AssertionError("checked above");
+    }
+    return detectAndReport(annotations, files, folder, err) == 0 ? 0 : 1;
+  }
+
+  private void check(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  private static void note(PrintWriter err, String line) {
+    err.println("detr4j: " + Terminal.printable(line));
+    err.flush();
+  }
+
+  private static void createFolder(@Nullable Path folder) {
+    if (folder == null) {
+      return;
+    }
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw ReplacedFile.unwritable(folder, e);
+    }
+  }
+
+  private DetectionJournal journal(Path folder) throws IOException {
+    return DetectionJournal.open(
+        folder.resolve("journal.jsonl"),
+        new RunIdentity()
+            .with("annotations", annotationFile)
+            .with("model", localModel().path())
+            .with("threshold", Float.toString(threshold))
+            .with("orientation", orientation.name())
+            .with("classes-by", classesBy.name())
+            .parts(),
+        restart);
+  }
+
+  private LocalModel localModel() {
+    return model == null ? LocalModel.of(DefaultModel.folder()) : LocalModels.resolve(model);
+  }
+
+  /** Returns how many images could not be read; each has had its line. */
+  private int detectAndReport(
+      Annotations annotations, AnnotatedFiles files, Path folder, PrintWriter err)
+      throws IOException {
+    if (model == null) {
+      note(err, DefaultModel.NOTICE);
+    }
+    try (Detector detector = open()) {
+      LabelCategories categories = LabelCategories.of(detector.labels(), annotations, classesBy);
+      categories.notes().forEach(line -> note(err, line));
+      createFolder(folder);
+      try (DetectionJournal journal = journal(folder)) {
+        AnnotatedRun run =
+            new AnnotatedRun(
+                annotations, files, categories, new ImageDecoder(orientation, maxPixels));
+        int failed = run.detect(detector, journal, err);
+        Path results = folder.resolve("results.json");
+        writeText(results, out -> ResultsFile.write(run.found(journal), out));
+        report(annotations, ResultsFile.read(results, annotations), files, folder, err);
+        // Images that failed are tried again by the next run.
+        if (failed == 0) {
+          journal.remove();
+        }
+        return failed;
+      }
+    }
+  }
+
+  private Detector open() {
+    DetectorBuilder builder = localModel().builder().threshold(threshold);
+    engine.apply(builder);
+    return builder.build();
+  }
+
+  private void report(
+      Annotations annotations,
+      List<ScoredBox> found,
+      @Nullable AnnotatedFiles files,
+      @Nullable Path folder,
+      PrintWriter err)
+      throws IOException {
+    long unknown =
+        found.stream()
+            .filter(box ->
+                annotations.categories().stream().noneMatch(each -> each.id() == box.categoryId()))
+            .count();
+    if (unknown > 0) {
+      note(err, unknown + " detections are of classes that are not annotated and do not count");
+    }
+    BoxEvaluation evaluation = BoxEvaluation.of(annotations, found);
+    Mistakes mistakes = Mistakes.of(annotations, found);
+    PrintWriter out = spec.commandLine().getOut();
+    if (format == Format.JSON) {
+      EvaluationJson.write(annotations, evaluation, mistakes, out);
+    } else {
+      new EvaluationText(out).print(annotations, evaluation, mistakes, found.size());
+    }
+    if (folder != null) {
+      writeFiles(annotations, evaluation, mistakes, files, folder);
+      note(err, "files are in " + folder);
+    }
+  }
+
+  private void writeFiles(
+      Annotations annotations,
+      BoxEvaluation evaluation,
+      Mistakes mistakes,
+      @Nullable AnnotatedFiles files,
+      Path folder)
+      throws IOException {
+    writeText(
+        folder.resolve("evaluation.json"),
+        out -> EvaluationJson.write(annotations, evaluation, mistakes, out));
+    String title = title(annotations);
+    if (files != null) {
+      ImageDecoder decoder = new ImageDecoder(orientation, maxPixels);
+      MistakesPage.Pictures pictures =
+          image -> {
+            try {
+              return Pictures.of(decoder.decode(files.of(image)));
+            } catch (ImageException e) {
+              return null; // It had its line when it was to be detected on.
+            }
+          };
+      writeText(
+          folder.resolve("mistakes.html"),
+          out -> MistakesPage.write(title, annotations, mistakes, worst, pictures, out));
+    }
+    BufferedImage picture = PrecisionRecallPicture.draw(title, annotations, evaluation);
+    Path file = folder.resolve("precision-recall.png");
+    try (ReplacedFile out = ReplacedFile.open(file)) {
+      ImageIO.write(picture, "png", out.kept());
+      out.commit();
+    }
+  }
+
+  private String title(Annotations annotations) {
+    Path what = detections != null ? detections : model != null ? model : localModel().path();
+    long objects = annotations.boxes().stream().filter(AnnotatedBox::crowd).count();
+    objects = annotations.boxes().size() - objects;
+    return "%s on %s: %d images, %d objects"
+        .formatted(
+            what.toAbsolutePath().normalize().getFileName(),
+            annotationFile.getFileName(),
+            annotations.images().size(),
+            objects);
+  }
+
+  private interface TextWriter {
+    void write(Writer out) throws IOException;
+  }
+
+  /** Written aside and renamed when it is complete. */
+  private static void writeText(Path file, TextWriter writer) throws IOException {
+    try (ReplacedFile out = ReplacedFile.open(file)) {
+      Writer text = new OutputStreamWriter(out.kept(), StandardCharsets.UTF_8);
+      writer.write(text);
+      text.flush();
+      out.commit();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.EvaluationException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Which annotated class each label of a model means. Immutable. */
+final class LabelCategories {
+  /** How labels and classes find each other. */
+  enum Rule {
+    /** The same name; case, spaces, hyphens and underscores do not count. */
+    NAME,
+    /** The label's number is the id of the class. */
+    ID
+  }
+
+  /** No annotated class: detections of this label do not count. */
+  static final long NONE = Long.MIN_VALUE;
+
+  private final long[] categories;
+  private final List<String> notes = new ArrayList<>();
+
+  private LabelCategories(long[] categories) {
+    this.categories = categories;
+  }
+
+  /**
+   * Pairs labels with classes.
+   *
+   * @throws EvaluationException when not one label means an annotated class, or two classes have
+   *     one name
+   */
+  static LabelCategories of(List<String> labels, Annotations annotations, Rule rule) {
+    Map<String, Long> byKey = new HashMap<>();
+    for (Category category : annotations.categories()) {
+      String key = rule == Rule.ID ? Long.toString(category.id()) : key(category.name());
+      if (byKey.put(key, category.id()) != null) {
+        throw new EvaluationException(
+            "two annotated classes are called %s; --classes-by id takes the model's label numbers"
+                .formatted(category.name()));
+      }
+    }
+    long[] categories = new long[labels.size()];
+    for (int i = 0; i < categories.length; i++) {
+      String key = rule == Rule.ID ? Integer.toString(i) : key(labels.get(i));
+      categories[i] = byKey.getOrDefault(key, NONE);
+    }
+    if (Arrays.stream(categories).allMatch(category -> category == NONE)) {
+      throw new EvaluationException(
+          "no label of the model (%s) is an annotated class (%s)%s"
+              .formatted(
+                  some(labels),
+                  some(annotations.categories().stream().map(Category::name).toList()),
+                  rule == Rule.NAME ? "; --classes-by id goes by number instead" : ""));
+    }
+    LabelCategories pairs = new LabelCategories(categories);
+    pairs.noteUnmatched(annotations);
+    return pairs;
+  }
+
+  private void noteUnmatched(Annotations annotations) {
+    List<String> unmatched =
+        annotations.categories().stream()
+            .filter(each -> Arrays.stream(categories).noneMatch(id -> id == each.id()))
+            .map(Category::name)
+            .toList();
+    if (!unmatched.isEmpty()) {
+      notes.add(
+          "the model has no label for %d of %d annotated classes: %s"
+              .formatted(unmatched.size(), annotations.categories().size(), some(unmatched)));
+    }
+  }
+
+  private static String key(String name) {
+    return name.strip().toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", " ");
+  }
+
+  private static String some(List<String> names) {
+    String first =
+        names.stream().limit(5).map(Terminal::printable).collect(Collectors.joining(", "));
+    return names.size() > 5 ? first + ", ..." : first;
+  }
+
+  /** The class of a label, or {@link #NONE}. */
+  long category(int label) {
+    return label < categories.length ? categories[label] : NONE;
+  }
+
+  /** What the user should know, a line each. */
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+}

@@ -1,0 +1,36 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.ImageView;
+import java.awt.image.BufferedImage;
+import java.lang.foreign.ValueLayout;
+
+/** Decoded pixels as pictures of Java2D. Stateless. */
+final class Pictures {
+  private Pictures() {}
+
+  /** A copy of the whole image. */
+  static BufferedImage of(ImageView image) {
+    return of(image, 0, 0, image.width(), image.height());
+  }
+
+  /** A copy of a part that lies within the image. */
+  static BufferedImage of(ImageView image, int left, int top, int width, int height) {
+    BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    int[] row = new int[width];
+    for (int y = 0; y < height; y++) {
+      long from = (top + y) * image.rowStride() + 3L * left;
+      for (int x = 0; x < width; x++) {
+        row[x] =
+            channel(image, from + 3L * x) << 16
+                | channel(image, from + 3L * x + 1) << 8
+                | channel(image, from + 3L * x + 2);
+      }
+      picture.setRGB(0, y, width, 1, row, 0, width);
+    }
+    return picture;
+  }
+
+  private static int channel(ImageView image, long offset) {
+    return Byte.toUnsignedInt(image.pixels().get(ValueLayout.JAVA_BYTE, offset));
+  }
+}

@@ -1,0 +1,78 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.evaluation.EvaluationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * What the detections of a run depend on, in a form that can be compared with that of another run.
+ * Not thread-safe.
+ */
+final class RunIdentity {
+  /** Larger files are known by size and time: weights take seconds to read whole. */
+  private static final long READ_WHOLE = 64L << 20;
+
+  private final Map<String, String> parts = new LinkedHashMap<>();
+
+  /** Adds a setting; its value is a plain word or number. */
+  RunIdentity with(String name, String value) {
+    parts.put(name, value);
+    return this;
+  }
+
+  /** Adds a file by its content, or a folder by the content of its files. */
+  RunIdentity with(String name, Path path) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      if (Files.isDirectory(path)) {
+        for (Path file : files(path)) {
+          digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
+          add(digest, file);
+        }
+      } else {
+        add(digest, path);
+      }
+      parts.put(name, HexFormat.of().formatHex(digest.digest()));
+      return this;
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    } catch (IOException e) {
+      throw new EvaluationException(path + ": cannot be read: " + Main.explained(e), e);
+    }
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  private static void add(MessageDigest digest, Path file) throws IOException {
+    long size = Files.size(file);
+    if (size > READ_WHOLE) {
+      String known = size + " " + Files.getLastModifiedTime(file).toMillis();
+      digest.update(known.getBytes(StandardCharsets.UTF_8));
+      return;
+    }
+    byte[] chunk = new byte[1 << 16];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+        digest.update(chunk, 0, read);
+      }
+    }
+  }
+
+  Map<String, String> parts() {
+    return Map.copyOf(parts);
+  }
+}

@@ -1,0 +1,221 @@
+package dev.detr4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.detr4j.ModelConfigException;
+import dev.detr4j.checkpoint.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EvaluateCommandTest {
+  private static final Path GOLDEN = Path.of("../../weights/golden/prepost/coco");
+  private static final List<String> FILES =
+      List.of("evaluation.json", "mistakes.html", "precision-recall.png", "results.json");
+
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+  private Path photos;
+  private Path annotations;
+  private Path output;
+
+  @BeforeAll
+  static void makeModel() throws IOException {
+    model = CliRun.smallModel(shared.resolve("model"));
+  }
+
+  @BeforeEach
+  void makePhotos() throws IOException {
+    photos = Files.createDirectories(folder.resolve("photos"));
+    output = folder.resolve("evaluation");
+    for (String name : List.of("a.png", "b.png", "c.png")) {
+      CliRun.image(photos.resolve(name), 60 + name.charAt(0) % 7, 44);
+    }
+    annotations =
+        Files.writeString(
+            folder.resolve("annotations.json"),
+            """
+            {"images": [{"id": 3, "file_name": "a.png"}, {"id": 1, "file_name": "b.png"},
+                        {"id": 2, "file_name": "c.png", "width": 7, "height": 44}],
+             "categories": [{"id": 0, "name": "zero"}, {"id": 1, "name": "one"}, {"id": 1000, "name": "none"}],
+             "annotations": [{"id": 1, "image_id": 3, "category_id": 1, "bbox": [5, 5, 40, 30]},
+                             {"id": 2, "image_id": 1, "category_id": 0, "bbox": [1, 2, 50, 40]}]}
+            """);
+  }
+
+  private CliRun evaluate(Object... more) {
+    List<Object> arguments =
+        new ArrayList<>(List.of("evaluate", "-a", annotations, "-i", photos, "-o", output));
+    arguments.addAll(List.of("--model", model, "--classes-by", "id", "-f", "json"));
+    arguments.addAll(Arrays.asList(more));
+    return CliRun.of(arguments.toArray());
+  }
+
+  private static JsonObject json(String text) {
+    return JsonObject.parse(
+        "output", text.getBytes(StandardCharsets.UTF_8), ModelConfigException::new);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"set0", "set1", "set2", "edges"})
+  void aFileOfDetectionsGivesTheNumbersOfPycocotools(String set) throws IOException {
+    Path gt = GOLDEN.resolve(set).resolve("gt.json");
+    Path dt = GOLDEN.resolve(set).resolve("dt.json");
+    CliRun run = CliRun.of("evaluate", "-a", gt, "--detections", dt, "-f", "json");
+    assertEquals(0, run.exit(), run.err());
+    JsonObject actual = json(run.out()).object("stats");
+    JsonObject expected =
+        json(Files.readString(GOLDEN.resolve(set).resolve("expected.json"))).object("stats");
+    assertEquals(12, actual.names().size());
+    for (String name : actual.names()) {
+      assertEquals(expected.number(name), actual.number(name), 1e-12, name);
+    }
+    assertEquals(set.equals("edges"), run.err().contains("the id 0"), run.err());
+  }
+
+  @Test
+  void theTableDoesNotDependOnTheLocale() {
+    Object[] command = {
+      "evaluate",
+      "-a",
+      GOLDEN.resolve("set0/gt.json"),
+      "--detections",
+      GOLDEN.resolve("set0/dt.json")
+    };
+    CliRun plain = CliRun.of(command);
+    assertEquals(0, plain.exit(), plain.err());
+    assertTrue(
+        plain.out().contains("AP, IoU 0.50:0.95   0.112   0.172   0.110   0.102"), plain.out());
+    assertTrue(plain.out().matches("(?s).*\nc77 +0( +-){7}\n.*"), plain.out());
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+      assertEquals(plain, CliRun.of(command));
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
+  @Test
+  void aModelIsRunAndItsFileGivesTheSameNumbers() throws IOException {
+    CliRun run = evaluate();
+    assertEquals(0, run.exit(), run.err());
+    assertEquals(FILES, CliRun.names(output));
+    assertTrue(run.err().contains("no label for 1 of 3 annotated classes: none"), run.err());
+    assertTrue(run.err().contains("1 images have another size"), run.err());
+    assertEquals(run.out(), Files.readString(output.resolve("evaluation.json")));
+    String results = Files.readString(output.resolve("results.json"));
+    assertTrue(results.contains("\"image_id\":2,\"category_id\":"), results);
+    CliRun again =
+        CliRun.of(
+            "evaluate",
+            "-a",
+            annotations,
+            "--detections",
+            output.resolve("results.json"),
+            "-f",
+            "json");
+    assertEquals(run.out(), again.out());
+    assertEquals(List.of("annotations.json", "evaluation", "photos"), CliRun.names(folder));
+  }
+
+  @Test
+  void anInterruptedRunGoesOn() throws IOException {
+    byte[] photo = Files.readAllBytes(photos.resolve("c.png"));
+    Files.writeString(photos.resolve("c.png"), "broken");
+    CliRun broken = evaluate();
+    assertEquals(1, broken.exit());
+    assertTrue(broken.err().contains("c.png"), broken.err());
+    assertTrue(CliRun.names(output).contains("journal.jsonl"));
+
+    // As if the power had failed in the middle of a line.
+    Path journal = output.resolve("journal.jsonl");
+    Files.writeString(journal, Files.readString(journal) + "{\"image_id\":2,\"det");
+    Files.write(photos.resolve("c.png"), photo);
+    CliRun whole = evaluate();
+    assertEquals(0, whole.exit(), whole.err());
+    assertTrue(whole.err().contains("2 of 3 images are done"), whole.err());
+    assertEquals(FILES, CliRun.names(output));
+    String results = Files.readString(output.resolve("results.json"));
+
+    CliRun fresh = evaluate();
+    assertFalse(fresh.err().contains("going on"), fresh.err());
+    assertEquals(results, Files.readString(output.resolve("results.json")));
+  }
+
+  @Test
+  void aJournalOfAnotherRunIsRefused() throws IOException {
+    Files.writeString(photos.resolve("c.png"), "broken");
+    assertEquals(1, evaluate().exit());
+    CliRun other = evaluate("--threshold", "0.25");
+    assertEquals(1, other.exit());
+    assertTrue(other.err().contains("another setting of threshold; --restart"), other.err());
+    Path journal = output.resolve("journal.jsonl");
+    Files.writeString(journal, Files.readString(journal) + "nonsense\n");
+    CliRun nonsense = evaluate();
+    assertEquals(1, nonsense.exit());
+    assertTrue(nonsense.err().contains("line 4"), nonsense.err());
+    CliRun restarted = evaluate("--threshold", "0.25", "--restart");
+    assertFalse(restarted.err().contains("going on"), restarted.err());
+    assertTrue(restarted.err().contains("c.png"), restarted.err());
+  }
+
+  private void replace(String what, String by) throws IOException {
+    String text = Files.readString(annotations);
+    assertTrue(text.contains(what), what);
+    Files.writeString(annotations, text.replace(what, by));
+  }
+
+  @Test
+  void mistakesAreOneLineAndNothingIsWritten() throws IOException {
+    replace("\"a.png\"", "\"../a.png\"");
+    evaluate().assertRefused(1, "../a.png", "outside");
+    replace("\"../a.png\"", "\"x.png\"");
+    evaluate().assertRefused(1, "1 of 3 annotated images are missing", "x.png");
+    replace("\"x.png\"", "\"a.png\"");
+    CliRun.of("evaluate", "-a", annotations, "-i", photos, "-o", output, "--model", nowhere())
+        .assertRefused(1, "nowhere", "no such file");
+    CliRun.of("evaluate", "-a", annotations, "-i", nowhere()).assertRefused(1, "nowhere");
+    replace("[5, 5, 40, 30]", "[5, 5, -40, 30]");
+    evaluate().assertRefused(1, "annotations.json: annotations[0]", "-40.0 x 30.0");
+    CliRun.of("evaluate", "-a", folder.resolve("none.json"), "-i", photos)
+        .assertRefused(1, "none.json", "no such file");
+    assertFalse(Files.exists(output));
+  }
+
+  private Path nowhere() {
+    return folder.resolve("nowhere");
+  }
+
+  @Test
+  void labelsThatMeanNothingAreRefused() {
+    CliRun byName =
+        CliRun.of("evaluate", "-a", annotations, "-i", photos, "-o", output, "--model", model);
+    byName.assertRefused(1, "no label of the model", "zero, one, none", "--classes-by id");
+  }
+
+  @Test
+  void commandLinesThatCannotBeUnderstood() {
+    CliRun.of("evaluate", "-i", photos).assertRefused(2, "--annotations");
+    CliRun.of("evaluate", "-a", annotations).assertRefused(2, "--images", "--detections");
+    CliRun.of("evaluate", "-a", annotations, "--detections", annotations, "--model", model)
+        .assertRefused(2, "--detections", "--model");
+    CliRun.of("evaluate", "-a", annotations, "-i", photos, "-t", "1")
+        .assertRefused(2, "--threshold");
+  }
+}

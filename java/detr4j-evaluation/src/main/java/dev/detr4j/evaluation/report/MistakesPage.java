@@ -1,0 +1,258 @@
+package dev.detr4j.evaluation.report;
+
+import dev.detr4j.evaluation.AnnotatedBox;
+import dev.detr4j.evaluation.AnnotatedImage;
+import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.Box;
+import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.Mistakes;
+import dev.detr4j.evaluation.ScoredBox;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A page of the images with the worst mistakes: missed objects, wrong and right detections drawn on
+ * small copies. One file without scripts or links, that loads nothing; text of the files is
+ * escaped.
+ */
+public final class MistakesPage {
+  private static final int LONGEST_SIDE = 720;
+
+  /** Where the pixels of an image come from. */
+  public interface Pictures {
+    /** Returns the image, or null where it cannot be read. */
+    @Nullable BufferedImage read(AnnotatedImage image);
+  }
+
+  private final Map<Long, String> names = new HashMap<>();
+  private final Mistakes mistakes;
+  private final Writer out;
+
+  private MistakesPage(Annotations annotations, Mistakes mistakes, Writer out) {
+    for (Category category : annotations.categories()) {
+      names.put(category.id(), category.name());
+    }
+    this.mistakes = mistakes;
+    this.out = out;
+  }
+
+  /**
+   * Writes the page and flushes; {@code out} stays open.
+   *
+   * @param title stands above, may be any text
+   * @param most how many images to show
+   */
+  public static void write(
+      String title,
+      Annotations annotations,
+      Mistakes mistakes,
+      int most,
+      Pictures pictures,
+      Writer out)
+      throws IOException {
+    MistakesPage page = new MistakesPage(annotations, mistakes, out);
+    List<Mistakes.OnImage> worst =
+        mistakes.images().stream().filter(each -> each.cost() > 0).limit(most).toList();
+    page.head(title, annotations, worst.size());
+    for (Mistakes.OnImage each : worst) {
+      page.card(each, pictures.read(each.image()));
+    }
+    out.write("</main>\n</body>\n</html>\n");
+    out.flush();
+  }
+
+  private void head(String title, Annotations annotations, int shown) throws IOException {
+    out.write(
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+        <title>%s: worst mistakes</title>
+        <style>
+        %s</style>
+        </head>
+        <body>
+        """
+            .formatted(escaped(title), style()));
+    out.write("<header>\n<h1>" + escaped(title) + "</h1>\n");
+    out.write(
+        String.format(
+            Locale.ROOT,
+            "<p>At IoU 0.50 and scores of at least %.3f, where F1 is best: precision %.3f, recall %.3f.</p>\n",
+            mistakes.best().score(),
+            mistakes.best().precision(),
+            mistakes.best().recall()));
+    out.write("<table><tr><th>missed</th>");
+    for (Mistakes.Kind kind : Mistakes.Kind.values()) {
+      out.write("<th>" + kind.words() + "</th>");
+    }
+    out.write("</tr><tr><td>" + mistakes.missed() + "</td>");
+    for (Mistakes.Kind kind : Mistakes.Kind.values()) {
+      out.write("<td>" + mistakes.wrong(kind) + "</td>");
+    }
+    out.write("</tr></table>\n");
+    out.write(
+        "<p>The worst %d of %d images. An image costs the score of each wrong detection, and 1 for each missed object, less the score of a weaker detection that would have found it.</p>\n"
+            .formatted(shown, annotations.images().size()));
+    out.write("</header>\n");
+    // Without scripts: the check boxes stand before what their state hides.
+    toggle("missed", "missed objects");
+    toggle("wrong", "wrong detections");
+    toggle("right", "right detections");
+    out.write("<main>\n");
+  }
+
+  private void toggle(String name, String words) throws IOException {
+    out.write(
+        "<input type=\"checkbox\" id=\"%1$s\" checked><label class=\"%1$s\" for=\"%1$s\">%2$s</label>\n"
+            .formatted(name, words));
+  }
+
+  private void card(Mistakes.OnImage each, @Nullable BufferedImage picture) throws IOException {
+    AnnotatedImage image = each.image();
+    String name = image.fileName().isEmpty() ? "image " + image.id() : image.fileName();
+    out.write("<figure>\n");
+    int width = picture == null ? Math.max(1, image.width()) : picture.getWidth();
+    int height = picture == null ? Math.max(1, image.height()) : picture.getHeight();
+    out.write(
+        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
+            .formatted(width, height, escaped(name)));
+    if (picture != null) {
+      out.write(
+          "<image width=\"%d\" height=\"%d\" preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,%s\"/>\n"
+              .formatted(width, height, Base64.getEncoder().encodeToString(jpeg(picture))));
+    }
+    double letters = Math.max(width, height) / 45.0;
+    for (ScoredBox right : each.right()) {
+      box("right", right.box(), name(right.categoryId()) + score(right), letters);
+    }
+    for (AnnotatedBox missed : each.missed()) {
+      box("missed", missed.box(), "missed: " + name(missed.categoryId()), letters);
+    }
+    for (Mistakes.Wrong wrong : each.wrong().reversed()) {
+      ScoredBox detection = wrong.detection();
+      box("wrong", detection.box(), name(detection.categoryId()) + score(detection), letters);
+    }
+    out.write("</svg>\n<figcaption><b>" + escaped(name) + "</b>");
+    out.write(String.format(Locale.ROOT, " <span>cost %.2f</span>\n<ul>\n", each.cost()));
+    for (AnnotatedBox missed : each.missed()) {
+      out.write(
+          "<li class=\"missed\">missed: %s, %s</li>\n"
+              .formatted(escaped(name(missed.categoryId())), size(missed.box())));
+    }
+    for (Mistakes.Wrong wrong : each.wrong()) {
+      ScoredBox detection = wrong.detection();
+      out.write(
+          "<li class=\"wrong\">%s%s: %s, %s</li>\n"
+              .formatted(
+                  escaped(name(detection.categoryId())),
+                  score(detection),
+                  wrong.kind().words(),
+                  size(detection.box())));
+    }
+    out.write("</ul></figcaption>\n</figure>\n");
+  }
+
+  private void box(String kind, Box box, String label, double letters) throws IOException {
+    // A missed object's at the foot: a wrong detection often lies on it, with its own at the head.
+    double labelY =
+        kind.equals("missed")
+            ? box.y() + box.height() - letters / 3
+            : Math.max(box.y(), 0) + letters;
+    out.write(
+        String.format(
+            Locale.ROOT,
+            "<g class=\"%s\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
+                + "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text></g>\n",
+            kind,
+            box.x(),
+            box.y(),
+            box.width(),
+            box.height(),
+            box.x() + letters / 4,
+            labelY,
+            letters,
+            escaped(label)));
+  }
+
+  private String name(long category) {
+    return names.getOrDefault(category, "category " + category);
+  }
+
+  private static String score(ScoredBox detection) {
+    return String.format(Locale.ROOT, " %.2f", detection.score());
+  }
+
+  private static String size(Box box) {
+    return String.format(Locale.ROOT, "%.0f x %.0f pixels", box.width(), box.height());
+  }
+
+  private static byte[] jpeg(BufferedImage picture) throws IOException {
+    BufferedImage small = picture;
+    double scale = (double) LONGEST_SIDE / Math.max(picture.getWidth(), picture.getHeight());
+    // Halves first: bilinear filtering looks at no more than four pixels.
+    while (scale < 0.5) {
+      small = scaled(small, 0.5);
+      scale *= 2;
+    }
+    small = scaled(small, Math.min(1, scale));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    if (!ImageIO.write(small, "jpg", bytes)) {
+      throw new IOException("this Java cannot write jpg");
+    }
+    return bytes.toByteArray();
+  }
+
+  private static BufferedImage scaled(BufferedImage image, double scale) {
+    int width = (int) Math.max(1, Math.round(image.getWidth() * scale));
+    int height = (int) Math.max(1, Math.round(image.getHeight() * scale));
+    BufferedImage target = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = target.createGraphics();
+    graphics.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+    graphics.drawImage(image, 0, 0, width, height, null);
+    graphics.dispose();
+    return target;
+  }
+
+  private static String escaped(String text) {
+    StringBuilder safe = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(c -> {
+          switch (c) {
+            case '&' -> safe.append("&amp;");
+            case '<' -> safe.append("&lt;");
+            case '>' -> safe.append("&gt;");
+            case '"' -> safe.append("&quot;");
+            case '\'' -> safe.append("&#39;");
+            default -> safe.appendCodePoint(Character.isISOControl(c) ? '?' : c);
+          }
+        });
+    return safe.toString();
+  }
+
+  private static String style() throws IOException {
+    try (InputStream in = MistakesPage.class.getResourceAsStream("mistakes.css")) {
+      if (in == null) {
+        throw new IOException("mistakes.css is missing from the detr4j-evaluation jar");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
