@@ -1,0 +1,130 @@
+"""Composes one picture: a background, printed things in their poses, what lies on them, the camera."""
+
+import cv2
+import numpy as np
+
+from . import camera, prints, textures, warp
+from .symbols import LABELS
+
+_SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400))
+_HIDDEN = 0.3  # the greatest share of a code that may be covered or outside the picture
+
+
+class SceneMaker:
+    def __init__(self, symbols, stock, backgrounds):
+        self._symbols, self._stock, self._backgrounds = symbols, stock, backgrounds
+
+    def _symbol(self, rng):
+        pool = self._symbols[LABELS[rng.integers(len(LABELS))]]
+        return pool[rng.integers(len(pool))]
+
+    def _print(self, rng, longest, width, height):
+        """One printed thing whose main code is about `longest` pixels long; None for no code."""
+        if longest is not None and rng.random() < 0.4:
+            return prints.bare(rng, self._stock, self._symbol(rng), longest)
+        main = longest or rng.uniform(0.1, 0.6) * min(width, height)
+        whole = rng.random() < 0.45  # a page or package that fills the picture, or a label
+        if whole:
+            wide, high = int(width * rng.uniform(0.9, 1.6)), int(height * rng.uniform(0.9, 1.6))
+        else:
+            wide, high = int(main * rng.uniform(1.15, 3)), int(main * rng.uniform(0.9, 2.5))
+        wide, high = int(np.clip(wide, 24, 1.7 * width)), int(np.clip(high, 24, 1.7 * height))
+        symbols = []
+        if longest is not None:
+            symbols.append((self._symbol(rng), longest))
+            while rng.random() < 0.25 and len(symbols) < 6:
+                symbols.append((self._symbol(rng), longest * np.exp(rng.uniform(-1.2, 0.4))))
+        return prints.sheet(rng, self._stock, self._backgrounds, symbols, wide, high)
+
+    def _place(self, rng, printed, pose, width, height):
+        """Moves the pose so that a code (or the print) lies where it can be seen."""
+        if printed.codes:
+            points = warp.outline(printed.codes[rng.integers(len(printed.codes))][1].astype(np.float64), pose)
+        else:
+            rows, columns = printed.image.shape[:2]
+            points = pose.forward(np.array([[columns * 0.3, rows * 0.3], [columns * 0.7, rows * 0.7]]))
+        low, high = points.min(0), points.max(0)
+        free = np.array([width, height]) - (high - low)
+        beyond = 0.15 * (high - low) if rng.random() < 0.06 else np.array([-1.0, -1.0])
+        span = np.maximum(free + 2 * beyond, 0)
+        start = np.where(free + 2 * beyond > 0, -beyond, free / 2)
+        pose.move(start + rng.random(2) * span - low)
+
+    def _hand(self, rng, picture, codes):
+        """A finger or another thing over the picture, where it hides little of each code."""
+        height, width = picture.shape[:2]
+        for _ in range(5):
+            size = rng.uniform(0.06, 0.2) * width
+            length, angle = size * rng.uniform(1.2, 4), rng.uniform(0, np.pi)
+            centre = np.array([rng.uniform(0, width), rng.uniform(0, height)])
+            if codes and rng.random() < 0.5:
+                polygon = codes[rng.integers(len(codes))][1]
+                centre = polygon[rng.integers(len(polygon))] + rng.normal(0, size / 2, 2)
+            mask = np.zeros((height, width), np.uint8)
+            cv2.ellipse(mask, (centre.tolist(), (float(size), float(length)), float(np.degrees(angle))), 255, -1, cv2.LINE_AA)
+            if all(_covered(mask, polygon) <= _HIDDEN for _, polygon in codes):
+                surface = textures.skin(rng, height, width) if rng.random() < 0.7 else self._backgrounds.any(rng, height, width, 0.2)
+                soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32)[..., None] / 255
+                return picture + soft * (surface - picture)
+        return picture
+
+    def make(self, rng):
+        """(picture, [(label, outline)]): BGR of 8 bits, outlines clipped to the picture."""
+        height, width = _SHAPES[rng.integers(len(_SHAPES))]
+        empty = rng.random() < 0.2
+        picture = np.ascontiguousarray(self._backgrounds.any(rng, height, width, 0.6 if empty else 0.25), np.float32)
+        codes = []
+        count = rng.integers(0, 3) if empty else rng.choice([1, 2, 3, 4], p=(0.6, 0.2, 0.12, 0.08))
+        for index in range(count):
+            largest = 0.95 if count == 1 else 0.6
+            share = np.exp(rng.uniform(np.log(0.05), np.log(largest))) if rng.random() < 0.4 else rng.uniform(0.15, largest)
+            printed = self._print(rng, None if empty else max(9, share * min(width, height)), width, height)
+            if not empty and not printed.codes:
+                continue
+            for _ in range(6):
+                pose = warp.Pose(rng, printed.image.shape[1], printed.image.shape[0])
+                self._place(rng, printed, pose, width, height)
+                found = [(label, warp.outline(corners.astype(np.float64), pose)) for label, corners in printed.codes]
+                if not _all_seen(found, width, height):
+                    continue
+                before = picture.copy()
+                opacity = warp.project(picture, printed, pose)
+                for _, polygon in found:  # ink without ground covers little, and still spoils what is below
+                    cv2.fillPoly(opacity, [np.round(polygon).astype(np.int32)], 1.0)
+                if any(_covered(opacity, polygon) > 0.03 for _, polygon in codes):
+                    picture = before
+                    continue
+                codes += [(label, polygon) for label, polygon in found if _inside(polygon, width, height) > 0]
+                break
+        if rng.random() < 0.2:
+            picture = self._hand(rng, picture, codes)
+        if rng.random() < 0.15:
+            picture = camera.dirt(rng, np.ascontiguousarray(picture, np.float32))
+        picture = camera.expose(rng, camera.light(rng, picture).astype(np.float32))
+        return picture, [(label, warp.clip_polygon(polygon, width, height)) for label, polygon in codes]
+
+
+def _inside(polygon, width, height):
+    total = warp.area(polygon)
+    return warp.area(warp.clip_polygon(polygon, width, height)) / total if total else 0.0
+
+
+def _all_seen(codes, width, height):
+    """Each code is either wholly outside or mostly inside, and no smaller than can be told from dirt."""
+    for _, polygon in codes:
+        share = _inside(polygon, width, height)
+        if 0 < share < 1 - _HIDDEN:
+            return False
+        low, high = polygon.min(0), polygon.max(0)
+        if share and (max(high - low) < 0.03 * max(width, height) or warp.area(polygon) < 36):
+            return False
+    return True
+
+
+def _covered(mask, polygon):
+    """The share of a polygon where the mask is set."""
+    inside = np.zeros(mask.shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(polygon).astype(np.int32)], 1)
+    total = inside.sum()
+    limit = 0.5 if mask.dtype == np.float32 else 127
+    return float(((mask > limit) & (inside > 0)).sum() / total) if total else 0.0
