@@ -1,0 +1,146 @@
+"""Batches for training: pictures of a data set, turned, zoomed, recoloured and joined by chance, with their boxes.
+
+Every batch follows from the seed and its number alone (and from which shards exist), so that training resumes where it stopped.
+"""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from generator.warp import area, clip_polygon
+
+from .detector import DEVIATION, MEAN
+
+_SHAPES = ((288, 384), (384, 288), (288, 288), (320, 320), (224, 384), (256, 320), (320, 256), (192, 288))
+_LEAST_VISIBLE = 0.45
+
+
+def read_annotations(folder):
+    """[(path, [(label, outline)])] of all complete shards, in order."""
+    entries = []
+    for path in sorted(Path(folder).glob("shard-*/annotations.json")):
+        coco = json.loads(path.read_text())
+        codes = {image["id"]: [] for image in coco["images"]}
+        for annotation in coco["annotations"]:
+            codes[annotation["image_id"]].append((annotation["category_id"], np.array(annotation["segmentation"][0]).reshape(-1, 2)))
+        entries += [(str(path.parent.parent / image["file_name"]), codes[image["id"]]) for image in coco["images"]]
+    return entries
+
+
+def _transform(rng, source, height, width):
+    """A random map of a picture's points to points of the target: turned, zoomed, a little sheared."""
+    rows, columns = source
+    turn = rng.integers(4) * np.pi / 2 + (rng.normal(0, 0.12) if rng.random() < 0.7 else rng.uniform(0, 2 * np.pi))
+    turned = (columns, rows) if int(round(turn / (np.pi / 2))) % 2 == 0 else (rows, columns)
+    fit = min(width / turned[0], height / turned[1])
+    zoom = fit * np.exp(rng.uniform(np.log(0.75), np.log(1.5)))
+    shear = rng.normal(0, 0.06, 2)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array([[1, shear[0]], [shear[1], 1]]) * zoom
+    if rng.random() < 0.3:
+        matrix[:, 0] *= -1
+    room = np.abs(np.array([width, height]) - zoom * np.array(turned)) / 2
+    centre = np.array([width, height]) / 2 + rng.uniform(-1, 1, 2) * (room + 0.05 * min(width, height))
+    return np.column_stack([matrix, centre - matrix @ np.array([columns / 2, rows / 2])])
+
+
+def _recolour(rng, picture):
+    if rng.random() < 0.5:
+        table = np.arange(256) / 255.0
+        table = np.clip(table ** np.exp(rng.normal(0, 0.3)) * rng.uniform(0.6, 1.3) + rng.uniform(-0.15, 0.15), 0, 1) * 255
+        picture = cv2.LUT(picture, table.astype(np.uint8))
+    if rng.random() < 0.2:
+        picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+    elif rng.random() < 0.3:
+        picture = np.ascontiguousarray(picture[..., rng.permutation(3)])
+    if rng.random() < 0.04:
+        picture = 255 - picture
+    if rng.random() < 0.15:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.3))
+    if rng.random() < 0.2:
+        grain = rng.standard_normal(picture.shape[:2] + (1,), dtype=np.float32) * rng.uniform(2, 14)
+        picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
+    return picture
+
+
+def _sample(rng, entries, height, width):
+    """One picture of a size and its codes as (label, hull)."""
+    path, codes = entries[rng.integers(len(entries))]
+    picture = cv2.imread(path)
+    if rng.random() < 0.25:
+        # As it is, the way the picture is seen in use.
+        matrix = np.array([[width / picture.shape[1], 0, 0], [0, height / picture.shape[0], 0]])
+        if max(matrix[0, 0] / matrix[1, 1], matrix[1, 1] / matrix[0, 0]) > 1.2:
+            matrix = _transform(rng, picture.shape[:2], height, width)
+    else:
+        matrix = _transform(rng, picture.shape[:2], height, width)
+    shift = matrix.copy()
+    shift[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5  # OpenCV counts from the middle of the first pixel
+    zoom = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    if zoom < 0.8:
+        picture = cv2.GaussianBlur(picture, (0, 0), 0.45 * (1 / zoom - 1) + 0.2)
+    border = cv2.BORDER_REFLECT if rng.random() < 0.3 and not codes else cv2.BORDER_CONSTANT
+    colour = rng.integers(0, 256, 3).tolist() if rng.random() < 0.5 else picture[0, 0].tolist()
+    picture = cv2.warpAffine(picture, shift, (width, height), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour)
+    found = []
+    for label, polygon in codes:
+        moved = polygon @ matrix[:, :2].T + matrix[:, 2]
+        visible = clip_polygon(moved, width, height)
+        share = area(visible) / max(area(moved), 1e-6)
+        if share <= 0:
+            continue
+        low, high = visible.min(0), visible.max(0)
+        if share < _LEAST_VISIBLE or max(high - low) < 7 or min(high - low) < 2.5:
+            # Neither a code to find nor background: painted over.
+            cv2.fillPoly(picture, [np.round(visible).astype(np.int32)], colour)
+        else:
+            found.append((label, np.concatenate([low, high])))
+    return _recolour(rng, picture), found
+
+
+def _mosaic(rng, entries, height, width):
+    """Four pictures in one: more codes a picture, and more that are small."""
+    picture = np.empty((height, width, 3), np.uint8)
+    split_y, split_x = int(height * rng.uniform(0.35, 0.65)), int(width * rng.uniform(0.35, 0.65))
+    found = []
+    for y0, y1 in ((0, split_y), (split_y, height)):
+        for x0, x1 in ((0, split_x), (split_x, width)):
+            part, codes = _sample(rng, entries, y1 - y0, x1 - x0)
+            picture[y0:y1, x0:x1] = part
+            found += [(label, hull + [x0, y0, x0, y0]) for label, hull in codes]
+    return picture, found
+
+
+class Batches(torch.utils.data.Dataset):
+    """Batch number `first + index` as (pixels, [(labels, boxes)])."""
+
+    def __init__(self, folder, seed, size, first, count, mosaic=0.3, scale=1.0):
+        self._entries = read_annotations(folder)
+        self._seed, self._size, self._first, self._count, self._mosaic, self._scale = seed, size, first, count, mosaic, scale
+
+    def __len__(self):
+        return self._count
+
+    def __getitem__(self, index):
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng((*self._seed, self._first + index))
+        height, width = (int(round(side * self._scale / 32)) * 32 for side in _SHAPES[rng.integers(len(_SHAPES))])
+        pixels, batch = [], []
+        for _ in range(self._size):
+            make = _mosaic if rng.random() < self._mosaic else _sample
+            picture, codes = make(rng, self._entries, height, width)
+            pixels.append(picture)
+            labels = torch.tensor([label for label, _ in codes], dtype=torch.long)
+            hulls = torch.tensor(np.array([hull for _, hull in codes]).reshape(-1, 4), dtype=torch.float32) / torch.tensor([width, height, width, height])
+            batch.append((labels, torch.cat([(hulls[:, :2] + hulls[:, 2:]) / 2, hulls[:, 2:] - hulls[:, :2]], 1)))
+        stacked = torch.from_numpy(np.stack(pixels)[..., ::-1].copy())
+        return stacked, batch
+
+
+def normalised(pixels):
+    """uint8 [batch, height, width, 3] to what the network reads."""
+    mean, deviation = (torch.tensor(values, device=pixels.device) for values in (MEAN, DEVIATION))
+    values = (pixels.float() / 255 - mean) / deviation
+    return values.permute(0, 3, 1, 2)
