@@ -11,12 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
@@ -46,24 +42,14 @@ public final class FormulaCheckpointWriter {
       throw new IllegalArgumentException("weights cannot be stored as " + floats);
     }
     List<StoredTensor> tensors = checkpoint.names().stream().map(checkpoint::tensor).toList();
-    Path temporary = target.resolveSibling(target.getFileName() + ".partial");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        writeFully(channel, header(tensors, floats));
-        for (StoredTensor tensor : tensors) {
-          writeFully(channel, stored(tensor, floats).asByteBuffer());
-        }
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
+    WholeFile.write(
+        target,
+        channel -> {
+          WholeFile.fully(channel, header(tensors, floats));
+          for (StoredTensor tensor : tensors) {
+            WholeFile.fully(channel, stored(tensor, floats).asByteBuffer());
+          }
+        });
   }
 
   private static ByteBuffer header(List<StoredTensor> tensors, StoredType floats)
@@ -121,11 +107,5 @@ public final class FormulaCheckpointWriter {
   private static short brain(float value) {
     int bits = Float.floatToRawIntBits(value);
     return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
-    }
   }
 }
