@@ -2,13 +2,17 @@ package dev.detr4j;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.image.Orientation;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
+import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.postprocess.SoftSuppression;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model, ready to detect on one backend.
@@ -27,11 +31,13 @@ import java.util.function.Supplier;
 public final class Detector implements AutoCloseable {
   private final DetectionModel model;
   private final Preprocessing preprocessing;
+  private final Orientation orientation;
   private final Supplier<Postprocessing> postprocessing;
   private final List<String> labels;
   private final Checkpoint checkpoint;
   private final Backend backend;
   private final BackendReport report;
+  private final @Nullable SoftNms softNms;
   private final float threshold;
   private final int cachedSizes;
   private final ModelSummary summary;
@@ -42,16 +48,19 @@ public final class Detector implements AutoCloseable {
       DetectorAssembly parts,
       Backend backend,
       BackendReport report,
+      @Nullable SoftNms softNms,
       float threshold,
       int cachedSizes) {
     this.model = parts.model();
     this.preprocessing = parts.preprocessing();
+    this.orientation = parts.orientation();
     this.postprocessing = parts.postprocessing();
     this.labels = parts.labels();
     this.checkpoint = parts.checkpoint();
     this.summary = parts.summary();
     this.backend = backend;
     this.report = report;
+    this.softNms = softNms;
     this.threshold = threshold;
     this.cachedSizes = cachedSizes;
   }
@@ -59,9 +68,9 @@ public final class Detector implements AutoCloseable {
   /**
    * Begins a detector.
    *
-   * @param model a Hugging Face model folder (config.json, preprocessor_config.json, safetensors),
-   *     a safetensors file in one, or one with the tensors of another project, which is recognised
-   *     by their names
+   * @param model a Hugging Face model folder (config.json, preprocessor_config.json, weights), a
+   *     weight file in one, or the checkpoint of another project ({@code .pth}, {@code .pt}, {@code
+   *     .safetensors}), which is recognised by its tensors
    */
   public static DetectorBuilder builder(Path model) {
     return new DetectorBuilder(model);
@@ -95,6 +104,14 @@ public final class Detector implements AutoCloseable {
   /** The class names by label id. */
   public List<String> labels() {
     return labels;
+  }
+
+  /**
+   * What the project that the model is from does with the orientation that a camera noted in an
+   * image file; for {@link dev.detr4j.image.ImageDecoder}.
+   */
+  public Orientation orientation() {
+    return orientation;
   }
 
   /** Only detections with a greater score are reported, unless a call says otherwise. */
@@ -135,7 +152,8 @@ public final class Detector implements AutoCloseable {
   }
 
   Postprocessing newPostprocessing() {
-    return postprocessing.get();
+    Postprocessing selection = postprocessing.get();
+    return softNms == null ? selection : new SoftSuppression(selection, softNms, backend);
   }
 
   Backend device() {

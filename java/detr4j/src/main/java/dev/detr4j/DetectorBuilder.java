@@ -4,6 +4,7 @@ import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.checkpoint.RecognitionOptions;
+import dev.detr4j.op.SoftNms;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,11 @@ public final class DetectorBuilder {
   private @Nullable BackendKind backend;
   private @Nullable ModelSource source;
   private @Nullable String variant;
+  private @Nullable Integer proposals;
+  private @Nullable Path labels;
   private @Nullable Integer threads;
   private @Nullable String instructionSet;
+  private @Nullable SoftNms softNms;
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
 
@@ -43,10 +47,31 @@ public final class DetectorBuilder {
    * The variant of the model, as in {@code single-scale-dc5}; inferred unless set, where a last
    * stage that dilates cannot be told from one that does not, and the latter is assumed.
    *
-   * @see dev.detr4j.checkpoint.RecognisedModel#variant
+   * @see ModelSummary#variant
    */
   public DetectorBuilder variant(String name) {
     variant = name;
+    return this;
+  }
+
+  /**
+   * How many proposals of a two-stage model become queries, which no tensor tells; 300, as in the
+   * published models, unless set. For files without a config.json.
+   */
+  public DetectorBuilder proposals(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("proposals must be at least 1, got " + count);
+    }
+    proposals = count;
+    return this;
+  }
+
+  /**
+   * A file of class names, instead of those that the model brings: one on each line in the order of
+   * the classes, or a JSON object from label ids to names, which may stand under {@code id2label}.
+   */
+  public DetectorBuilder labels(Path file) {
+    labels = file;
     return this;
   }
 
@@ -68,6 +93,24 @@ public final class DetectorBuilder {
   /** Lowers the instruction set of the C library, as in {@code x86-64-v3}. */
   public DetectorBuilder instructionSet(String name) {
     instructionSet = name;
+    return this;
+  }
+
+  /**
+   * Suppresses overlapping detections of a class softly, by lowering their scores; off unless set.
+   * Detections then come in the order of suppression, and the threshold applies to the lowered
+   * scores. {@link SoftNms#BIRDER} is what birder does on request.
+   *
+   * @param rule sigma greater than 0, thresholds in 0..1
+   */
+  public DetectorBuilder softNms(SoftNms rule) {
+    if (!(rule.sigma() > 0)
+        || !(rule.iouThreshold() >= 0 && rule.iouThreshold() <= 1)
+        || !(rule.scoreThreshold() >= 0 && rule.scoreThreshold() <= 1)) {
+      throw new IllegalArgumentException(
+          "soft suppression needs sigma > 0 and thresholds in 0..1, got " + rule);
+    }
+    softNms = rule;
     return this;
   }
 
@@ -100,10 +143,16 @@ public final class DetectorBuilder {
     BackendSettings.Request request = settings.backend(backend);
     BackendOptions options = settings.options(threads, instructionSet, null);
     DetectorAssembly parts =
-        DetectorAssembly.open(model, new RecognitionOptions(source, variant, null));
+        DetectorAssembly.open(model, new RecognitionOptions(source, variant, proposals), labels);
     try {
       BackendSelection selection = BackendSelection.open(request, options);
-      return new Detector(parts, selection.backend(), selection.report(), threshold, cachedSizes);
+      String refusal = softNms == null ? null : selection.backend().refusal(softNms);
+      if (refusal != null) {
+        selection.backend().close();
+        throw new BackendException("soft suppression cannot run here: " + refusal);
+      }
+      return new Detector(
+          parts, selection.backend(), selection.report(), softNms, threshold, cachedSizes);
     } catch (Throwable e) {
       parts.checkpoint().close();
       throw e;

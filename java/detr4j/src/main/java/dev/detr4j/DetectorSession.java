@@ -113,6 +113,24 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   /**
+   * Detects in an input that needs no pre-processing.
+   *
+   * @param found is emptied, then filled
+   */
+  public void detect(PixelValues input, Detections found, float threshold) {
+    enter();
+    try {
+      PlannedBatch batch = planned(input.width(), input.height());
+      batch.load(input);
+      batch.plan().run();
+      download(batch);
+      select(0, input.imageWidth(), input.imageHeight(), found, threshold);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
    * What the network computes for one image ahead of post-processing: {@code logits}, {@code
    * pred_boxes} (cx, cy, w, h in 0..1 of the image), and the stages in between, as {@code
    * backbone.0}, {@code memory} or {@code decoder_hidden}.
@@ -201,6 +219,7 @@ public final class DetectorSession implements AutoCloseable {
       LockSupport.parkNanos(100_000);
     }
     plans.close();
+    postprocessing.close();
     arena.close();
     detector.forget(this);
   }
@@ -226,15 +245,29 @@ public final class DetectorSession implements AutoCloseable {
     batch.plan().run();
     download(batch);
     for (int i = 0; i < images.length; i++) {
-      if (found[i].capacity() < postprocessing.capacity()) {
-        throw new IllegalArgumentException(
-            "these detections belong to a session of another detector");
-      }
-      found[i].clear();
-      filler.target = found[i];
-      postprocessing.select(
-          logits, boxes, i, images[i].width(), images[i].height(), threshold, filler);
+      select(i, images[i].width(), images[i].height(), found[i], threshold);
     }
+  }
+
+  private void select(int image, int width, int height, Detections found, float threshold) {
+    if (found.capacity() < postprocessing.capacity()) {
+      throw new IllegalArgumentException(
+          "these detections belong to a session of another detector");
+    }
+    found.clear();
+    filler.target = found;
+    postprocessing.select(logits, boxes, image, width, height, threshold, filler);
+  }
+
+  private PlannedBatch planned(int width, int height) {
+    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
+      if (batch.fits(width, height)) {
+        plans.useLast();
+        return batch;
+      }
+    }
+    PixelSize size = new PixelSize(width, height);
+    return newPlan(size, List.of(size));
   }
 
   private PlannedBatch planned(ImageView[] images) {
@@ -256,6 +289,10 @@ public final class DetectorSession implements AutoCloseable {
         return batch;
       }
     }
+    return newPlan(canvas, sizes);
+  }
+
+  private PlannedBatch newPlan(PixelSize canvas, List<PixelSize> sizes) {
     plans.makeRoom();
     PlannedBatch batch = new PlannedBatch(detector, canvas, sizes);
     plans.add(batch);

@@ -86,6 +86,20 @@ final class PlannedBatch implements AutoCloseable {
     return canvas.equals(otherCanvas) && sizes.equals(otherSizes);
   }
 
+  /** Whether the plan is for one input of this size, all of it image; allocates nothing. */
+  boolean fits(int width, int height) {
+    return places.size() == 1
+        && canvas.width() == width
+        && canvas.height() == height
+        && sizes.getFirst().equals(canvas);
+  }
+
+  /** Copies the one input. */
+  void load(PixelValues input) {
+    TensorView place = plan.input(DetectionModel.PIXEL_VALUES);
+    backend.upload(input.values(), 0, place.buffer(), place.offset(), place.spanBytes());
+  }
+
   /** Resizes and normalises an image into its place of the input. */
   void load(int index, ImageView image) {
     SizeCache<PlannedImage> place = places.get(index);

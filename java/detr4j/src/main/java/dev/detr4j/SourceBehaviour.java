@@ -3,9 +3,11 @@ package dev.detr4j;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.StoredInput;
 import dev.detr4j.image.Normalisation;
 import dev.detr4j.image.Normalisation.MeanAndStd;
 import dev.detr4j.image.OpenCvLinear;
+import dev.detr4j.image.Orientation;
 import dev.detr4j.image.PillowResampling;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.image.ResamplingFilter;
@@ -23,9 +25,12 @@ import java.util.List;
  * configuration.
  *
  * @param preprocessing from an image to the network's input
+ * @param orientation what becomes of the orientation that a camera noted: detectron2 and OpenCV
+ *     turn the image when they read it, Pillow and torchvision do not
  * @param selection from sigmoid scores to detections; of no use to DETR, which has softmax scores
  */
-record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
+record SourceBehaviour(
+    Preprocessing preprocessing, Orientation orientation, SelectionRule selection) {
   private static final MeanAndStd IMAGENET =
       new MeanAndStd(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
 
@@ -45,7 +50,8 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
   static SourceBehaviour of(ModelSource source) {
     return switch (source) {
       case HUGGING_FACE ->
-          new SourceBehaviour(Preprocessing.standard(), SelectionRule.DEFORMABLE_DETR);
+          new SourceBehaviour(
+              Preprocessing.standard(), Orientation.IGNORE, SelectionRule.DEFORMABLE_DETR);
       case DETR, DEFORMABLE_DETR ->
           new SourceBehaviour(
               new Preprocessing(
@@ -54,6 +60,7 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
                   Normalisation.ofUnitRange(IMAGENET),
                   true,
                   null),
+              Orientation.IGNORE,
               SelectionRule.DEFORMABLE_DETR);
       case DETREX ->
           new SourceBehaviour(
@@ -63,6 +70,7 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
                   Normalisation.fused(null, IMAGENET_LEVELS),
                   true,
                   null),
+              Orientation.APPLY,
               SelectionRule.DETREX);
       case MMDETECTION ->
           new SourceBehaviour(
@@ -72,6 +80,7 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
                   Normalisation.fused(null, IMAGENET_LEVELS),
                   true,
                   null),
+              Orientation.APPLY,
               SelectionRule.MMDETECTION);
       case BIRDER ->
           new SourceBehaviour(
@@ -81,13 +90,38 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
                   Normalisation.ofUnitRange(BIRDER),
                   true,
                   null),
+              Orientation.IGNORE,
               SelectionRule.BIRDER);
     };
   }
 
   /** The same with another pre-processing. */
   SourceBehaviour with(Preprocessing other) {
-    return new SourceBehaviour(other, selection);
+    return new SourceBehaviour(other, orientation, selection);
+  }
+
+  /** The same with what the checkpoint file says of its images. */
+  SourceBehaviour with(StoredInput input) {
+    Normalisation normalisation =
+        input
+            .statistics()
+            .map(stored -> Normalisation.ofUnitRange(new MeanAndStd(stored.mean(), stored.std())))
+            .orElse(preprocessing.normalisation());
+    ResizeRule resize =
+        input
+            .size()
+            .<ResizeRule>map(size ->
+                size.dynamic()
+                    ? new ResizeRule.ShortestEdge(Math.min(size.height(), size.width()))
+                    : new ResizeRule.Fixed(size.width(), size.height()))
+            .orElse(preprocessing.resize());
+    return with(
+        new Preprocessing(
+            resize,
+            preprocessing.resampling(),
+            normalisation,
+            preprocessing.pad(),
+            preprocessing.padSize()));
   }
 
   /** The post-processing of one session. */
@@ -100,10 +134,15 @@ record SourceBehaviour(Preprocessing preprocessing, SelectionRule selection) {
     };
   }
 
+  /** The label id of the first class. */
+  int firstLabel(ModelConfig config) {
+    return config instanceof DeformableDetrConfig ? selection.firstLabel() : 0;
+  }
+
   /** The class names by the labels of detections; what stands before the first is background. */
   List<String> labels(ModelConfig config) {
     List<String> labels = new ArrayList<>();
-    for (int i = 0; i < selection.firstLabel(); i++) {
+    for (int i = 0; i < firstLabel(config); i++) {
       labels.add("background");
     }
     labels.addAll(config.labels());

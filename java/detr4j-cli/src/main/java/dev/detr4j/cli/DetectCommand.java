@@ -10,6 +10,7 @@ import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.op.SoftNms;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
       "  detr4j detect photo.jpg --model detr-resnet-50/",
       "  detr4j detect photo.jpg --model detr-resnet-50/ --threshold 0.7 --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format csv --output found.csv --draw drawn/",
+      "  detr4j detect photo.jpg --model r50_deformable_detr-checkpoint.pth",
       "  curl -s https://example.org/photo.jpg | detr4j detect - --model detr-resnet-50/ --format json",
       "",
       "An image that cannot be read costs one line on standard error, the others are processed, and the exit code is"
@@ -64,9 +66,13 @@ final class DetectCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       paramLabel = "MODEL",
       description =
-          "Hugging Face model folder (config.json, preprocessor_config.json, safetensors), a safetensors file in"
-              + " one, or a name that `detr4j models` lists. Default: a small model with random weights, to see that everything works.")
+          "A Hugging Face model folder (config.json, preprocessor_config.json, weights); a checkpoint (.pth, .pt,"
+              + " .bin, .safetensors) of facebookresearch/detr, Deformable-DETR, detrex, mmdetection or birder; or a name"
+              + " that `detr4j models` lists. `detr4j info MODEL` says what it is. Default: a small model with random"
+              + " weights, to see that everything works.")
   private @Nullable Path model;
+
+  @Mixin private ModelOptions modelOptions;
 
   @Option(
       names = {"-t", "--threshold"},
@@ -74,6 +80,12 @@ final class DetectCommand implements Callable<Integer> {
       defaultValue = "0.5",
       description = "Report detections with a greater score, 0 to 1. Default: ${DEFAULT-VALUE}.")
   private float threshold;
+
+  @Option(
+      names = "--soft-nms",
+      description =
+          "Lower the scores of detections that overlap a better one of their class, as birder does on request.")
+  private boolean softNms;
 
   @Option(
       names = {"-f", "--format"},
@@ -103,11 +115,10 @@ final class DetectCommand implements Callable<Integer> {
   @Option(
       names = "--orientation",
       paramLabel = "RULE",
-      defaultValue = "ignore",
       description =
-          "EXIF orientation: ignore, as the original implementations do, or apply, which turns the image first;"
-              + " boxes are those of the turned image. Default: ${DEFAULT-VALUE}.")
-  private Orientation orientation;
+          "EXIF orientation: ignore, or apply, which turns the image first; boxes are those of the turned image."
+              + " Default: as the project of the model does, which is apply for detrex and mmdet, else ignore.")
+  private @Nullable Orientation orientation;
 
   @Option(
       names = "--max-pixels",
@@ -139,7 +150,9 @@ final class DetectCommand implements Callable<Integer> {
           file == null
               ? spec.commandLine().getOut()
               : new OutputStreamWriter(file.kept(), StandardCharsets.UTF_8);
-      int failed = detectAll(inputs, session, out, drawn, err);
+      ImageDecoder decoder =
+          new ImageDecoder(orientation == null ? detector.orientation() : orientation, maxPixels);
+      int failed = detectAll(inputs, decoder, session, out, drawn, err);
       if (file != null && failed < inputs.size()) {
         file.commit();
       }
@@ -162,7 +175,10 @@ final class DetectCommand implements Callable<Integer> {
     } else {
       found = LocalModels.resolve(model);
     }
-    DetectorBuilder builder = found.builder().threshold(threshold);
+    DetectorBuilder builder = modelOptions.applyTo(found.builder()).threshold(threshold);
+    if (softNms) {
+      builder.softNms(SoftNms.BIRDER);
+    }
     engine.apply(builder);
     return builder.build();
   }
@@ -170,12 +186,12 @@ final class DetectCommand implements Callable<Integer> {
   /** Returns how many images failed; each has had its line. */
   private int detectAll(
       List<ImageInputs.Input> inputs,
+      ImageDecoder decoder,
       DetectorSession session,
       Writer out,
       @Nullable DrawnFiles drawn,
       PrintWriter err)
       throws IOException {
-    ImageDecoder decoder = new ImageDecoder(orientation, maxPixels);
     Detections found = session.newDetections();
     int failed = 0;
     // Made with the first result, so that where nothing is found to write, nothing is written.

@@ -1,5 +1,6 @@
 package dev.detr4j.cli;
 
+import dev.detr4j.Assumption;
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.Detector;
@@ -12,6 +13,7 @@ import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.ffi.NativeLibraryException;
+import dev.detr4j.image.Orientation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +25,8 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Says what this machine can run and what would be used. */
@@ -31,18 +35,37 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says what this machine can run, what would be used and why, and what a model is.",
+      "Says what this machine can run, what would be used and why; or, given a model, what that is: what its tensors"
+          + " tell, and what they do not and was assumed.",
       ""
     },
-    optionListHeading = "Options:%n")
+    parameterListHeading = "%n",
+    optionListHeading = "Options:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  detr4j info",
+      "  detr4j info r50_deformable_detr_single_scale-checkpoint.pth",
+      "  detr4j info detr-resnet-50/ --labels names.txt"
+    })
 final class InfoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "MODEL",
+      description =
+          "Describe this model only: a Hugging Face folder, a checkpoint (.pth, .pt, .bin, .safetensors), or a name that"
+              + " `detr4j models` lists.")
+  private @Nullable Path only;
+
   @Option(
       names = {"-m", "--model"},
-      paramLabel = "DIR",
-      description = "Describe this model folder, or name that `detr4j models` lists, too.")
+      paramLabel = "MODEL",
+      description = "Describe the machine and this model.")
   private @Nullable Path model;
+
+  @Mixin private ModelOptions modelOptions;
 
   @Mixin private EngineOptions engine;
 
@@ -53,6 +76,15 @@ final class InfoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
+    if (only != null && model != null) {
+      throw new ParameterException(
+          spec.commandLine(), "MODEL and --model exclude each other, give one of them");
+    }
+    if (only != null) {
+      model(out, only);
+      out.flush();
+      return 0;
+    }
     out.println(new Version().getVersion()[0]);
     heading(out, "Machine");
     line(
@@ -74,6 +106,7 @@ final class InfoCommand implements Callable<Integer> {
     nativeLibrary(out);
     int exit = backends(out);
     if (model != null) {
+      out.println();
       model(out, model);
     }
     out.flush();
@@ -138,18 +171,42 @@ final class InfoCommand implements Callable<Integer> {
   private void model(PrintWriter out, Path path) {
     // Describing needs no kernels: the oracle always opens.
     try (Detector detector =
-        LocalModels.resolve(path).builder().backend(BackendKind.REFERENCE).threads(1).build()) {
+        modelOptions
+            .applyTo(LocalModels.resolve(path).builder())
+            .backend(BackendKind.REFERENCE)
+            .threads(1)
+            .build()) {
       ModelSummary summary = detector.model();
-      heading(out, "Model");
+      out.println(colours.string("@|bold Model|@"));
+      line(out, "source", summary.source().id());
+      line(out, "variant", summary.variant());
       line(out, "architecture", summary.architecture());
-      line(out, "backbone", summary.backbone());
+      line(out, "backbone", summary.backbone() + (summary.dilated() ? ", last stage dilated" : ""));
+      line(
+          out,
+          "layers",
+          "%d encoder, %d decoder".formatted(summary.encoderLayers(), summary.decoderLayers()));
+      line(out, "levels", Integer.toString(summary.levels()));
+      line(out, "refinement", summary.boxRefinement() ? "yes" : "no");
+      line(out, "two-stage", summary.twoStage() ? "yes" : "no");
       line(
           out,
           "parameters",
           String.format(Locale.ROOT, "%.1f million", summary.parameters() / 1e6));
       line(out, "queries", Integer.toString(summary.queries()));
-      line(out, "labels", summary.labels() + ": " + examples(detector.labels()));
+      line(out, "classes", summary.labels() + ": " + examples(detector.labels()));
+      line(
+          out,
+          "EXIF",
+          detector.orientation() == Orientation.APPLY ? "orientation is applied" : "is ignored");
       line(out, "checkpoint", summary.checkpoint() + " in " + path);
+      String name = "assumed";
+      for (Assumption assumption : summary.assumed()) {
+        String otherwise = assumption.otherwise();
+        line(
+            out, name, assumption.what() + (otherwise == null ? "" : "; otherwise --" + otherwise));
+        name = "";
+      }
     }
   }
 

@@ -1,8 +1,11 @@
 package dev.detr4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.parity.GoldenSet;
+import dev.detr4j.parity.PublishedFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +27,55 @@ class InfoAndParityCommandTest {
     }
     assertTrue(run.out().contains("Deformable DETR"), run.out());
     assertTrue(run.out().contains("million"), run.out());
+  }
+
+  /** The file is the project's own container; what it says and does not say is inferred. */
+  @Test
+  void infoSaysWhatAFileIsAndWhatWasAssumed() throws IOException {
+    PublishedFile published = PublishedFile.DEFORMABLE_DETR;
+    GoldenSet set = GoldenSet.open(Path.of("../../weights/golden"));
+    Path file = published.write(set.model(published.goldenCase()), folder);
+    Path labels = folder.resolve("labels.json");
+    Files.writeString(labels, "{\"17\": \"Katze\", \"0\": \"nichts\"}");
+    CliRun run = CliRun.of("info", file);
+    assertEquals(0, run.exit(), run.err());
+    assertLines(
+        run.out(),
+        "source deformable-detr",
+        "variant two-stage",
+        "architecture Deformable DETR, box refinement, two-stage",
+        "backbone ResNet-50",
+        "layers 6 encoder, 6 decoder",
+        "levels 4",
+        "refinement yes",
+        "two-stage yes",
+        "parameters 41.3 million",
+        "queries 300",
+        "classes 91: N/A, person, bicycle, car, motorcycle, airplane, …",
+        "EXIF is ignored",
+        "assumed attention has 8 heads, as in all published models",
+        "the 300 best proposals become queries; otherwise --proposals N",
+        "the 91 classes are those of COCO; otherwise --labels FILE");
+    CliRun told = CliRun.of("info", file, "--proposals", "100", "--labels", labels);
+    assertEquals(0, told.exit(), told.err());
+    assertLines(told.out(), "queries 100", "classes 91: nichts, LABEL_1,");
+    assertFalse(told.out().contains("--"), told.out());
+    CliRun.of("info", file, "--variant", "single-scale-dc5")
+        .assertRefused(1, "variant single-scale-dc5 was asked for", "those of two-stage");
+    CliRun.of("info", file, "--source", "birder")
+        .assertRefused(1, "source birder was asked for", "those of deformable-detr");
+    CliRun.of("info", file, "--source", "darknet").assertRefused(2, "darknet", "expected one of");
+    CliRun.of("info", file, "--model", file).assertRefused(2, "exclude each other");
+    CliRun.of("info", file, "--labels", folder.resolve("none.txt"))
+        .assertRefused(1, "none.txt: there is no such file");
+  }
+
+  /** Each in some line, whatever the space between name and value. */
+  private static void assertLines(String out, String... lines) {
+    String plain = out.replaceAll(" +", " ");
+    for (String line : lines) {
+      assertTrue(plain.contains(" " + line), () -> "no \"" + line + "\" in: " + out);
+    }
   }
 
   @Test

@@ -102,7 +102,7 @@ public final class ParityCases {
           json -> {
             JsonObject entry = SelectionParity.read(json);
             beside(json, entry, entry.string("expected_file"));
-            cases.add(new SelectionParity(path, json.resolveSibling(""), entry));
+            cases.add(SelectionParity.of(path, json.resolveSibling(""), entry));
           });
     }
   }

@@ -1,14 +1,15 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.CheckpointException;
+import dev.detr4j.backend.Backend;
 import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.DeformableDetrPostprocessing;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.DetrPostprocessing;
 import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.postprocess.SelectionRule;
-import dev.detr4j.postprocess.SoftNms;
 import dev.detr4j.postprocess.SoftSuppression;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
@@ -16,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,30 +25,47 @@ import java.util.regex.Pattern;
  * Each project's selection of detections from logits and boxes by formula: labels and order exact,
  * scores and corners within what float32 rounding explains.
  */
-final class SelectionParity implements ParityCase.OnHost {
+final class SelectionParity {
   private static final double SCORE_TOLERANCE = 1e-6;
   private static final double PIXEL_TOLERANCE = 1e-3;
   private static final Pattern TOP = Pattern.compile("top(?:-|_k )(\\d{1,6})");
   private static final long MOST = 1L << 26;
 
-  private final String path;
   private final Path folder;
   private final JsonObject entry;
 
-  /** A case of the folder {@code prepost/post}. */
-  SelectionParity(String path, Path folder, JsonObject entry) {
-    this.path = path;
+  private SelectionParity(Path folder, JsonObject entry) {
     this.folder = folder;
     this.entry = entry;
   }
 
-  @Override
-  public String path() {
-    return path;
+  /** A case of the folder {@code prepost/post}; where boxes are suppressed, a backend does that. */
+  static ParityCase of(String path, Path folder, JsonObject entry) {
+    SelectionParity selection = new SelectionParity(folder, entry);
+    return selection.suppresses() ? new Suppressed(path, selection) : new Plain(path, selection);
   }
 
-  @Override
-  public List<StageResult> run() {
+  private record Plain(String path, SelectionParity selection) implements ParityCase.OnHost {
+    @Override
+    public List<StageResult> run() {
+      return selection.run(selected -> selected);
+    }
+  }
+
+  private record Suppressed(String path, SelectionParity selection)
+      implements ParityCase.OnBackend {
+    @Override
+    public List<StageResult> run(Backend backend) {
+      return selection.run(selected -> new SoftSuppression(selected, SoftNms.BIRDER, backend));
+    }
+  }
+
+  /** birder's two implementations agree on lists that are no corner cases, as these are not. */
+  private boolean suppresses() {
+    return entry.string("flavour").contains("Soft-NMS");
+  }
+
+  private List<StageResult> run(UnaryOperator<Postprocessing> suppression) {
     JsonObject inputs = entry.object("inputs");
     Shape logitsShape = shape(inputs.object("logits"));
     Shape boxesShape = shape(inputs.object("boxes_cxcywh"));
@@ -61,10 +80,11 @@ final class SelectionParity implements ParityCase.OnHost {
     Worst worst = new Worst();
     try (Arena arena = Arena.ofConfined();
         SafetensorsFile stored =
-            SafetensorsFile.open(folder.resolve(entry.string("expected_file")))) {
+            SafetensorsFile.open(folder.resolve(entry.string("expected_file")));
+        Postprocessing postprocessing =
+            suppression.apply(postprocessing(queries, logitsShape.get(2)))) {
       MemorySegment logits = formula(inputs, "logits", logitsShape, arena);
       MemorySegment boxes = formula(inputs, "boxes_cxcywh", boxesShape, arena);
-      Postprocessing postprocessing = postprocessing(queries, logitsShape.get(2));
       for (int image = 0; image < batch; image++) {
         Found found = new Found();
         postprocessing.select(
@@ -109,14 +129,7 @@ final class SelectionParity implements ParityCase.OnHost {
                       + flavour
                       + ", expected one that begins with HF deformable, DETR, detrex, mmdet or birder");
         };
-    Postprocessing selection = new DeformableDetrPostprocessing(queries, logits, rule);
-    if (!flavour.contains("Soft-NMS")) {
-      return selection;
-    }
-    return new SoftSuppression(
-        selection,
-        SoftNms.Settings.gaussian(
-            flavour.contains("Python") ? SoftNms.Flavour.PYTHON : SoftNms.Flavour.NATIVE));
+    return new DeformableDetrPostprocessing(queries, logits, rule);
   }
 
   private static Shape shape(JsonObject input) {

@@ -7,12 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageView;
+import dev.detr4j.PixelValues;
+import dev.detr4j.op.SoftNms;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,7 +21,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** How detectors and sessions live and die, on every backend that is meant for use. */
@@ -79,12 +80,14 @@ class DetectorLifeCycleTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"VECTOR", "C"})
-  void callsAllocateNothingOnAnyThread(BackendKind kind) {
+  @CsvSource({"VECTOR, false", "VECTOR, true", "C, false", "C, true"})
+  void callsAllocateNothingOnAnyThread(BackendKind kind, boolean soft) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    try (Detector detector = open(kind, 2);
+    try (Detector detector = soft ? openSoft(kind, 2) : open(kind, 2);
         DetectorSession session = detector.newSession()) {
       Detections found = session.newDetections();
+      PixelValues values =
+          new PixelValues(MemorySegment.ofArray(new float[3 * 64 * 48]), 64, 48, 640, 480);
       ImageView first = SmallModel.picture(96, 64, 1);
       ImageView second = SmallModel.picture(64, 96, 2);
       long[] ids = kernelThreads(kind);
@@ -97,12 +100,14 @@ class DetectorLifeCycleTest {
         for (int call = 0; call < 50; call++) {
           session.detect(first, found);
           session.detect(second, found);
+          session.detect(values, found, 0.3f);
         }
         long[] zero = allocatedBytes(threads, ids);
         long[] before = allocatedBytes(threads, ids);
         for (int call = 0; call < 20; call++) {
           session.detect(first, found);
           session.detect(second, found);
+          session.detect(values, found, 0.3f);
         }
         long[] after = allocatedBytes(threads, ids);
         allocated = 0;
@@ -110,7 +115,44 @@ class DetectorLifeCycleTest {
           allocated += after[i] - before[i] - (before[i] - zero[i]);
         }
       }
-      assertEquals(0, allocated, "bytes allocated in 40 calls");
+      assertEquals(0, allocated, "bytes allocated in 60 calls");
+    }
+  }
+
+  /**
+   * The same boxes of the same queries, the best first and unchanged, the others lowered by no more
+   * than what an overlap of 1 with each better one would do.
+   */
+  @ParameterizedTest
+  @EnumSource(names = {"REFERENCE", "VECTOR", "C"})
+  void softSuppressionLowersScores(BackendKind kind) {
+    ImageView picture = SmallModel.picture(96, 64, 9);
+    try (Detector plain = open(kind, 1);
+        Detector soft = openSoft(kind, 1);
+        DetectorSession plainSession = plain.newSession();
+        DetectorSession softSession = soft.newSession()) {
+      Detections before = plainSession.newDetections();
+      Detections after = softSession.newDetections();
+      plainSession.detect(picture, before, 0);
+      softSession.detect(picture, after, 0);
+      assertTrue(after.size() > 0 && after.size() <= before.size());
+      assertEquals(before.query(0), after.query(0));
+      assertEquals(before.score(0), after.score(0), 0f);
+      int lowered = 0;
+      for (int i = 0; i < after.size(); i++) {
+        int same = 0;
+        while (before.query(same) != after.query(i) || before.labelId(same) != after.labelId(i)) {
+          same++;
+        }
+        assertEquals(before.xMin(same), after.xMin(i), 0f);
+        assertEquals(before.yMax(same), after.yMax(i), 0f);
+        assertTrue(after.score(i) <= before.score(same));
+        assertTrue(i == 0 || after.score(i) <= after.score(i - 1));
+        lowered += after.score(i) < before.score(same) ? 1 : 0;
+      }
+      assertTrue(lowered > 0, "boxes of this model overlap");
+      softSession.detect(picture, after, before.score(0));
+      assertEquals(0, after.size(), "the threshold is strict");
     }
   }
 
@@ -295,18 +337,19 @@ class DetectorLifeCycleTest {
   }
 
   private Detector open(BackendKind kind, int threads) {
+    return TestBackends.build(Detector.builder(model()).threads(threads), kind);
+  }
+
+  private Detector openSoft(BackendKind kind, int threads) {
+    return TestBackends.build(
+        Detector.builder(model()).threads(threads).softNms(SoftNms.BIRDER), kind);
+  }
+
+  private Path model() {
     Path folder = model;
     if (folder == null) {
       throw new IllegalStateException("the model was not written");
     }
-    try {
-      return Detector.builder(folder).backend(kind).threads(threads).build();
-    } catch (BackendException e) {
-      boolean required =
-          Arrays.asList(System.getProperty("detr4j.test.requireBackends", "").split(",", -1))
-              .contains(kind.id());
-      Assumptions.assumeFalse(!required, kind.id() + " cannot run here: " + e.getMessage());
-      throw e;
-    }
+    return folder;
   }
 }

@@ -16,6 +16,11 @@ public sealed interface BackboneConfig permits ConvNextV2Config, ResNetConfig {
   /** The stages whose outputs the neck takes, counted from 1, ascending. */
   List<Integer> taps();
 
+  /** Whether the last stage dilates instead of striding (DC5). */
+  default boolean dilated() {
+    return false;
+  }
+
   /** The number of stages up to the last tap; later ones do not matter. */
   default int stages() {
     return taps().getLast();

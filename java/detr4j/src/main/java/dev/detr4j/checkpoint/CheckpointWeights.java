@@ -98,6 +98,11 @@ public final class CheckpointWeights implements WeightSource {
     }
   }
 
+  /** Numbers in all tensors that were asked for, each counted once. */
+  public long elements() {
+    return weights.keySet().stream().mapToLong(tensor -> tensor.shape().elements()).sum();
+  }
+
   @Override
   public void finish() {
     List<String> unexpected = new ArrayList<>();

@@ -59,4 +59,13 @@ public record DeformableDetrConfig(
   public int numLogits() {
     return labels.size();
   }
+
+  @Override
+  public String variant() {
+    String base =
+        twoStage
+            ? "two-stage"
+            : withBoxRefine ? "refine" : numFeatureLevels == 1 ? "single-scale" : "plain";
+    return base + (backbone.dilated() ? "-dc5" : "");
+  }
 }

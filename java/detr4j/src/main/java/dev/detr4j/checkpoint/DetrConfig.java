@@ -17,4 +17,16 @@ public record DetrConfig(
   public int numLogits() {
     return labels.size() + 1;
   }
+
+  @Override
+  public String variant() {
+    return "r"
+        + backbone.title().substring("ResNet-".length())
+        + (backbone.dilated() ? "-dc5" : "");
+  }
+
+  @Override
+  public int numFeatureLevels() {
+    return 1;
+  }
 }

@@ -249,6 +249,22 @@ public final class JsonObject {
     return List.copyOf(rows);
   }
 
+  /** The elements of the list field, which must be present and hold lists of numbers only. */
+  public List<List<Double>> numberLists(String name) {
+    List<List<Double>> rows = new ArrayList<>();
+    for (List<?> row : elements(name, List.class, "lists")) {
+      List<Double> widened = new ArrayList<>();
+      for (Object value : row) {
+        if (!(value instanceof Number number)) {
+          throw wrong(OneLine.of(name) + " is not a list of lists of numbers");
+        }
+        widened.add(number.doubleValue());
+      }
+      rows.add(List.copyOf(widened));
+    }
+    return List.copyOf(rows);
+  }
+
   /**
    * An exception of one line that begins with the place of this object; the text may quote the
    * file.

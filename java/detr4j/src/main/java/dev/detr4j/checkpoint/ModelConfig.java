@@ -40,6 +40,16 @@ public sealed interface ModelConfig permits DetrConfig, DeformableDetrConfig {
   int numLogits();
 
   /**
+   * The name of the variant within its family: {@code r50}, {@code r101} and so on for DETR; {@code
+   * plain}, {@code single-scale}, {@code refine} or {@code two-stage} for Deformable DETR; with
+   * {@code -dc5} where the last stage dilates.
+   */
+  String variant();
+
+  /** Feature levels that the encoder sees. */
+  int numFeatureLevels();
+
+  /**
    * The encoder-decoder.
    *
    * @param dModel channels of every token; a multiple of 4 and of both head counts

@@ -1,5 +1,6 @@
 package dev.detr4j.checkpoint;
 
+import dev.detr4j.Assumption;
 import dev.detr4j.ModelSource;
 import java.util.List;
 
@@ -7,19 +8,17 @@ import java.util.List;
  * What the tensors of a checkpoint say about its model.
  *
  * @param source the project that wrote it
- * @param variant its name within the project: {@code r50}, {@code r101} and so on for DETR; {@code
- *     plain}, {@code single-scale}, {@code refine} or {@code two-stage} for Deformable DETR; with
- *     {@code -dc5} where the last stage dilates
  * @param config the architecture
  * @param names how the file names its tensors
- * @param assumed what no tensor tells, with the value taken, for people
+ * @param input what the file says of images beside its tensors
+ * @param assumed what the file does not tell
  */
 public record RecognisedModel(
     ModelSource source,
-    String variant,
     ModelConfig config,
     TensorNames names,
-    List<String> assumed) {
+    StoredInput input,
+    List<Assumption> assumed) {
   public RecognisedModel {
     assumed = List.copyOf(assumed);
   }
@@ -33,6 +32,11 @@ public record RecognisedModel(
    */
   public static RecognisedModel of(Checkpoint checkpoint, RecognitionOptions options) {
     return Recognition.of(checkpoint, options);
+  }
+
+  /** The variant as {@link ModelConfig#variant} names it. */
+  public String variant() {
+    return config.variant();
   }
 
   /** The weights of the checkpoint under the names of its source. */

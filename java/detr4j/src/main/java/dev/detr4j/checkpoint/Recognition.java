@@ -1,5 +1,6 @@
 package dev.detr4j.checkpoint;
 
+import dev.detr4j.Assumption;
 import dev.detr4j.CheckpointException;
 import dev.detr4j.ModelSource;
 import dev.detr4j.op.Activation;
@@ -14,8 +15,9 @@ import java.util.stream.Collectors;
  * Infers the model of a checkpoint that comes without a configuration.
  *
  * <p>The source shows in names that only one project uses. Everything else is read from shapes
- * under canonical names. Two things no shape tells: whether the last stage dilates, and how many
- * proposals a two-stage model keeps.
+ * under canonical names. What no shape tells is assumed as in the published models, and said: the
+ * number of heads, whether the last stage dilates, how many proposals a two-stage model keeps, and
+ * what the classes are called.
  */
 final class Recognition {
   /** Heads of every published model; only heads times points shows in shapes. */
@@ -24,6 +26,8 @@ final class Recognition {
   private static final int PROPOSALS = 300;
   private static final int MOST_MEMBERS = 256;
   private static final String WRAPPER = "module.";
+  private static final String DILATED = "-dc5";
+  private static final String LABELS = "labels FILE";
 
   /** Tensors that a checkpoint of the source has and none of the others. */
   private static final Map<ModelSource, List<String>> MARKS =
@@ -45,7 +49,7 @@ final class Recognition {
   private final String prefix;
   private final ModelSource source;
   private final NameTable table;
-  private final List<String> assumed = new ArrayList<>();
+  private final List<Assumption> assumed = new ArrayList<>();
 
   private Recognition(Checkpoint checkpoint, ModelSource source, String prefix) {
     this.checkpoint = checkpoint;
@@ -113,38 +117,50 @@ final class Recognition {
   private RecognisedModel model(RecognitionOptions options) {
     boolean deformable = source != ModelSource.DETR;
     int levels = deformable ? extent("model.level_embed", 0) : 1;
-    boolean twoStage = deformable && has("model.enc_output.weight");
-    boolean refine = twoStage || (deformable && refines());
-    String base =
-        !deformable
-            ? "r" + resnet(List.of(4), 32).title().substring("ResNet-".length())
-            : twoStage ? "two-stage" : refine ? "refine" : levels == 1 ? "single-scale" : "plain";
-    String variant = variant(options, base, levels);
-    int outputStride = variant.endsWith("-dc5") ? 16 : 32;
-    ModelConfig config =
-        deformable
-            ? deformable(options, levels, outputStride, refine, twoStage)
-            : detr(outputStride);
-    return new RecognisedModel(
-        source, variant, config, new TableNames(source, config, prefix), assumed);
-  }
-
-  /** Only models with a single map were published with a dilated last stage. */
-  private String variant(RecognitionOptions options, String base, int levels) {
+    // Only models with a single map were published with a dilated last stage.
     boolean mayDilate = levels == 1 && source != ModelSource.BIRDER;
     String asked = options.variant();
-    if (asked == null) {
-      if (mayDilate) {
-        assumed.add("the last stage does not dilate (variant " + base + "-dc5 does)");
-      }
-      return base;
+    boolean dilate = mayDilate && asked != null && asked.endsWith(DILATED);
+    assumed.add(
+        new Assumption("attention has " + HEADS + " heads, as in all published models", null));
+    ModelConfig config =
+        deformable ? deformable(options, levels, dilate ? 16 : 32) : detr(dilate ? 16 : 32);
+    if (options.proposals() != null
+        && !(config instanceof DeformableDetrConfig found && found.twoStage())) {
+      throw wrong(
+          "%d proposals were asked for, but the tensors are those of %s, which has queries of its own"
+              .formatted(options.proposals(), config.variant()));
     }
-    if (asked.equals(base) || (mayDilate && asked.equals(base + "-dc5"))) {
-      return asked;
+    if (asked != null && !asked.equals(config.variant())) {
+      String base = config.variant().replace(DILATED, "");
+      throw wrong(
+          "variant %s was asked for, but the tensors are those of %s%s"
+              .formatted(OneLine.of(asked), base, mayDilate ? " or " + base + DILATED : ""));
     }
-    throw wrong(
-        "variant %s was asked for, but the tensors are those of %s%s"
-            .formatted(OneLine.of(asked), base, mayDilate ? " or " + base + "-dc5" : ""));
+    if (asked == null && mayDilate) {
+      assumed.add(
+          new Assumption(
+              "the last stage of the backbone does not dilate",
+              "variant " + config.variant() + DILATED));
+    }
+    return new RecognisedModel(
+        source, config, new TableNames(source, config, prefix), input(), assumed);
+  }
+
+  /** Only birder's files say something of their images, and then of both. */
+  private StoredInput input() {
+    if (source != ModelSource.BIRDER) {
+      return StoredInput.NONE;
+    }
+    StoredInput input = BirderMetadata.of(checkpoint).input();
+    if (input.statistics().isEmpty()) {
+      assumed.add(new Assumption("images have the statistics that birder takes by default", null));
+    }
+    if (input.size().isEmpty()) {
+      assumed.add(
+          new Assumption("the short side of an image becomes 640 pixels, whatever the long", null));
+    }
+    return input;
   }
 
   private DetrConfig detr(int outputStride) {
@@ -158,7 +174,9 @@ final class Recognition {
   }
 
   private DeformableDetrConfig deformable(
-      RecognitionOptions options, int levels, int outputStride, boolean refine, boolean twoStage) {
+      RecognitionOptions options, int levels, int outputStride) {
+    boolean twoStage = has("model.enc_output.weight");
+    boolean refine = twoStage || refines();
     int dModel = extent("model.level_embed", 1);
     int taps = 0;
     while (taps < levels && extent("model.input_proj." + taps + ".0.weight", 2) == 1) {
@@ -178,7 +196,8 @@ final class Recognition {
       queries = proposals;
     } else {
       queries = PROPOSALS;
-      assumed.add("the " + PROPOSALS + " best proposals become queries");
+      assumed.add(
+          new Assumption("the " + PROPOSALS + " best proposals become queries", "proposals N"));
     }
     return new DeformableDetrConfig(
         source == ModelSource.BIRDER ? convNext(stages) : resnet(stages, outputStride),
@@ -291,17 +310,27 @@ final class Recognition {
           case DETREX, MMDETECTION -> CocoLabels.contiguous();
           default -> CocoLabels.byId();
         };
-    if (classes == known.size()) {
-      return known;
-    }
     if (classes < 1) {
       throw wrong("the class head has " + classes + " classes, expected at least 1");
+    }
+    Optional<List<String>> stored =
+        source == ModelSource.BIRDER
+            ? BirderMetadata.of(checkpoint).labels(classes)
+            : Optional.empty();
+    if (stored.isPresent()) {
+      return stored.get();
+    }
+    if (classes == known.size()) {
+      assumed.add(new Assumption("the " + classes + " classes are those of COCO", LABELS));
+      return known;
     }
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < classes; i++) {
       labels.add("LABEL_" + i);
     }
-    assumed.add(classes + " classes are called LABEL_0 to LABEL_" + (classes - 1));
+    assumed.add(
+        new Assumption(
+            "the " + classes + " classes are called LABEL_0 to LABEL_" + (classes - 1), LABELS));
     return labels;
   }
 

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * What the caller says about a checkpoint that does not describe itself.
  *
  * @param source the project it is from, or null to infer it
- * @param variant its variant as {@link RecognisedModel#variant} names it, or null for the inferred
- *     one; says what no tensor tells, as in {@code single-scale-dc5}
+ * @param variant its variant as {@link ModelConfig#variant} names it, or null for the inferred one;
+ *     says what no tensor tells, as in {@code single-scale-dc5}
  * @param proposals how many queries a two-stage model keeps, which no tensor tells; or null for the
  *     300 of the published models
  */

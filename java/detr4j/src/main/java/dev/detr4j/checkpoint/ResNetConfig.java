@@ -57,6 +57,11 @@ public record ResNetConfig(
     return "ResNet-" + (2 + perBlock * depths.stream().mapToInt(Integer::intValue).sum());
   }
 
+  @Override
+  public boolean dilated() {
+    return outputStride == 16;
+  }
+
   /** Channels that enter a stage, counted from 1. */
   public int inputWidth(int stage) {
     return stage == 1 ? stemWidth : widths.get(stage - 2);

@@ -14,6 +14,11 @@ import java.util.List;
  * * (largest coordinate of all boxes + 1)} to all four numbers in fp32. An empty union gives an IoU
  * of NaN: it drops the box under Gaussian decay, and is above no threshold under the others.
  *
+ * <p>The Gaussian is birder's, which has it in C++ and in Python. The two agree but for corners:
+ * lists without any score above the threshold, from which Python keeps one box, and empty unions,
+ * which Python counts as no overlap. There this is as in C++; on ties, where C++ has no fixed
+ * order, as in Python.
+ *
  * <p>Inputs: boxes {@code [1, M, 4]} (xMin, yMin, xMax, yMax), scores {@code [1, M]}, labels I32
  * {@code [1, M]}. Outputs: decayed scores {@code [1, M]} and indices I32 {@code [1, M]} in order of
  * selection, and the count of kept boxes I32 {@code [1, 1]}; entries past the count are
@@ -21,6 +26,9 @@ import java.util.List;
  */
 public record SoftNms(Decay decay, float sigma, float iouThreshold, float scoreThreshold)
     implements OpSpec {
+  /** What birder takes when its soft suppression is switched on. */
+  public static final SoftNms BIRDER = new SoftNms(Decay.GAUSSIAN, 0.5f, 0f, 0.001f);
+
   /** How a remaining score falls with its overlap. */
   public enum Decay {
     /** {@code exp(-iou^2 / sigma)}. */

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * boxes {@code [N, queries, 4]} as centre x, centre y, width, height, relative to each image
  * without its padding. Instances are for one thread at a time; {@link #select} allocates nothing.
  */
-public sealed interface Postprocessing
+public sealed interface Postprocessing extends AutoCloseable
     permits DeformableDetrPostprocessing, DetrPostprocessing, SoftSuppression {
 
   /** The largest number of detections of one image. */
@@ -36,4 +36,8 @@ public sealed interface Postprocessing
       int originalHeight,
       float threshold,
       DetectionSink sink);
+
+  /** Frees device memory, where there is any. */
+  @Override
+  default void close() {}
 }

@@ -1,6 +1,6 @@
 /**
- * From logits and relative boxes to detections, on the host, with the arithmetic of the original
- * projects.
+ * From logits and relative boxes to detections, with the arithmetic of the original projects: on
+ * the host, but for suppression, which is an operation of the backend.
  *
  * <table>
  * <caption>What is where</caption>
@@ -8,8 +8,8 @@
  * <tr><td>how one model family scores and selects</td><td>{@link dev.detr4j.postprocess.Postprocessing} and its
  *     records of one family each</td></tr>
  * <tr><td>the ranking of the best k, its ties and NaN</td><td>{@link dev.detr4j.postprocess.TopK}</td></tr>
- * <tr><td>suppression of overlapping boxes</td><td>{@link dev.detr4j.postprocess.Nms}, {@link
- *     dev.detr4j.postprocess.SoftNms}</td></tr>
+ * <tr><td>suppression of overlapping boxes</td><td>{@link dev.detr4j.postprocess.SoftSuppression}, and the
+ *     operation {@link dev.detr4j.op.SoftNms}</td></tr>
  * </table>
  *
  * <p>Selectors hold their scratch memory and allocate nothing per call, so each belongs to one

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.Assumption;
 import dev.detr4j.CheckpointException;
 import dev.detr4j.ModelSource;
 import dev.detr4j.model.deformable.DeformableDetrModel;
@@ -15,7 +16,9 @@ import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -221,13 +224,12 @@ class NameTableTest {
   void takesTheWordOfTheCallerForDilation() throws IOException {
     ListedCheckpoint single = list("original_single_scale");
     RecognisedModel plain = RecognisedModel.of(single, RecognitionOptions.NONE);
-    assertEquals(
-        List.of("the last stage does not dilate (variant single-scale-dc5 does)"), plain.assumed());
+    assertEquals(List.of("variant single-scale-dc5", "labels FILE"), otherwise(plain));
     assertEquals(32, stride(plain));
     RecognisedModel dilated =
         RecognisedModel.of(single, new RecognitionOptions(null, "single-scale-dc5", null));
     assertEquals(16, stride(dilated));
-    assertTrue(dilated.assumed().isEmpty());
+    assertEquals(List.of("labels FILE"), otherwise(dilated));
     RecognisedModel detr =
         RecognisedModel.of(
             list("original_detr"), new RecognitionOptions(ModelSource.DETR, "r50-dc5", null));
@@ -236,6 +238,23 @@ class NameTableTest {
         list("original_plain"),
         new RecognitionOptions(null, "two-stage", null),
         "variant two-stage was asked for, but the tensors are those of plain");
+    assertRefused(
+        list("original_detr"),
+        new RecognitionOptions(null, "r101-dc5", null),
+        "variant r101-dc5 was asked for, but the tensors are those of r50 or r50-dc5");
+    assertRefused(
+        list("original_plain"),
+        new RecognitionOptions(null, null, 100),
+        "100 proposals were asked for, but the tensors are those of plain, which has queries of its own");
+  }
+
+  /** What can be said of the things that were assumed. */
+  private static List<String> otherwise(RecognisedModel model) {
+    return model.assumed().stream()
+        .map(Assumption::otherwise)
+        .filter(Objects::nonNull)
+        .sorted(Comparator.reverseOrder())
+        .toList();
   }
 
   private static int stride(RecognisedModel model) {

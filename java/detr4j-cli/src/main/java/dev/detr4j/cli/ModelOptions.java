@@ -1,0 +1,76 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.ModelSource;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * What a user says about a model beside where it is; what is not said is inferred from the file.
+ */
+final class ModelOptions {
+  @Option(
+      names = "--source",
+      paramLabel = "PROJECT",
+      converter = SourceName.class,
+      description =
+          "Whose checkpoint it is, where its tensors do not tell: huggingface, detr, deformable-detr, detrex, mmdet or"
+              + " birder.")
+  private @Nullable ModelSource source;
+
+  @Option(
+      names = "--variant",
+      paramLabel = "NAME",
+      description =
+          "What no tensor tells: r50-dc5, single-scale-dc5 and so on for a last stage that dilates.")
+  private @Nullable String variant;
+
+  @Option(
+      names = "--proposals",
+      paramLabel = "N",
+      converter = EngineOptions.AtLeastOne.class,
+      description =
+          "How many proposals of a two-stage model become queries, where there is no config.json. Default: 300.")
+  private @Nullable Integer proposals;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description =
+          "Class names: one on each line, or JSON from label ids to names. Default: those of the model.")
+  private @Nullable Path labels;
+
+  /** Passes on what was said, which wins over what the builder was told before. */
+  DetectorBuilder applyTo(DetectorBuilder builder) {
+    if (source != null) {
+      builder.source(source);
+    }
+    if (variant != null) {
+      builder.variant(variant);
+    }
+    if (proposals != null) {
+      builder.proposals(proposals);
+    }
+    if (labels != null) {
+      builder.labels(labels);
+    }
+    return builder;
+  }
+
+  /** A project by its id; the message of a wrong one lists the ids. */
+  static final class SourceName implements ITypeConverter<ModelSource> {
+    SourceName() {}
+
+    @Override
+    public ModelSource convert(String value) {
+      try {
+        return ModelSource.of(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+}
