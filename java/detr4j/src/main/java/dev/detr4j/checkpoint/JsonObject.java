@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.detr4j.Detr4jException;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -85,6 +86,9 @@ public final class JsonObject {
       return object;
     } catch (JsonProcessingException e) {
       throw error.apply(where + " is not valid JSON: " + OneLine.of(e.getOriginalMessage()));
+    } catch (CharConversionException e) {
+      // Jackson takes text that begins with zero bytes for UTF-16 or UTF-32.
+      throw error.apply(where + " is not valid JSON: it is not UTF-8 text");
     } catch (IOException e) {
       throw new AssertionError("reading from memory", e);
     }

@@ -202,7 +202,16 @@ class ConfigReaderTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "[]", "{", "{\"a\": 1, \"a\": 2}", "{} x", "\u0000", "{\"a\": [null]}"})
+      strings = {
+        "",
+        "[]",
+        "{",
+        "{\"a\": 1, \"a\": 2}",
+        "{} x",
+        "\u0000",
+        "{\"a\": [null]}",
+        "{\u0000\u0000\u0000abcd"
+      })
   void refusesWhatIsNotOneJsonObject(String json) {
     String message = assertThrows(ModelConfigException.class, () -> parse(json)).getMessage();
     assertTrue(message.startsWith("config.json"), message);

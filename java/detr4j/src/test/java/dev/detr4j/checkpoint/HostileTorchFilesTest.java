@@ -33,12 +33,6 @@ class HostileTorchFilesTest {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final int MUTATIONS = 2000;
 
-  /** The opcodes of protocols 0 and 1, and where those of later ones begin and end. */
-  private static final String OPCODES = "(.012FIJKLMNQRTUXabcdeghijlopqrstu)]}GBC";
-
-  private static final int FIRST_OPCODE = 0x80;
-  private static final int LAST_OPCODE = 0x97;
-
   @TempDir Path folder;
 
   @BeforeEach
@@ -119,7 +113,7 @@ class HostileTorchFilesTest {
     byte[] good = Files.readAllBytes(Resources.path("containers/" + name));
     Random random = new Random(name.hashCode());
     for (int i = 0; i < MUTATIONS; i++) {
-      byte[] bad = mutate(good, random);
+      byte[] bad = Mutation.of(good, random);
       // In memory: mapping and unmapping that many files takes most of a minute.
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment bytes = arena.allocate(Math.max(1, bad.length), 64).asSlice(0, bad.length);
@@ -130,41 +124,6 @@ class HostileTorchFilesTest {
         throw new AssertionError(name + ", mutation " + i, e);
       }
     }
-  }
-
-  private static byte[] mutate(byte[] good, Random random) {
-    byte[] bad = good.clone();
-    int changes = 1 + random.nextInt(4);
-    for (int c = 0; c < changes; c++) {
-      int at = random.nextInt(bad.length);
-      switch (random.nextInt(6)) {
-        case 0 -> bad[at] = (byte) random.nextInt(256);
-        case 1 -> bad[at] ^= (byte) (1 << random.nextInt(8));
-        case 2 -> {
-          int opcode = random.nextInt(OPCODES.length() + LAST_OPCODE - FIRST_OPCODE + 1);
-          bad[at] =
-              (byte)
-                  (opcode < OPCODES.length()
-                      ? OPCODES.charAt(opcode)
-                      : FIRST_OPCODE + opcode - OPCODES.length());
-        }
-        case 3 -> {
-          int length = Math.min(1 + random.nextInt(8), bad.length - at);
-          Arrays.fill(bad, at, at + length, (byte) (random.nextBoolean() ? 0xff : 0));
-        }
-        case 4 -> {
-          int from = random.nextInt(bad.length);
-          int length = Math.min(random.nextInt(64), bad.length - Math.max(at, from));
-          System.arraycopy(good, from, bad, at, length);
-        }
-        default -> {
-          if (random.nextInt(8) == 0) {
-            bad = Arrays.copyOf(bad, 1 + at);
-          }
-        }
-      }
-    }
-    return bad;
   }
 
   private static void readAll(Path path) {
