@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Where and when figures were taken: what a reader needs in order to judge or repeat them. */
-final class Circumstances {
+public final class Circumstances {
   private Circumstances() {}
 
   /** Processor and how many of its cores this process may use. */
-  static String machine() {
+  public static String machine() {
     String model = System.getProperty("os.arch", "unknown");
     for (String line : lines(Path.of("/proc/cpuinfo"))) {
       if (line.startsWith("model name")) {
@@ -41,12 +41,13 @@ final class Circumstances {
     return "family " + family + " model " + model;
   }
 
-  static String java() {
+  /** The JVM and its version. */
+  public static String java() {
     return System.getProperty("java.vendor", "unknown") + " " + Runtime.version();
   }
 
   /** The commit of the sources in the working directory, with a mark when they were changed. */
-  static String commit() {
+  public static String commit() {
     String hash = git("rev-parse", "--short=12", "HEAD");
     if (hash.isEmpty()) {
       return "unknown";
@@ -57,7 +58,7 @@ final class Circumstances {
   }
 
   /** How busy the machine is: the load averages of 1, 5 and 15 minutes. */
-  static String load() {
+  public static String load() {
     List<String> lines = lines(Path.of("/proc/loadavg"));
     return lines.isEmpty() ? "unknown" : lines.get(0).replaceFirst("^(\\S+ \\S+ \\S+).*", "$1");
   }

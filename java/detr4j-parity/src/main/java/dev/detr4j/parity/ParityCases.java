@@ -43,7 +43,8 @@ public final class ParityCases {
     all.addSelections();
     all.addFile("prepost/softnms", "prepost/softnms/softnms.json", SuppressionParity::new);
     all.addEvaluations();
-    all.addFolder("containers", "container files are checked by the build's own tests");
+    all.guarded("containers", "containers/expected.json", all::addContainers);
+    all.guarded("containers/hostile", "containers/hostile/expected.json", all::addHostile);
     if (prefixes.isEmpty()) {
       return List.copyOf(all.cases);
     }
@@ -126,9 +127,21 @@ public final class ParityCases {
     }
   }
 
-  private void addFolder(String path, String reason) {
-    if (Files.isDirectory(set.folder().resolve(path))) {
-      cases.add(new ParityCase.NotRun(path, reason));
+  private void addContainers(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("containers")).objects("cases")) {
+      String name = entry.string("file");
+      cases.add(new ContainerParity("containers/" + name, beside(index, entry, name), entry));
+    }
+  }
+
+  private void addHostile(Path index) {
+    JsonObject all = JsonObject.read(index, error("containers/hostile"));
+    Path canary = Path.of(all.string("canary_prefix").replace('\0', '?'));
+    for (JsonObject entry : all.objects("files")) {
+      String name = entry.string("file");
+      cases.add(
+          new HostileParity(
+              "containers/hostile/" + name, beside(index, entry, name), entry, canary));
     }
   }
 

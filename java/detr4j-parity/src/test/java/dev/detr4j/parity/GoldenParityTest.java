@@ -41,10 +41,11 @@ class GoldenParityTest {
     assertEquals(15, cases.stream().filter(each -> each.path().startsWith("models/")).count());
     assertEquals(9, cases.stream().filter(each -> each.path().startsWith("msda/")).count());
     assertEquals(
-        15, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
+        65, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
     assertEquals(
         13, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
     assertEquals(4, cases.stream().filter(each -> each.path().startsWith("prepost/coco/")).count());
+    assertEquals(16, cases.stream().filter(each -> each.path().startsWith("containers/")).count());
     assertTrue(cases.stream().noneMatch(ParityCase.NotRun.class::isInstance), cases::toString);
   }
 

@@ -1,0 +1,186 @@
+package dev.detr4j.bench.load;
+
+import dev.detr4j.bench.peer.Circumstances;
+import dev.detr4j.parity.GoldenSet;
+import dev.detr4j.parity.PublishedFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Writes a full-size checkpoint of each project in the project's own container, weights by formula,
+ * and prints how long opening it takes from the page cache and how much resident memory that adds,
+ * in multiples of the file. Each run is a JVM of its own.
+ */
+@Command(
+    name = "open-published-files",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Times the opening of each project's checkpoints, and counts resident memory.")
+public final class OpenPublishedFiles implements Callable<Integer> {
+  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmm");
+
+  @Option(
+      names = "--files",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Which files: ${COMPLETION-CANDIDATES} (default: all).")
+  private List<PublishedFile> files = Arrays.asList(PublishedFile.values());
+
+  @Option(
+      names = "--backend",
+      defaultValue = "c",
+      paramLabel = "KIND",
+      description = "The backend that packs the weights (default: ${DEFAULT-VALUE}).")
+  private String backend;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "2",
+      description = "Threads of the detector (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(
+      names = "--runs",
+      defaultValue = "5",
+      description = "Processes for each file; medians are shown (default: ${DEFAULT-VALUE}).")
+  private int runs;
+
+  @Option(
+      names = "--golden",
+      defaultValue = "weights/golden",
+      paramLabel = "DIR",
+      description = "The golden set, whose formulas make the weights (default: ${DEFAULT-VALUE}).")
+  private Path golden;
+
+  @Option(
+      names = "--folder",
+      paramLabel = "DIR",
+      description =
+          "Where the files of 160 MB each are written one at a time, and removed again (default: a temporary folder).")
+  private @Nullable Path folder;
+
+  @Option(
+      names = "--results",
+      paramLabel = "DIR",
+      description = "Keep the table in a file of this folder too.")
+  private @Nullable Path results;
+
+  private OpenPublishedFiles() {}
+
+  /** Runs the command. */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new OpenPublishedFiles()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    List<String> report = new ArrayList<>();
+    report.add("# Opening a checkpoint, backend %s, %d threads".formatted(backend, threads));
+    report.add("");
+    report.add("- " + Circumstances.machine());
+    report.add("- " + Circumstances.java());
+    report.add("- commit " + Circumstances.commit() + ", load " + Circumstances.load());
+    report.add("- medians of %d processes; times from the page cache".formatted(runs));
+    report.add("");
+    report.add("| file | MiB | open | resident / file | first detections | resident / file |");
+    report.add("|---|---|---|---|---|---|");
+    report.forEach(System.out::println);
+    GoldenSet set = GoldenSet.open(golden);
+    for (PublishedFile published : files) {
+      String row = row(published, set);
+      report.add(row);
+      System.out.println(row);
+    }
+    if (results != null) {
+      String stamp = OffsetDateTime.now(ZoneOffset.UTC).format(STAMP);
+      Files.write(results.resolve("open-" + backend + "-" + stamp + ".md"), report);
+    }
+    return 0;
+  }
+
+  private String row(PublishedFile published, GoldenSet set)
+      throws IOException, InterruptedException {
+    Path place =
+        folder == null
+            ? Files.createTempDirectory("detr4j-open")
+            : Files.createDirectories(folder.resolve(published.name()));
+    try {
+      Path file = published.write(set.model(published.goldenCase()), place);
+      try (InputStream in = Files.newInputStream(file)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      List<OpenOnce.Figures> figures = new ArrayList<>();
+      for (int run = 0; run < runs; run++) {
+        figures.add(inChild(file));
+      }
+      double bytes = Files.size(file);
+      return String.format(
+          Locale.ROOT,
+          "| %s | %.0f | %.2f s | %.2f | %.2f s | %.2f |",
+          file.getFileName(),
+          bytes / (1 << 20),
+          median(figures, OpenOnce.Figures::open),
+          median(figures, OpenOnce.Figures::openBytes) / bytes,
+          median(figures, OpenOnce.Figures::ready),
+          median(figures, OpenOnce.Figures::readyBytes) / bytes);
+    } finally {
+      remove(place);
+    }
+  }
+
+  private OpenOnce.Figures inChild(Path file) throws IOException, InterruptedException {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                OpenOnce.class.getName(),
+                file.toString(),
+                backend,
+                Integer.toString(threads))
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String output =
+        new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    if (child.waitFor() != 0 || output.isEmpty()) {
+      throw new IOException("opening " + file + " in a process of its own failed");
+    }
+    return OpenOnce.Figures.parse(output);
+  }
+
+  static double median(List<OpenOnce.Figures> figures, ToDoubleFunction<OpenOnce.Figures> figure) {
+    double[] sorted = figures.stream().mapToDouble(figure).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  /** The folder was made here and has no subfolders. */
+  private static void remove(Path place) throws IOException {
+    try (var written = Files.list(place)) {
+      for (Path file : written.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(place);
+  }
+}
