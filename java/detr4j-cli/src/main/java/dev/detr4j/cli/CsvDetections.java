@@ -1,8 +1,8 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detections;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.List;
 
 /**
  * A header and one line for each detection, as RFC 4180 has it but with plain line feeds. Numbers
@@ -18,21 +18,22 @@ final class CsvDetections implements DetectionWriter {
   }
 
   @Override
-  public void write(String image, int width, int height, Detections found) throws IOException {
-    for (int i = 0; i < found.size(); i++) {
+  public void write(ImageInputs.Input image, int width, int height, List<Found> found)
+      throws IOException {
+    for (Found each : found) {
       out.write(
           String.join(
               ",",
-              quoted(image),
+              quoted(image.name()),
               Integer.toString(width),
               Integer.toString(height),
-              quoted(found.label(i)),
-              Integer.toString(found.labelId(i)),
-              Float.toString(found.score(i)),
-              Float.toString(found.xMin(i)),
-              Float.toString(found.yMin(i)),
-              Float.toString(found.xMax(i)),
-              Float.toString(found.yMax(i))));
+              quoted(each.label()),
+              Integer.toString(each.labelId()),
+              Float.toString(each.score()),
+              Float.toString(each.xMin()),
+              Float.toString(each.yMin()),
+              Float.toString(each.xMax()),
+              Float.toString(each.yMax())));
       out.write('\n');
     }
     out.flush();

@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       "  detr4j detect photo.jpg --model detr-resnet-50/ --threshold 0.7 --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format csv --output found.csv --draw drawn/",
       "  detr4j detect photo.jpg --model r50_deformable_detr-checkpoint.pth",
+      "  detr4j detect 'photos/**/*.jpg' --model detr-resnet-50/ --only person,dog --crop crops/",
       "  curl -s https://example.org/photo.jpg | detr4j detect - --model detr-resnet-50/ --format json",
       "",
       "An image that cannot be read costs one line on standard error, the others are processed, and the exit code is"
@@ -57,9 +58,10 @@ final class DetectCommand implements Callable<Integer> {
 
   @Parameters(
       arity = "1..*",
-      paramLabel = "IMAGE|FOLDER|-",
+      paramLabel = "IMAGE|FOLDER|PATTERN|-",
       description =
-          "Images (JPEG, PNG, GIF, BMP, WebP), folders of images, or - for an image on standard input.")
+          "Images (JPEG, PNG, GIF, BMP, WebP), folders of images, patterns in quotes such as 'photos/**/*.jpg', or - for"
+              + " an image on standard input.")
   private List<String> images;
 
   @Option(
@@ -87,25 +89,7 @@ final class DetectCommand implements Callable<Integer> {
           "Lower the scores of detections that overlap a better one of their class, as birder does on request.")
   private boolean softNms;
 
-  @Option(
-      names = {"-f", "--format"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text, json or csv. Default: ${DEFAULT-VALUE}.")
-  private DetectionWriter.Format format;
-
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      description = "Where results go. Default: standard output.")
-  private @Nullable Path output;
-
-  @Option(
-      names = {"-d", "--draw"},
-      paramLabel = "OUT",
-      description =
-          "Draw the boxes: to this .png or .jpg for one image, into this folder for several.")
-  private @Nullable Path draw;
+  @Mixin private OutputOptions outputOptions;
 
   @Option(
       names = {"-r", "--recursive"},
@@ -138,21 +122,27 @@ final class DetectCommand implements Callable<Integer> {
         maxPixels >= 1 && maxPixels <= 1L << 29,
         "--max-pixels is " + maxPixels + ", expected 1 to " + (1L << 29));
     check(
+        outputOptions.cropMargin >= 0 && outputOptions.cropMargin <= 10,
+        "--crop-margin is " + outputOptions.cropMargin + ", expected 0 to 10");
+    check(
         images.stream().filter("-"::equals).count() <= 1,
         "- stands twice, there is one standard input");
     PrintWriter err = spec.commandLine().getErr();
     List<ImageInputs.Input> inputs = ImageInputs.of(images, recursive);
-    DrawnFiles drawn = draw == null ? null : new DrawnFiles(draw, ImageInputs.isSingle(images));
-    try (ReplacedFile file = output == null ? null : ReplacedFile.open(output);
+    DetectOutputs outputs = new DetectOutputs(outputOptions, inputs, ImageInputs.isSingle(images));
+    try (ReplacedFile file =
+            outputOptions.output == null ? null : ReplacedFile.open(outputOptions.output);
         Detector detector = open(err);
         DetectorSession session = detector.newSession()) {
+      LabelFilter filter =
+          LabelFilter.of(detector.labels(), outputOptions.only, outputOptions.except);
       Writer out =
           file == null
               ? spec.commandLine().getOut()
               : new OutputStreamWriter(file.kept(), StandardCharsets.UTF_8);
       ImageDecoder decoder =
           new ImageDecoder(orientation == null ? detector.orientation() : orientation, maxPixels);
-      int failed = detectAll(inputs, decoder, session, out, drawn, err);
+      int failed = detectAll(inputs, decoder, session, outputs, filter, out, err);
       if (file != null && failed < inputs.size()) {
         file.commit();
       }
@@ -188,14 +178,13 @@ final class DetectCommand implements Callable<Integer> {
       List<ImageInputs.Input> inputs,
       ImageDecoder decoder,
       DetectorSession session,
+      DetectOutputs outputs,
+      LabelFilter filter,
       Writer out,
-      @Nullable DrawnFiles drawn,
       PrintWriter err)
       throws IOException {
     Detections found = session.newDetections();
     int failed = 0;
-    // Made with the first result, so that where nothing is found to write, nothing is written.
-    DetectionWriter writer = null;
     try (ProgressLine progress = new ProgressLine(err, inputs.size(), Terminal.errorIsTerminal())) {
       for (int i = 0; i < inputs.size(); i++) {
         ImageInputs.Input input = inputs.get(i);
@@ -203,13 +192,10 @@ final class DetectCommand implements Callable<Integer> {
         try (Arena arena = Arena.ofConfined()) {
           ImageView image = read(input, decoder, arena);
           session.detect(image, found);
-          if (drawn != null) {
-            drawn.write(input, image, found);
+          outputs.write(input, image, found, filter, out);
+          if (outputs.closed()) {
+            return failed;
           }
-          if (writer == null) {
-            writer = DetectionWriter.of(format, out);
-          }
-          writer.write(input.name(), image.width(), image.height(), found);
         } catch (ImageException e) {
           failed++;
           String message = Terminal.printable(String.valueOf(e.getMessage()));
@@ -219,9 +205,7 @@ final class DetectCommand implements Callable<Integer> {
         }
       }
     } finally {
-      if (writer != null) {
-        writer.end();
-      }
+      outputs.end();
     }
     return failed;
   }

@@ -1,6 +1,5 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detections;
 import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import java.awt.BasicStroke;
@@ -38,7 +37,7 @@ final class DetectionPainter {
    * @param format {@code png} or {@code jpg}
    * @throws ImageException when there are no fonts to write labels with
    */
-  static void write(ImageView image, Detections found, String format, OutputStream out)
+  static void write(ImageView image, List<Found> found, String format, OutputStream out)
       throws IOException {
     BufferedImage picture = Pictures.of(image);
     Graphics2D graphics = picture.createGraphics();
@@ -62,43 +61,34 @@ final class DetectionPainter {
     }
   }
 
-  private static void draw(Graphics2D graphics, int width, int height, Detections found) {
+  private static void draw(Graphics2D graphics, int width, int height, List<Found> found) {
     double side = Math.sqrt((double) width * height);
     float line = (float) Math.max(2, side / 250);
     float letters = (float) Math.max(11, side / 42);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 1).deriveFont(letters));
-    List<Integer> order = byRisingScore(found);
-    for (int i : order) {
-      box(graphics, found, i, line, width, height);
+    List<Found> order =
+        found.stream().sorted((a, b) -> Float.compare(a.score(), b.score())).toList();
+    for (Found each : order) {
+      box(graphics, each, line, width, height);
     }
     List<Rectangle2D> taken = new ArrayList<>();
     // The most confident label chooses its place first, the drawing order is the other way round.
-    Rectangle2D[] patches = new Rectangle2D[found.size()];
-    for (int i : order.reversed()) {
-      patches[i] = place(graphics, found, i, line, width, height, taken);
-      taken.add(patches[i]);
+    for (Found each : order.reversed()) {
+      taken.add(place(graphics, each, line, width, height, taken));
     }
-    for (int i : order) {
-      label(graphics, found, i, patches[i]);
+    List<Rectangle2D> patches = taken.reversed();
+    for (int i = 0; i < patches.size(); i++) {
+      label(graphics, order.get(i), patches.get(i));
     }
-  }
-
-  private static List<Integer> byRisingScore(Detections found) {
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < found.size(); i++) {
-      order.add(i);
-    }
-    order.sort((a, b) -> Float.compare(found.score(a), found.score(b)));
-    return order;
   }
 
   /** The box within the image, or at its edge when it lies outside. */
-  private static Rectangle2D clipped(Detections found, int i, float line, int width, int height) {
+  private static Rectangle2D clipped(Found found, float line, int width, int height) {
     double half = line / 2;
-    double left = clamp(found.xMin(i), half, width - half);
-    double top = clamp(found.yMin(i), half, height - half);
-    double right = clamp(found.xMax(i), half, width - half);
-    double bottom = clamp(found.yMax(i), half, height - half);
+    double left = clamp(found.xMin(), half, width - half);
+    double top = clamp(found.yMin(), half, height - half);
+    double right = clamp(found.xMax(), half, width - half);
+    double bottom = clamp(found.yMax(), half, height - half);
     return new Rectangle2D.Double(left, top, Math.max(0, right - left), Math.max(0, bottom - top));
   }
 
@@ -107,38 +97,36 @@ final class DetectionPainter {
   }
 
   /** A dark rim keeps the line visible on ground of its own colour. */
-  private static void box(
-      Graphics2D graphics, Detections found, int i, float line, int width, int height) {
-    Rectangle2D box = clipped(found, i, line, width, height);
+  private static void box(Graphics2D graphics, Found found, float line, int width, int height) {
+    Rectangle2D box = clipped(found, line, width, height);
     graphics.setStroke(
         new BasicStroke(
             line + Math.max(1, line / 2), BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
     graphics.setColor(new Color(0, 0, 0, 110));
     graphics.draw(box);
     graphics.setStroke(new BasicStroke(line, BasicStroke.CAP_SQUARE, BasicStroke.JOIN_MITER));
-    graphics.setColor(colour(found.labelId(i)));
+    graphics.setColor(colour(found.labelId()));
     graphics.draw(box);
   }
 
-  private static String text(Detections found, int i) {
-    return Terminal.printable(found.label(i))
-        + String.format(Locale.ROOT, " %.0f%%", 100 * found.score(i));
+  private static String text(Found found) {
+    return Terminal.printable(found.label())
+        + String.format(Locale.ROOT, " %.0f%%", 100 * found.score());
   }
 
   /** Above the box if there is room, else inside at its top; moved down past labels in the way. */
   private static Rectangle2D place(
       Graphics2D graphics,
-      Detections found,
-      int i,
+      Found found,
       float line,
       int width,
       int height,
       List<Rectangle2D> taken) {
     FontMetrics metrics = graphics.getFontMetrics();
     double pad = metrics.getHeight() / 5.0;
-    double patchWidth = metrics.getStringBounds(text(found, i), graphics).getWidth() + 2 * pad;
+    double patchWidth = metrics.getStringBounds(text(found), graphics).getWidth() + 2 * pad;
     double patchHeight = metrics.getAscent() + metrics.getDescent() + pad / 2;
-    Rectangle2D box = clipped(found, i, line, width, height);
+    Rectangle2D box = clipped(found, line, width, height);
     double left = box.getX() - line / 2;
     double above = box.getY() - line / 2 - patchHeight;
     double inside = box.getY() - line / 2;
@@ -157,8 +145,8 @@ final class DetectionPainter {
     return patch;
   }
 
-  private static void label(Graphics2D graphics, Detections found, int i, Rectangle2D patch) {
-    Color colour = colour(found.labelId(i));
+  private static void label(Graphics2D graphics, Found found, Rectangle2D patch) {
+    Color colour = colour(found.labelId());
     FontMetrics metrics = graphics.getFontMetrics();
     double corner = patch.getHeight() / 4;
     graphics.setColor(colour);
@@ -167,7 +155,7 @@ final class DetectionPainter {
             patch.getX(), patch.getY(), patch.getWidth(), patch.getHeight(), corner, corner));
     graphics.setColor(isLight(colour) ? Color.BLACK : Color.WHITE);
     graphics.drawString(
-        text(found, i),
+        text(found),
         (float) (patch.getX() + metrics.getHeight() / 5.0),
         (float)
             (patch.getY()

@@ -78,6 +78,8 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "The model, as for detect.")
   private @Nullable Path model;
 
+  @Mixin private ModelOptions modelOptions;
+
   @Option(
       names = "--detections",
       paramLabel = "FILE",
@@ -129,10 +131,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--orientation",
       paramLabel = "RULE",
-      defaultValue = "ignore",
       description =
-          "EXIF orientation: ignore or apply, whichever the annotations mean. Default: ${DEFAULT-VALUE}.")
-  private Orientation orientation;
+          "EXIF orientation: ignore or apply, whichever the annotations mean. Default: as the project of the model"
+              + " does, which is apply for detrex and mmdet, else ignore.")
+  private @Nullable Orientation orientation;
 
   @Option(
       names = "--max-pixels",
@@ -173,7 +175,9 @@ final class EvaluateCommand implements Callable<Integer> {
     if (detections != null) {
       List<ScoredBox> found = ResultsFile.read(detections, annotations);
       createFolder(folder);
-      report(annotations, found, files, folder, err);
+      ImageDecoder decoder =
+          new ImageDecoder(orientation == null ? Orientation.IGNORE : orientation, maxPixels);
+      report(annotations, found, files == null ? null : pictures(files, decoder), folder, err);
       return 0;
     }
     if (files == null || folder == null) {
@@ -204,14 +208,16 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private DetectionJournal journal(Path folder) throws IOException {
+  private DetectionJournal journal(Path folder, Detector detector, Orientation turned) {
     return DetectionJournal.open(
         folder.resolve("journal.jsonl"),
         new RunIdentity()
             .with("annotations", annotationFile)
             .with("model", localModel().path())
+            .withText("source", detector.model().source() + " " + detector.model().variant())
+            .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
-            .with("orientation", orientation.name())
+            .with("orientation", turned.name())
             .with("classes-by", classesBy.name())
             .parts(),
         restart);
@@ -232,14 +238,19 @@ final class EvaluateCommand implements Callable<Integer> {
       LabelCategories categories = LabelCategories.of(detector.labels(), annotations, classesBy);
       categories.notes().forEach(line -> note(err, line));
       createFolder(folder);
-      try (DetectionJournal journal = journal(folder)) {
-        AnnotatedRun run =
-            new AnnotatedRun(
-                annotations, files, categories, new ImageDecoder(orientation, maxPixels));
+      Orientation turned = orientation == null ? detector.orientation() : orientation;
+      try (DetectionJournal journal = journal(folder, detector, turned)) {
+        ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
+        AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
         int failed = run.detect(detector, journal, err);
         Path results = folder.resolve("results.json");
         writeText(results, out -> ResultsFile.write(run.found(journal), out));
-        report(annotations, ResultsFile.read(results, annotations), files, folder, err);
+        report(
+            annotations,
+            ResultsFile.read(results, annotations),
+            pictures(files, decoder),
+            folder,
+            err);
         // Images that failed are tried again by the next run.
         if (failed == 0) {
           journal.remove();
@@ -250,15 +261,25 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private Detector open() {
-    DetectorBuilder builder = localModel().builder().threshold(threshold);
+    DetectorBuilder builder = modelOptions.applyTo(localModel().builder()).threshold(threshold);
     engine.apply(builder);
     return builder.build();
+  }
+
+  private static MistakesPage.Pictures pictures(AnnotatedFiles files, ImageDecoder decoder) {
+    return image -> {
+      try {
+        return Pictures.of(decoder.decode(files.of(image)));
+      } catch (ImageException e) {
+        return null; // It had its line when it was to be detected on.
+      }
+    };
   }
 
   private void report(
       Annotations annotations,
       List<ScoredBox> found,
-      @Nullable AnnotatedFiles files,
+      MistakesPage.@Nullable Pictures pictures,
       @Nullable Path folder,
       PrintWriter err)
       throws IOException {
@@ -279,7 +300,7 @@ final class EvaluateCommand implements Callable<Integer> {
       new EvaluationText(out).print(annotations, evaluation, mistakes, found.size());
     }
     if (folder != null) {
-      writeFiles(annotations, evaluation, mistakes, files, folder);
+      writeFiles(annotations, evaluation, mistakes, pictures, folder);
       note(err, "files are in " + folder);
     }
   }
@@ -288,23 +309,14 @@ final class EvaluateCommand implements Callable<Integer> {
       Annotations annotations,
       BoxEvaluation evaluation,
       Mistakes mistakes,
-      @Nullable AnnotatedFiles files,
+      MistakesPage.@Nullable Pictures pictures,
       Path folder)
       throws IOException {
     writeText(
         folder.resolve("evaluation.json"),
         out -> EvaluationJson.write(annotations, evaluation, mistakes, out));
     String title = title(annotations);
-    if (files != null) {
-      ImageDecoder decoder = new ImageDecoder(orientation, maxPixels);
-      MistakesPage.Pictures pictures =
-          image -> {
-            try {
-              return Pictures.of(decoder.decode(files.of(image)));
-            } catch (ImageException e) {
-              return null; // It had its line when it was to be detected on.
-            }
-          };
+    if (pictures != null) {
       writeText(
           folder.resolve("mistakes.html"),
           out -> MistakesPage.write(title, annotations, mistakes, worst, pictures, out));

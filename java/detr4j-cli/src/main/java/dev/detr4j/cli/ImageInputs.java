@@ -1,27 +1,37 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.ImageException;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystems;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The images that arguments stand for: files as they are, folders as the images in them, sorted by
- * path, {@code -} as standard input.
+ * The images that arguments stand for: files as they are, folders as the images in them and
+ * patterns as the images that match, both sorted by path, {@code -} as standard input.
+ *
+ * <p>In a pattern {@code *} and {@code ?} stand for any characters of a name, <code>{jpg,png}
+ * </code> for either, {@code [0-9]} for one of these, and {@code **} for any folders or none. A
+ * shell expands most patterns itself; these serve where it does not, or where there would be too
+ * many names.
  */
 final class ImageInputs {
   private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
   private static final int DEEPEST = 64;
+  private static final String SPECIAL = "*?[{";
 
   /**
    * One image.
@@ -37,13 +47,17 @@ final class ImageInputs {
   /**
    * Lists the images.
    *
-   * @throws ImageException when a folder holds none or cannot be listed
+   * @throws ImageException when a folder holds none or cannot be listed, or nothing matches
    */
   static List<Input> of(List<String> arguments, boolean recursive) {
     List<Input> inputs = new ArrayList<>();
     for (String argument : arguments) {
       if (argument.equals("-")) {
         inputs.add(new Input("-", null, Path.of("stdin")));
+        continue;
+      }
+      if (isPattern(argument)) {
+        inputs.addAll(matching(argument));
         continue;
       }
       Path path = path(argument);
@@ -60,6 +74,7 @@ final class ImageInputs {
   /** Whether these arguments stand for one image, whatever it is called. */
   static boolean isSingle(List<String> arguments) {
     return arguments.size() == 1
+        && !isPattern(arguments.getFirst())
         && (arguments.getFirst().equals("-") || !Files.isDirectory(path(arguments.getFirst())));
   }
 
@@ -71,19 +86,64 @@ final class ImageInputs {
     }
   }
 
-  private static List<Input> inFolder(Path folder, boolean recursive) {
-    List<Input> found;
-    try (Stream<Path> files =
-        Files.walk(folder, recursive ? DEEPEST : 1, FileVisitOption.FOLLOW_LINKS)) {
-      found =
-          files
-              .filter(file -> isImage(folder.relativize(file)) && Files.isRegularFile(file))
-              .sorted(Comparator.comparing(Path::toString))
-              .map(file -> new Input(file.toString(), file, folder.relativize(file)))
-              .toList();
+  /** Whether a file of this very name is there decides, so that every file can be named. */
+  private static boolean isPattern(String argument) {
+    if (argument.chars().noneMatch(c -> SPECIAL.indexOf(c) >= 0)) {
+      return false;
+    }
+    try {
+      return !Files.exists(Path.of(argument));
+    } catch (InvalidPathException e) {
+      return true;
+    }
+  }
+
+  private static List<Input> matching(String pattern) {
+    String text = pattern.replace(File.separatorChar, '/');
+    int special = 0;
+    while (SPECIAL.indexOf(text.charAt(special)) < 0) {
+      special++;
+    }
+    int cut = text.lastIndexOf('/', special) + 1;
+    Path folder = path(text.substring(0, cut));
+    String rest = text.substring(cut);
+    int depth =
+        rest.contains("**") ? DEEPEST : (int) rest.chars().filter(c -> c == '/').count() + 1;
+    // As in shells, no folder at all matches too.
+    String glob = rest.replaceAll("(^|/)\\*\\*/", "$1{,**/}");
+    PathMatcher matcher;
+    try {
+      matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
+    } catch (PatternSyntaxException e) {
+      throw new ImageException(pattern + ": is no pattern: " + e.getDescription(), e);
+    }
+    List<Input> found = list(folder, depth, matcher);
+    if (found.isEmpty()) {
+      throw new ImageException(pattern + ": matches no image (jpg, png, gif, bmp or webp)");
+    }
+    return found;
+  }
+
+  private static List<Input> list(Path folder, int depth, PathMatcher matcher) {
+    Path root = folder.toString().isEmpty() ? Path.of(".") : folder;
+    if (!Files.isDirectory(root)) {
+      throw new ImageException(folder + ": there is no such folder");
+    }
+    try (Stream<Path> files = Files.walk(root, depth, FileVisitOption.FOLLOW_LINKS)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(root::relativize)
+          .filter(file -> isImage(file) && matcher.matches(file))
+          .map(file -> new Input(folder.resolve(file).toString(), folder.resolve(file), file))
+          .sorted(Comparator.comparing(Input::name))
+          .toList();
     } catch (IOException | UncheckedIOException e) {
       throw new ImageException(folder + ": cannot be listed: " + e.getMessage(), e);
     }
+  }
+
+  private static List<Input> inFolder(Path folder, boolean recursive) {
+    List<Input> found = list(folder, recursive ? DEEPEST : 1, file -> true);
     if (found.isEmpty()) {
       throw new ImageException(
           folder

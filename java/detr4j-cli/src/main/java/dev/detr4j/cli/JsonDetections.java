@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
-import dev.detr4j.Detections;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.List;
 
 /**
  * {@code [{image, width, height, detections: [{label, label_id, score, box: {x_min, y_min, x_max,
@@ -90,31 +90,39 @@ final class JsonDetections implements DetectionWriter {
   }
 
   @Override
-  public void write(String image, int width, int height, Detections found) throws IOException {
+  public void write(ImageInputs.Input image, int width, int height, List<Found> found)
+      throws IOException {
+    writeImage(json, image, width, height, found);
+    json.flush();
+  }
+
+  /** Writes the object of one image. */
+  static void writeImage(
+      JsonGenerator json, ImageInputs.Input image, int width, int height, List<Found> found)
+      throws IOException {
     json.writeStartObject();
-    json.writeStringField("image", image);
+    json.writeStringField("image", image.name());
     json.writeNumberField("width", width);
     json.writeNumberField("height", height);
     json.writeArrayFieldStart("detections");
-    for (int i = 0; i < found.size(); i++) {
+    for (Found each : found) {
       json.writeStartObject();
-      json.writeStringField("label", found.label(i));
-      json.writeNumberField("label_id", found.labelId(i));
-      number("score", found.score(i));
+      json.writeStringField("label", each.label());
+      json.writeNumberField("label_id", each.labelId());
+      number(json, "score", each.score());
       json.writeObjectFieldStart("box");
-      number("x_min", found.xMin(i));
-      number("y_min", found.yMin(i));
-      number("x_max", found.xMax(i));
-      number("y_max", found.yMax(i));
+      number(json, "x_min", each.xMin());
+      number(json, "y_min", each.yMin());
+      number(json, "x_max", each.xMax());
+      number(json, "y_max", each.yMax());
       json.writeEndObject();
       json.writeEndObject();
     }
     json.writeEndArray();
     json.writeEndObject();
-    json.flush();
   }
 
-  private void number(String field, float value) throws IOException {
+  private static void number(JsonGenerator json, String field, float value) throws IOException {
     if (Float.isFinite(value)) {
       json.writeNumberField(field, value);
     } else {

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -40,7 +39,8 @@ final class LabelCategories {
   static LabelCategories of(List<String> labels, Annotations annotations, Rule rule) {
     Map<String, Long> byKey = new HashMap<>();
     for (Category category : annotations.categories()) {
-      String key = rule == Rule.ID ? Long.toString(category.id()) : key(category.name());
+      String key =
+          rule == Rule.ID ? Long.toString(category.id()) : LabelFilter.key(category.name());
       if (byKey.put(key, category.id()) != null) {
         throw new EvaluationException(
             "two annotated classes are called %s; --classes-by id takes the model's label numbers"
@@ -49,7 +49,7 @@ final class LabelCategories {
     }
     long[] categories = new long[labels.size()];
     for (int i = 0; i < categories.length; i++) {
-      String key = rule == Rule.ID ? Integer.toString(i) : key(labels.get(i));
+      String key = rule == Rule.ID ? Integer.toString(i) : LabelFilter.key(labels.get(i));
       categories[i] = byKey.getOrDefault(key, NONE);
     }
     if (Arrays.stream(categories).allMatch(category -> category == NONE)) {
@@ -76,10 +76,6 @@ final class LabelCategories {
           "the model has no label for %d of %d annotated classes: %s"
               .formatted(unmatched.size(), annotations.categories().size(), some(unmatched)));
     }
-  }
-
-  private static String key(String name) {
-    return name.strip().toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", " ");
   }
 
   private static String some(List<String> names) {

@@ -30,10 +30,16 @@ final class RunIdentity {
     return this;
   }
 
+  /** Adds a setting of any length and content. */
+  RunIdentity withText(String name, String text) {
+    parts.put(name, hex(sha256().digest(text.getBytes(StandardCharsets.UTF_8))));
+    return this;
+  }
+
   /** Adds a file by its content, or a folder by the content of its files. */
   RunIdentity with(String name, Path path) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = sha256();
       if (Files.isDirectory(path)) {
         for (Path file : files(path)) {
           digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
@@ -42,13 +48,23 @@ final class RunIdentity {
       } else {
         add(digest, path);
       }
-      parts.put(name, HexFormat.of().formatHex(digest.digest()));
+      parts.put(name, hex(digest.digest()));
       return this;
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
     } catch (IOException e) {
       throw new EvaluationException(path + ": cannot be read: " + Main.explained(e), e);
     }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  private static String hex(byte[] digest) {
+    return HexFormat.of().formatHex(digest);
   }
 
   private static List<Path> files(Path folder) throws IOException {

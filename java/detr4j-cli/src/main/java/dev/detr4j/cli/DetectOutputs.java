@@ -1,0 +1,60 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.Detections;
+import dev.detr4j.ImageView;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Ansi;
+
+/** Everything that is made of the detections of one image after the other. Not thread-safe. */
+final class DetectOutputs {
+  private final OutputOptions options;
+  private final List<ImageInputs.Input> inputs;
+  private final @Nullable DrawnFiles drawn;
+  private final @Nullable Crops crops;
+
+  /** Made with the first result, so that where nothing is found to write, nothing is written. */
+  private @Nullable DetectionWriter writer;
+
+  /** Checks where files are to go, before anything is computed. */
+  DetectOutputs(OutputOptions options, List<ImageInputs.Input> inputs, boolean single) {
+    this.options = options;
+    this.inputs = inputs;
+    drawn = options.draw == null ? null : new DrawnFiles(options.draw, single);
+    crops = options.crop == null ? null : new Crops(options.crop, options.cropMargin);
+  }
+
+  /** Writes what was found on one image. */
+  void write(
+      ImageInputs.Input input, ImageView image, Detections all, LabelFilter filter, Writer out)
+      throws IOException {
+    List<Found> found = Found.of(all, filter);
+    if (drawn != null) {
+      drawn.write(input, image, found);
+    }
+    if (crops != null) {
+      crops.write(input, image, found);
+    }
+    if (writer == null) {
+      Ansi colours = options.output == null ? Terminal.colours() : Ansi.OFF;
+      writer = DetectionWriter.of(options.format, out, inputs, colours);
+    }
+    writer.write(input, image.width(), image.height(), found);
+  }
+
+  /**
+   * Whether nobody reads standard output any more, as after {@code | head}: there is no point in
+   * going on, and nothing to complain about.
+   */
+  boolean closed() {
+    return options.output == null && System.out.checkError();
+  }
+
+  void end() throws IOException {
+    if (writer != null) {
+      writer.end();
+    }
+  }
+}

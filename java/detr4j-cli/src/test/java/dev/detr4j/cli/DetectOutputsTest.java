@@ -1,0 +1,264 @@
+package dev.detr4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.detr4j.ModelConfigException;
+import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.evaluation.AnnotatedImage;
+import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.ResultsFile;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+/** What {@code detr4j detect} takes and makes beyond one image and one format. */
+class DetectOutputsTest {
+  @TempDir static Path shared;
+  @TempDir Path folder;
+
+  private static Path model;
+  private Path photos;
+
+  @BeforeAll
+  static void makeModel() throws IOException {
+    model = CliRun.smallModel(shared.resolve("model"));
+  }
+
+  @BeforeEach
+  void makePhotos() throws IOException {
+    photos = Files.createDirectories(folder.resolve("photos"));
+    CliRun.image(photos.resolve("a.png"), 60, 44);
+    CliRun.image(photos.resolve("b.jpg"), 50, 44);
+    CliRun.image(Files.createDirectories(photos.resolve("deep/er")).resolve("c.png"), 40, 44);
+  }
+
+  private static CliRun detect(Object image, Object... more) {
+    Object[] all = new Object[more.length + 6];
+    all[0] = "detect";
+    all[1] = image;
+    all[2] = "--model";
+    all[3] = model;
+    all[4] = "-t";
+    all[5] = "0.3";
+    System.arraycopy(more, 0, all, 6, more.length);
+    return CliRun.of(all);
+  }
+
+  private static JsonObject json(String text) {
+    byte[] wrapped = ("{\"list\": " + text + "}").getBytes(StandardCharsets.UTF_8);
+    return JsonObject.parse("output", wrapped, ModelConfigException::new);
+  }
+
+  @Test
+  void jsonLinesHoldWhatJsonHolds() {
+    CliRun whole = detect(photos, "-r", "-f", "json");
+    CliRun lines = detect(photos, "-r", "-f", "jsonl");
+    assertEquals(0, lines.exit(), lines.err());
+    assertEquals(3, lines.out().lines().count());
+    assertEquals(
+        whole.out().replaceAll("\\s", ""),
+        "[" + String.join(",", lines.out().lines().toList()) + "]");
+  }
+
+  private Annotations annotations(long... images) {
+    return new Annotations(
+        Arrays.stream(images).mapToObj(id -> new AnnotatedImage(id, "", 0, 0)).toList(),
+        List.of(new Category(1, "c")),
+        List.of());
+  }
+
+  @Test
+  void cocoResultsAreNumberedByFileNameOrElseByPlace() throws IOException {
+    CliRun byPlace = detect(photos, "-f", "coco");
+    assertEquals(0, byPlace.exit(), byPlace.err());
+    Path file = Files.writeString(folder.resolve("r.json"), byPlace.out());
+    assertFalse(ResultsFile.read(file, annotations(1, 2)).isEmpty());
+    assertTrue(byPlace.out().contains("a.png"), byPlace.out());
+
+    Files.move(photos.resolve("a.png"), photos.resolve("000000139.png"));
+    Files.move(photos.resolve("b.jpg"), photos.resolve("007.jpg"));
+    CliRun byName = detect(photos, "-f", "coco");
+    Files.writeString(file, byName.out());
+    assertEquals(
+        ResultsFile.read(file, annotations(139, 7)).size(),
+        json(byName.out()).objects("list").size());
+    assertFalse(byName.out().contains("file_name"), byName.out());
+    CliRun none = CliRun.of("detect", photos, "--model", model, "-f", "coco", "-t", "1");
+    assertTrue(json(none.out()).objects("list").isEmpty(), none.out());
+  }
+
+  @Test
+  void labelsAreFiltered() {
+    List<String> all = labels(detect(photos, "-f", "csv"));
+    assertTrue(all.stream().distinct().count() > 1, all::toString);
+    String first = all.getFirst();
+    List<String> only =
+        labels(detect(photos, "-f", "csv", "--only", first.toLowerCase(Locale.ROOT)));
+    assertEquals(List.of(first), only.stream().distinct().toList());
+    List<String> except = labels(detect(photos, "-f", "csv", "--except", first));
+    assertEquals(all.size(), only.size() + except.size());
+    assertFalse(except.contains(first));
+    String number = first.substring(first.length() - 1);
+    assertEquals(only, labels(detect(photos, "-f", "csv", "--only", "3, 77".replace("3", number))));
+    assertEquals(
+        List.of(), labels(detect(photos, "-f", "csv", "--only", first, "--except", number)));
+    detect(photos, "--only", "zebra").assertRefused(1, "--only zebra", "LABEL_0, LABEL_1");
+    detect(photos, "--except", "zebra").assertRefused(1, "--except zebra");
+  }
+
+  private static List<String> labels(CliRun run) {
+    assertEquals(0, run.exit(), run.err());
+    return run.out().lines().skip(1).map(line -> line.split(",", -1)[3]).toList();
+  }
+
+  @Test
+  void cropsAreCutWithAMargin() throws IOException {
+    Path crops = folder.resolve("crops");
+    CliRun run = detect(photos, "-r", "--crop", crops, "--crop-margin", "0", "-f", "json");
+    assertEquals(0, run.exit(), run.err());
+    JsonObject image = json(run.out()).objects("list").getFirst();
+    JsonObject found = image.objects("detections").getFirst();
+    JsonObject box = found.object("box");
+    Path file = crops.resolve("a-1-" + found.string("label") + ".png");
+    BufferedImage crop = ImageIO.read(file.toFile());
+    int left = (int) Math.max(0, Math.floor(box.number("x_min")));
+    int right = (int) Math.min(60, Math.ceil(box.number("x_max")));
+    int top = (int) Math.max(0, Math.floor(box.number("y_min")));
+    assertEquals(right - left, crop.getWidth());
+    BufferedImage photo = ImageIO.read(photos.resolve("a.png").toFile());
+    assertEquals(photo.getRGB(left, top), crop.getRGB(0, 0));
+    assertTrue(
+        CliRun.names(crops.resolve("deep/er")).stream()
+            .allMatch(name -> name.matches("c-\\d+-.*")));
+    assertEquals(0, detect(photos, "--crop", crops, "--crop-margin", "10").exit());
+    assertTrue(ImageIO.read(file.toFile()).getWidth() > crop.getWidth());
+
+    detect(photos, "--crop", photos.resolve("a.png")).assertRefused(1, "is a file");
+    detect(photos, "--crop", crops, "--crop-margin", "-1").assertRefused(2, "--crop-margin");
+  }
+
+  @Test
+  void labelsFromAModelCannotLeaveTheFolder() throws IOException {
+    Path hostile = folder.resolve("hostile");
+    CliRun.smallModel(hostile);
+    Path config = hostile.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replaceAll(": *\"LABEL_\\d\"", ": \"../../x/../\""));
+    Path crops = folder.resolve("crops");
+    CliRun run = CliRun.of("detect", photos, "--model", hostile, "-t", "0.3", "--crop", crops);
+    assertEquals(0, run.exit(), run.err());
+    assertTrue(
+        CliRun.names(crops).stream().allMatch(name -> name.matches("[ab]-\\d+-[_x]+\\.png")),
+        () -> run.out());
+    assertEquals(List.of("crops", "hostile", "photos"), CliRun.names(folder));
+  }
+
+  private List<String> images(Object pattern) {
+    CliRun run = detect(pattern, "-f", "jsonl");
+    assertEquals(0, run.exit(), run.err());
+    return run.out()
+        .lines()
+        .map(line -> json(line).object("list").string("image"))
+        .map(name -> photos.relativize(Path.of(name)).toString().replace('\\', '/'))
+        .toList();
+  }
+
+  @Test
+  void patternsAreExpanded() throws IOException {
+    Files.writeString(photos.resolve("notes.txt"), "not looked at");
+    assertEquals(List.of("a.png", "b.jpg"), images(photos + "/*"));
+    assertEquals(List.of("b.jpg"), images(photos + "/?.{jpg,gif}"));
+    assertEquals(List.of("a.png", "deep/er/c.png"), images(photos + "/**/*.png"));
+    assertEquals(List.of("deep/er/c.png"), images(photos + "/deep/**/c.{png,jpg}"));
+    assertEquals(List.of("deep/er/c.png"), images(photos + "/*/er/[c-d].png"));
+    CliRun.image(photos.resolve("[1].png"), 40, 40);
+    assertEquals(List.of("[1].png"), images(photos.resolve("[1].png")));
+    detect(photos + "/*.bmp").assertRefused(1, "/*.bmp", "matches no image");
+    detect(photos + "/[").assertRefused(1, "/[", "is no pattern");
+    detect(folder + "/none/*.png").assertRefused(1, "none", "no such folder");
+    Path drawn = folder.resolve("drawn");
+    assertEquals(0, detect(photos + "/a*", "--draw", drawn).exit());
+    assertEquals(List.of("a.png"), CliRun.names(drawn));
+  }
+
+  @Test
+  void oneImageIsDrawnIntoAFolderThatIsThere() throws IOException {
+    Path drawn = Files.createDirectory(folder.resolve("drawn"));
+    CliRun run = detect(photos.resolve("b.jpg"), "--draw", drawn);
+    assertEquals(0, run.exit(), run.err());
+    assertEquals(List.of("b.png"), CliRun.names(drawn));
+  }
+
+  @Test
+  void aReaderThatLeavesEndsTheRunQuietly() {
+    PrintStream before = System.out;
+    StringWriter err = new StringWriter();
+    OutputStream gone =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("Broken pipe");
+          }
+        };
+    try {
+      System.setOut(new PrintStream(gone, true, StandardCharsets.UTF_8));
+      CommandLine commandLine = Main.commandLine().setErr(new PrintWriter(err));
+      // The last image does not exist: nobody hears of it, because the run has ended before.
+      int exit =
+          commandLine.execute(
+              "detect",
+              photos.resolve("a.png").toString(),
+              photos.resolve("missing.png").toString(),
+              "--model",
+              model.toString());
+      assertEquals(0, exit, err.toString());
+      assertEquals("", err.toString());
+    } finally {
+      System.setOut(before);
+    }
+  }
+
+  @Test
+  void coloursAreForTerminalsAndFollowNoMarkup() throws IOException {
+    ImageInputs.Input input = new ImageInputs.Input("@|red x|@.png", null, Path.of("x.png"));
+    List<Found> found = List.of(new Found("@|blue y|@", 0, 0.5f, 1, 2, 3, 4));
+    StringWriter plain = new StringWriter();
+    new TextDetections(plain, Ansi.OFF).write(input, 10, 20, found);
+    assertEquals(-1, plain.toString().indexOf('\033'));
+    StringWriter coloured = new StringWriter();
+    new TextDetections(coloured, Ansi.ON).write(input, 10, 20, found);
+    assertTrue(coloured.toString().contains("\033[1m@|red x|@.png\033["), coloured.toString());
+    assertEquals(plain.toString(), coloured.toString().replaceAll("\033\\[[0-9;]*m", ""));
+  }
+
+  @Test
+  void numbersAreTheSameWhereDigitsAreNot() {
+    Locale before = Locale.getDefault();
+    CliRun plain = detect(photos);
+    try {
+      Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+      assertEquals(plain, detect(photos));
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+}
