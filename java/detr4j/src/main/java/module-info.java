@@ -26,6 +26,9 @@ module dev.detr4j {
   exports dev.detr4j.checkpoint.pickle to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.convert to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
   exports dev.detr4j.image;
   exports dev.detr4j.model to
       dev.detr4j.cli,

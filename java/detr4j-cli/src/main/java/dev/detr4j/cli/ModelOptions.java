@@ -2,6 +2,8 @@ package dev.detr4j.cli;
 
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.ModelSource;
+import dev.detr4j.checkpoint.RecognitionOptions;
+import dev.detr4j.cli.registry.LocalModel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -58,6 +60,19 @@ final class ModelOptions {
       builder.labels(labels);
     }
     return builder;
+  }
+
+  /** What was said of recognition, and what the registry says where nothing was. */
+  RecognitionOptions recognition(LocalModel model) {
+    return new RecognitionOptions(
+        source == null ? model.source() : source,
+        variant == null ? model.variant() : variant,
+        proposals);
+  }
+
+  /** The file of class names, or null. */
+  @Nullable Path labels() {
+    return labels;
   }
 
   /** A project by its id; the message of a wrong one lists the ids. */

@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
       "HF_ENDPOINT names a mirror of the hub; HF_TOKEN is sent to that host only; HF_HUB_OFFLINE=1 refuses to fetch.",
       "-Ddetr4j.models.registry=DIR or DETR4J_REGISTRY takes models.json and acceptance.json from a folder of yours."
     },
-    subcommands = {FetchCommand.class})
+    subcommands = {FetchCommand.class, ConvertCommand.class})
 final class ModelsCommand implements Callable<Integer> {
   /** What a list is written as. */
   enum Format {

@@ -11,16 +11,19 @@ import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ModelConfigException;
 import dev.detr4j.ModelSource;
+import dev.detr4j.PixelValues;
 import dev.detr4j.checkpoint.BackboneConfig;
 import dev.detr4j.checkpoint.ConvNextV2Config;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.checkpoint.ResNetConfig;
 import dev.detr4j.checkpoint.StoredType;
 import dev.detr4j.checkpoint.TableNames;
 import dev.detr4j.checkpoint.TensorNames;
 import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.convert.HuggingFaceConversion;
 import dev.detr4j.model.deformable.DeformableDetrModel;
 import dev.detr4j.model.detr.DetrModel;
 import dev.detr4j.op.Activation;
@@ -41,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Small models under the names of each project, from the file to detections. */
 class RecognisedDetectorTest {
@@ -73,6 +77,55 @@ class RecognisedDetectorTest {
         assertTrue(found.score(i) > 0 && found.score(i) <= 1);
         assertTrue(found.labelId(i) >= background && found.labelId(i) < labels);
       }
+    }
+  }
+
+  /** The widths are none of timm's: the backbone becomes transformers' own ResNet. */
+  @ParameterizedTest
+  @ValueSource(strings = {"detr", "deformable-detr"})
+  void convertedFindsTheSame(String id) throws IOException {
+    Path file = write(ModelSource.of(id));
+    Path converted = Files.createDirectory(folder.resolve("converted"));
+    Path labels = folder.resolve("labels.txt");
+    Files.writeString(labels, "kind\n".repeat(90) + "last kind\n");
+    try (HuggingFaceConversion conversion =
+        HuggingFaceConversion.open(file, RecognitionOptions.NONE, labels)) {
+      conversion.write(converted);
+    }
+    assertEquals(detections(file), detections(converted));
+    try (Detector detector = Detector.builder(converted).threads(1).build()) {
+      assertEquals("last kind", detector.labels().getLast());
+    }
+    assertThrows(
+        ModelConfigException.class,
+        () -> HuggingFaceConversion.open(converted, RecognitionOptions.NONE, labels));
+    RecognitionOptions dilated = new RecognitionOptions(null, "r14-dc5", null);
+    if (id.equals("detr")) {
+      assertThrows(
+          ModelConfigException.class, () -> HuggingFaceConversion.open(file, dilated, null));
+    }
+  }
+
+  /** What a model finds in one network input, every bit of it. */
+  private static List<String> detections(Path model) {
+    float[] pixels = new float[3 * 40 * 56];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (float) Math.sin(0.37 * i);
+    }
+    try (Detector detector = Detector.builder(model).threads(2).threshold(0).build();
+        DetectorSession session = detector.newSession()) {
+      Detections found = session.newDetections();
+      session.detect(new PixelValues(MemorySegment.ofArray(pixels), 56, 40, 112, 80), found, 0);
+      List<String> lines = new ArrayList<>();
+      for (int i = 0; i < found.size(); i++) {
+        lines.add(
+            found.labelId(i)
+                + " "
+                + List.of(
+                    found.score(i), found.xMin(i), found.yMin(i), found.xMax(i), found.yMax(i)));
+      }
+      assertTrue(!lines.isEmpty());
+      return lines;
     }
   }
 

@@ -36,6 +36,9 @@ final class BackboneReader {
   private static final String TIMM_NAMES =
       "resnet18, resnet26, resnet34, resnet50, resnet101 and resnet152";
 
+  private static final List<Integer> BASIC_WIDTHS = List.of(64, 128, 256, 512);
+  private static final List<Integer> BOTTLENECK_WIDTHS = List.of(256, 512, 1024, 2048);
+
   private final JsonObject json;
   private final List<Integer> defaultTaps;
   private final boolean lastTapOnly;
@@ -51,6 +54,25 @@ final class BackboneReader {
     this.json = json;
     this.defaultTaps = defaultTaps;
     this.lastTapOnly = lastTapOnly;
+  }
+
+  /** What timm calls a ResNet, or null when it has none of that kind. */
+  static @Nullable String timmName(ResNetConfig resnet) {
+    List<Integer> widths =
+        resnet.block() == ResNetConfig.Block.BASIC ? BASIC_WIDTHS : BOTTLENECK_WIDTHS;
+    if (resnet.stemWidth() != 64
+        || !resnet.widths().equals(widths)
+        || resnet.strideIn1x1()
+        || resnet.strideInFirstStage()) {
+      return null;
+    }
+    TimmResNet wanted = new TimmResNet(resnet.block(), resnet.depths());
+    for (Map.Entry<String, TimmResNet> known : TIMM.entrySet()) {
+      if (known.getValue().equals(wanted)) {
+        return known.getKey();
+      }
+    }
+    return null;
   }
 
   ResNetConfig read() {
@@ -100,9 +122,7 @@ final class BackboneReader {
           "backbone is \"" + OneLine.of(backbone) + "\", supported are timm's " + TIMM_NAMES);
     }
     List<Integer> widths =
-        known.block == ResNetConfig.Block.BASIC
-            ? List.of(64, 128, 256, 512)
-            : List.of(256, 512, 1024, 2048);
+        known.block == ResNetConfig.Block.BASIC ? BASIC_WIDTHS : BOTTLENECK_WIDTHS;
     return new ResNetConfig(
         known.block,
         64,

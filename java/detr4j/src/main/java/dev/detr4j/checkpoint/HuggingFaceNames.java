@@ -90,6 +90,20 @@ public final class HuggingFaceNames implements TensorNames {
     return List.copyOf(names);
   }
 
+  /**
+   * The name under which transformers stores a tensor when it saves: the published spelling, and of
+   * tied heads copy 0.
+   */
+  public String published(String canonicalName) {
+    Matcher head = HEAD.matcher(canonicalName);
+    if (config instanceof DeformableDetrConfig deformable
+        && !deformable.withBoxRefine()
+        && head.matches()) {
+      return head.group(1) + ".0." + head.group(3);
+    }
+    return candidates(canonicalName).getFirst();
+  }
+
   @Override
   public boolean unused(String fileName) {
     return fileName.endsWith(".num_batches_tracked")

@@ -1,6 +1,7 @@
 package dev.detr4j.checkpoint;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A ResNet "v1.5" (He et al. 2016, stride on the 3x3 convolution unless {@link #strideIn1x1}) with
@@ -60,6 +61,11 @@ public record ResNetConfig(
   @Override
   public boolean dilated() {
     return outputStride == 16;
+  }
+
+  /** What timm calls it, as in {@code resnet50}, where timm has it. */
+  public Optional<String> timmName() {
+    return Optional.ofNullable(BackboneReader.timmName(this));
   }
 
   /** Channels that enter a stage, counted from 1. */

@@ -1,0 +1,327 @@
+package dev.detr4j.convert;
+
+import dev.detr4j.CheckpointException;
+import dev.detr4j.ModelConfigException;
+import dev.detr4j.ModelSource;
+import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.checkpoint.CheckpointWeights;
+import dev.detr4j.checkpoint.ConvNextV2Config;
+import dev.detr4j.checkpoint.DeformableDetrConfig;
+import dev.detr4j.checkpoint.DetrConfig;
+import dev.detr4j.checkpoint.HuggingFaceDirectory;
+import dev.detr4j.checkpoint.HuggingFaceNames;
+import dev.detr4j.checkpoint.LabelFile;
+import dev.detr4j.checkpoint.ModelConfig;
+import dev.detr4j.checkpoint.RecognisedModel;
+import dev.detr4j.checkpoint.RecognitionOptions;
+import dev.detr4j.checkpoint.ResNetConfig;
+import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.checkpoint.SafetensorsWriter;
+import dev.detr4j.checkpoint.StoredTensor;
+import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.checkpoint.TorchCheckpoint;
+import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.deformable.DeformableDetrModel;
+import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A checkpoint of any project as a Hugging Face model folder, with the names and configuration that
+ * transformers itself writes and reads.
+ *
+ * <p>The weights are those of the checkpoint, bit for bit. Where a project computes otherwise than
+ * transformers and no configuration can say so, {@link #notes} does; where the difference is one of
+ * architecture, there is no conversion. Holds the checkpoint open until it is closed. Not
+ * thread-safe.
+ */
+public final class HuggingFaceConversion implements AutoCloseable {
+  private static final String CONFIG = "config.json";
+  private static final String PREPROCESSOR = "preprocessor_config.json";
+  private static final String WEIGHTS = "model.safetensors";
+
+  /** The files that are written. */
+  public static final List<String> FILES = List.of(CONFIG, PREPROCESSOR, WEIGHTS);
+
+  private static final ValueLayout.OfFloat STORED =
+      ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Checkpoint checkpoint;
+  private final byte[] config;
+  private final byte[] preprocessor;
+  private final List<SafetensorsWriter.Entry> tensors;
+  private final List<String> notes;
+
+  private HuggingFaceConversion(
+      Checkpoint checkpoint,
+      byte[] config,
+      byte[] preprocessor,
+      List<SafetensorsWriter.Entry> tensors,
+      List<String> notes) {
+    this.checkpoint = checkpoint;
+    this.config = config;
+    this.preprocessor = preprocessor;
+    this.tensors = List.copyOf(tensors);
+    this.notes = List.copyOf(notes);
+  }
+
+  /**
+   * Opens a model and makes sure that it can be converted.
+   *
+   * @param model a Hugging Face model folder, or a file of tensors that is recognised by their
+   *     names
+   * @param labels a file of class names, or null for those that the model brings
+   * @throws ModelConfigException when transformers has no such architecture; the message says what
+   *     it lacks
+   * @throws CheckpointException when the file is of no known source or lacks a tensor
+   */
+  public static HuggingFaceConversion open(
+      Path model, RecognitionOptions options, @Nullable Path labels) {
+    ModelSource source = options.source();
+    boolean other = source != null && source != ModelSource.HUGGING_FACE;
+    if (!Files.isRegularFile(model) || (!other && isDescribed(model))) {
+      if (options.variant() != null || options.proposals() != null || other || labels != null) {
+        throw new ModelConfigException(
+            "model %s: source, variant, proposals and labels are for files without a config.json"
+                .formatted(model));
+      }
+      return huggingFace(model);
+    }
+    Checkpoint checkpoint =
+        model.toString().endsWith(".safetensors")
+            ? SafetensorsFile.open(model)
+            : TorchCheckpoint.open(model);
+    try {
+      return recognised(checkpoint, RecognisedModel.of(checkpoint, options), labels);
+    } catch (Throwable e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /** Whether a file is one of those that a Hugging Face folder holds, and in such a folder. */
+  private static boolean isDescribed(Path file) {
+    String name = file.toString();
+    Path folder = file.toAbsolutePath().getParent();
+    return name.endsWith(".json")
+        || ((name.endsWith(".safetensors") || name.endsWith(".bin"))
+            && folder != null
+            && Files.exists(folder.resolve(CONFIG)));
+  }
+
+  /** The tensors keep their names, whatever spelling that is, and the configuration is copied. */
+  private static HuggingFaceConversion huggingFace(Path model) {
+    HuggingFaceDirectory directory = HuggingFaceDirectory.open(model);
+    Checkpoint checkpoint = directory.openCheckpoint();
+    try {
+      build(directory.config(), new CheckpointWeights(checkpoint, directory.names()));
+      List<SafetensorsWriter.Entry> tensors = new ArrayList<>();
+      for (String name : checkpoint.names()) {
+        // Counters of training, in 4.x files of some backbones only, and of no use.
+        if (!name.endsWith(".num_batches_tracked")) {
+          tensors.add(new AsStored(checkpoint.tensor(name)));
+        }
+      }
+      byte[] preprocessor =
+          directory.hasPreprocessorFile()
+              ? read(directory.folder().resolve(PREPROCESSOR))
+              : HuggingFaceConfigs.preprocessor(directory.config());
+      return new HuggingFaceConversion(
+          checkpoint, read(directory.folder().resolve(CONFIG)), preprocessor, tensors, List.of());
+    } catch (Throwable e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new ModelConfigException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static HuggingFaceConversion recognised(
+      Checkpoint checkpoint, RecognisedModel found, @Nullable Path labels) {
+    ModelConfig config = found.config();
+    ResNetConfig backbone = expressible(checkpoint, config);
+    String timm = backbone.timmName().orElse(null);
+    if (timm == null && backbone.outputStride() != 32) {
+      throw new ModelConfigException(
+          "checkpoint %s: transformers' own ResNet cannot dilate, and timm has no %s of these widths"
+              .formatted(checkpoint.container(), backbone.title()));
+    }
+    RecordedWeights weights = new RecordedWeights(found.weights(checkpoint));
+    build(config, weights);
+    ModelConfig written =
+        written(
+            config,
+            backbone,
+            timm,
+            labels == null ? config.labels() : LabelFile.read(labels, config.labels().size(), 0));
+    HuggingFaceNames names = new HuggingFaceNames(written);
+    Map<String, SafetensorsWriter.Entry> tensors = new LinkedHashMap<>();
+    weights
+        .asked()
+        .forEach((canonical, weight) -> {
+          String name = names.published(canonical);
+          // Tied heads are one tensor.
+          tensors.putIfAbsent(name, new AsFloats(name, weight));
+        });
+    if (config instanceof DeformableDetrConfig deformable && !deformable.numerics().neckBias()) {
+      for (int level = 0; level < deformable.numFeatureLevels(); level++) {
+        String name = names.published("model.input_proj." + level + ".0.bias");
+        tensors.put(name, new Zeros(name, Shape.of(config.transformer().dModel())));
+      }
+    }
+    return new HuggingFaceConversion(
+        checkpoint,
+        HuggingFaceConfigs.config(written, backbone, timm),
+        HuggingFaceConfigs.preprocessor(written),
+        List.copyOf(tensors.values()),
+        SourceNotes.of(found.source()));
+  }
+
+  /** The backbone, when transformers has the architecture. */
+  private static ResNetConfig expressible(Checkpoint checkpoint, ModelConfig config) {
+    String container = checkpoint.container();
+    return switch (config.backbone()) {
+      case ConvNextV2Config convNext ->
+          throw new ModelConfigException(
+              "checkpoint %s: transformers cannot express birder's model: its Deformable DETR shifts the sine position embedding by half a cell, and its ConvNeXt V2 has a norm on each tap and eps 1e-6 in the stem, where birder has raw taps and 1e-5"
+                  .formatted(container));
+      case ResNetConfig resnet -> resnet;
+    };
+  }
+
+  /** The same model as transformers has it. */
+  private static ModelConfig written(
+      ModelConfig config, ResNetConfig backbone, @Nullable String timm, List<String> labels) {
+    ResNetConfig origin =
+        new ResNetConfig(
+            backbone.block(),
+            backbone.stemWidth(),
+            backbone.depths(),
+            backbone.widths(),
+            backbone.strideIn1x1(),
+            backbone.strideInFirstStage(),
+            backbone.outputStride(),
+            backbone.taps(),
+            timm == null ? ResNetConfig.Origin.TRANSFORMERS : ResNetConfig.Origin.TIMM);
+    return switch (config) {
+      case DetrConfig detr -> new DetrConfig(origin, detr.transformer(), detr.numQueries(), labels);
+      case DeformableDetrConfig d ->
+          new DeformableDetrConfig(
+              origin,
+              d.transformer(),
+              d.numFeatureLevels(),
+              d.encoderPoints(),
+              d.decoderPoints(),
+              d.withBoxRefine(),
+              d.twoStage(),
+              d.numQueries(),
+              labels,
+              DeformableDetrConfig.Numerics.STANDARD);
+    };
+  }
+
+  /** Asks for every tensor of the model, and closes the accounts. */
+  private static void build(ModelConfig config, WeightSource weights) {
+    switch (config) {
+      case DetrConfig detr -> new DetrModel(detr, weights);
+      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
+    }
+    weights.finish();
+  }
+
+  /** What of the project's behaviour the folder cannot carry, in one line each. */
+  public List<String> notes() {
+    return notes;
+  }
+
+  /**
+   * Writes the files into a folder that exists and has none of them.
+   *
+   * @throws IOException when they cannot be written
+   * @throws CheckpointException when a weight is not finite
+   */
+  public void write(Path folder) throws IOException {
+    Files.write(folder.resolve(CONFIG), config);
+    Files.write(folder.resolve(PREPROCESSOR), preprocessor);
+    SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors);
+  }
+
+  @Override
+  public void close() {
+    checkpoint.close();
+  }
+
+  private record AsStored(StoredTensor tensor) implements SafetensorsWriter.Entry {
+    @Override
+    public String name() {
+      return tensor.name();
+    }
+
+    @Override
+    public StoredType type() {
+      return tensor.storedType();
+    }
+
+    @Override
+    public Shape shape() {
+      return tensor.shape();
+    }
+
+    @Override
+    public MemorySegment bytes(Arena arena) {
+      return tensor.bytes();
+    }
+  }
+
+  private record AsFloats(String name, Weight weight) implements SafetensorsWriter.Entry {
+    @Override
+    public StoredType type() {
+      return StoredType.F32;
+    }
+
+    @Override
+    public Shape shape() {
+      return weight.shape();
+    }
+
+    @Override
+    public MemorySegment bytes(Arena arena) {
+      long count = weight.shape().elements();
+      MemorySegment floats = arena.allocate(4 * count, 64);
+      weight.read(floats);
+      MemorySegment stored = arena.allocate(4 * count, 64);
+      MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT, 0, stored, STORED, 0, count);
+      return stored;
+    }
+  }
+
+  private record Zeros(String name, Shape shape) implements SafetensorsWriter.Entry {
+    @Override
+    public StoredType type() {
+      return StoredType.F32;
+    }
+
+    @Override
+    public MemorySegment bytes(Arena arena) {
+      return arena.allocate(4 * shape.elements(), 64);
+    }
+  }
+}

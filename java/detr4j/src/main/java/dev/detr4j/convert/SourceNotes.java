@@ -1,0 +1,32 @@
+package dev.detr4j.convert;
+
+import dev.detr4j.ModelSource;
+import java.util.List;
+
+/** What a project does that no file of a Hugging Face folder can say. */
+final class SourceNotes {
+  private SourceNotes() {}
+
+  static List<String> of(ModelSource source) {
+    return switch (source) {
+      case HUGGING_FACE, BIRDER -> List.of();
+      case DETR, DEFORMABLE_DETR ->
+          List.of(
+              "images: Pillow's resize gives pixels up to a grey level from torchvision's, and where the longer edge"
+                  + " is capped the size can be another by a pixel");
+      case DETREX ->
+          List.of(
+              "numerics: detrex bounds references at 0.001 of the image, transformers at 0.00001, which shows only where"
+                  + " a coordinate or size of a box is below 0.001 or above 0.999",
+              "images: detrex turns images by their EXIF orientation, resizes with Pillow and rounds sizes to the"
+                  + " nearest pixel",
+              "detections: detrex keeps the best 300, clips boxes to the image and drops empty ones; transformers keeps"
+                  + " 100 unless asked for more, and does not clip");
+      case MMDETECTION ->
+          List.of(
+              "weights: the neck's convolutions have no bias there and get one of zeros here, which computes the same",
+              "images: mmdetection resizes with OpenCV, without antialiasing, and rounds sizes to the nearest pixel",
+              "detections: mmdetection clamps boxes to the image");
+    };
+  }
+}
