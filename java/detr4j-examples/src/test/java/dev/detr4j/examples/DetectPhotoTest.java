@@ -103,7 +103,7 @@ class DetectPhotoTest {
     }
   }
 
-  private static Path writeModel(Path parent) throws IOException {
+  static Path writeModel(Path parent) throws IOException {
     Path folder = Files.createDirectory(parent.resolve("model"));
     FormulaCheckpointWriter.write(
         FormulaCheckpoint.read(MANIFEST), folder.resolve("model.safetensors"), StoredType.F32);
