@@ -194,12 +194,11 @@ final class InfoCommand implements Callable<Integer> {
           "parameters",
           String.format(Locale.ROOT, "%.1f million", summary.parameters() / 1e6));
       line(out, "queries", Integer.toString(summary.queries()));
-      line(out, "classes", summary.labels() + ": " + examples(detector.labels()));
-      line(
-          out,
-          "EXIF",
-          detector.orientation() == Orientation.APPLY ? "orientation is applied" : "is ignored");
-      line(out, "checkpoint", summary.checkpoint() + " in " + path);
+      line(out, "classes", summary.labels() + ": " + examples(detector.labels(), summary.labels()));
+      boolean turns = detector.orientation() == Orientation.APPLY;
+      line(out, "EXIF", "orientation is " + (turns ? "applied" : "ignored"));
+      boolean isFile = path.endsWith(summary.checkpoint());
+      line(out, "checkpoint", isFile ? path.toString() : summary.checkpoint() + " in " + path);
       String name = "assumed";
       for (Assumption assumption : summary.assumed()) {
         String otherwise = assumption.otherwise();
@@ -210,9 +209,11 @@ final class InfoCommand implements Callable<Integer> {
     }
   }
 
-  private static String examples(List<String> labels) {
-    List<String> shown = labels.stream().limit(6).map(Terminal::printable).toList();
-    return String.join(", ", shown) + (labels.size() > shown.size() ? ", …" : "");
+  /** The first few classes, without the background that some projects count as label 0. */
+  private static String examples(List<String> labels, int classes) {
+    List<String> shown =
+        labels.stream().skip(labels.size() - classes).limit(6).map(Terminal::printable).toList();
+    return String.join(", ", shown) + (classes > shown.size() ? ", …" : "");
   }
 
   private void heading(PrintWriter out, String title) {

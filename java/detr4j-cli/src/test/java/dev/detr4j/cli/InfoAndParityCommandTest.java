@@ -52,7 +52,8 @@ class InfoAndParityCommandTest {
         "parameters 41.3 million",
         "queries 300",
         "classes 91: N/A, person, bicycle, car, motorcycle, airplane, …",
-        "EXIF is ignored",
+        "EXIF orientation is ignored",
+        "checkpoint " + file,
         "assumed attention has 8 heads, as in all published models",
         "the 300 best proposals become queries; otherwise --proposals N",
         "the 91 classes are those of COCO; otherwise --labels FILE");
@@ -60,6 +61,14 @@ class InfoAndParityCommandTest {
     assertEquals(0, told.exit(), told.err());
     assertLines(told.out(), "queries 100", "classes 91: nichts, LABEL_1,");
     assertFalse(told.out().contains("--"), told.out());
+    CliRun.of(
+            "detect",
+            CliRun.image(folder.resolve("i.png"), 60, 45),
+            "--model",
+            file,
+            "--proposals",
+            30_000)
+        .assertRefused(1, "17821 places", "keeps 30000 proposals");
     CliRun.of("info", file, "--variant", "single-scale-dc5")
         .assertRefused(1, "variant single-scale-dc5 was asked for", "those of two-stage");
     CliRun.of("info", file, "--source", "birder")

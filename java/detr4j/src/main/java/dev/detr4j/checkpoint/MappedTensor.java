@@ -22,6 +22,11 @@ record MappedTensor(
               .formatted(container, OneLine.of(name)));
     }
     storedType.widen(bytes, destination, shape.elements());
+    if (bytes.isMapped()) {
+      // A weight is read once, to be packed. Its pages stay in the page cache, but no longer count
+      // as this process's.
+      bytes.unload();
+    }
   }
 
   /**

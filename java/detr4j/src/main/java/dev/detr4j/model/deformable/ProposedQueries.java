@@ -1,5 +1,6 @@
 package dev.detr4j.model.deformable;
 
+import dev.detr4j.ImageException;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.model.DerivedWeight;
 import dev.detr4j.model.Graph;
@@ -60,6 +61,12 @@ final class ProposedQueries implements ObjectQueries {
     Value projected = graph.add("proposals.enc_output", memoryProjection, memory, mask);
     Value output = memoryNorm.add(graph, "proposals.enc_output_norm", projected);
     Value scores = graph.add("proposals.score", score, output);
+    int places = scores.shape().get(1);
+    if (places < proposals) {
+      throw new ImageException(
+          "the input has %d places to propose boxes at, the model keeps %d proposals: use larger images or fewer proposals"
+              .formatted(places, proposals));
+    }
     List<Value> best = graph.addAll("proposals.top_k", new TopK(proposals), scores);
     Value indices = best.get(1);
     graph.tap("proposal_index", indices);

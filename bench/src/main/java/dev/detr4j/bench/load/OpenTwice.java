@@ -11,15 +11,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Opens a checkpoint in a fresh JVM, detects once in a small input, and prints seconds and resident
- * bytes: the child process of {@link OpenPublishedFiles}.
+ * Opens a checkpoint, detects once in a small input, and prints seconds and resident bytes; then
+ * the same again, in a JVM that has its classes and compiled code. The child process of {@link
+ * OpenPublishedFiles}.
  */
-public final class OpenOnce {
+public final class OpenTwice {
   /** Small, so that what the call adds to the packed weights is little. */
   private static final int SIDE = 128;
 
   /**
-   * What one process measured.
+   * What one opening costs.
    *
    * @param open seconds from the path to a detector
    * @param ready seconds from the path to the first detections, with all weights packed
@@ -42,13 +43,16 @@ public final class OpenOnce {
     }
   }
 
-  private OpenOnce() {}
+  private OpenTwice() {}
 
   /** Arguments: file, backend, threads. */
   public static void main(String[] arguments) throws IOException {
-    System.out.println(
-        measure(
-            Path.of(arguments[0]), BackendKind.of(arguments[1]), Integer.parseInt(arguments[2])));
+    Path file = Path.of(arguments[0]);
+    BackendKind backend = BackendKind.of(arguments[1]);
+    for (int time = 0; time < 2; time++) {
+      System.gc();
+      System.out.println(measure(file, backend, Integer.parseInt(arguments[2])));
+    }
   }
 
   static Figures measure(Path file, BackendKind backend, int threads) throws IOException {
