@@ -11,7 +11,7 @@ def light(rng, picture):
     height, width = picture.shape[:2]
     if rng.random() < 0.7:
         falloff = 1 + rng.uniform(0.1, 0.6) * textures.noise(rng, height, width, max(height, width) * rng.uniform(0.4, 1.2))
-        picture = picture * np.clip(falloff, 0.15, 1.6)[..., None]
+        picture = picture * np.clip(falloff, 0.35, 1.5)[..., None]
     if rng.random() < 0.25:  # the shadow of something with an edge
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         angle = rng.uniform(0, 2 * np.pi)
@@ -71,10 +71,10 @@ def expose(rng, picture):
         picture = np.repeat((picture @ np.array([0.114, 0.587, 0.299], np.float32))[..., None], 3, axis=2)
     elif rng.random() < 0.6:
         picture = picture * rng.uniform(0.8, 1.2, 3).astype(np.float32)
-    lowest, highest = rng.uniform(0, 60) if rng.random() < 0.4 else 0, rng.uniform(110, 255) if rng.random() < 0.5 else 255
+    lowest, highest = rng.uniform(0, 50) if rng.random() < 0.4 else 0, rng.uniform(130, 255) if rng.random() < 0.5 else 255
     picture = lowest + np.clip(picture / 255, 0, 1.2) ** np.exp(rng.normal(0, 0.25)) * (highest - lowest)
     if rng.random() < 0.7:
-        strength = np.exp(rng.uniform(np.log(0.8), np.log(14)))
+        strength = np.exp(rng.uniform(np.log(0.8), np.log(11)))
         grain = rng.standard_normal((height, width, 3 if rng.random() < 0.5 else 1), dtype=np.float32)
         picture = picture + strength * grain
     if rng.random() < 0.15:

@@ -7,6 +7,7 @@ from . import camera, prints, textures, warp
 from .symbols import LABELS
 
 _SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400))
+_LEAST_CONTRAST = 9.0  # standard deviation of the grey levels
 _HIDDEN = 0.3  # the greatest share of a code that may be covered or outside the picture
 
 
@@ -14,14 +15,22 @@ class SceneMaker:
     def __init__(self, symbols, stock, backgrounds):
         self._symbols, self._stock, self._backgrounds = symbols, stock, backgrounds
 
-    def _symbol(self, rng):
+    def _symbol(self, rng, longest):
+        """A symbol to be drawn about `longest` pixels long: if it can be, one whose modules are not lost between the pixels."""
         pool = self._symbols[LABELS[rng.integers(len(LABELS))]]
-        return pool[rng.integers(len(pool))]
+        symbol = pool[rng.integers(len(pool))]
+        for _ in range(10):
+            other = pool[rng.integers(len(pool))]
+            if max(symbol.modules.shape) <= longest:
+                break
+            if max(other.modules.shape) < max(symbol.modules.shape):
+                symbol = other
+        return symbol
 
     def _print(self, rng, longest, width, height):
         """One printed thing whose main code is about `longest` pixels long; None for no code."""
         if longest is not None and rng.random() < 0.4:
-            return prints.bare(rng, self._stock, self._symbol(rng), longest)
+            return prints.bare(rng, self._stock, self._symbol(rng, longest), longest)
         main = longest or rng.uniform(0.1, 0.6) * min(width, height)
         whole = rng.random() < 0.45  # a page or package that fills the picture, or a label
         if whole:
@@ -31,9 +40,10 @@ class SceneMaker:
         wide, high = int(np.clip(wide, 24, 1.7 * width)), int(np.clip(high, 24, 1.7 * height))
         symbols = []
         if longest is not None:
-            symbols.append((self._symbol(rng), longest))
+            symbols.append((self._symbol(rng, longest), longest))
             while rng.random() < 0.25 and len(symbols) < 6:
-                symbols.append((self._symbol(rng), longest * np.exp(rng.uniform(-1.2, 0.4))))
+                another = longest * np.exp(rng.uniform(-1.2, 0.4))
+                symbols.append((self._symbol(rng, another), another))
         return prints.sheet(rng, self._stock, self._backgrounds, symbols, wide, high)
 
     def _place(self, rng, printed, pose, width, height):
@@ -69,7 +79,13 @@ class SceneMaker:
         return picture
 
     def make(self, rng):
-        """(picture, [(label, outline)]): BGR of 8 bits, outlines clipped to the picture."""
+        """(picture, [(label, outline)]): BGR of 8 bits, outlines clipped to the picture; every code can be seen."""
+        while True:
+            picture, codes = self._attempt(rng)
+            if all(_visible(picture, polygon) for _, polygon in codes):
+                return picture, codes
+
+    def _attempt(self, rng):
         height, width = _SHAPES[rng.integers(len(_SHAPES))]
         empty = rng.random() < 0.2
         picture = np.ascontiguousarray(self._backgrounds.any(rng, height, width, 0.6 if empty else 0.25), np.float32)
@@ -91,7 +107,8 @@ class SceneMaker:
                 opacity = warp.project(picture, printed, pose)
                 for _, polygon in found:  # ink without ground covers little, and still spoils what is below
                     cv2.fillPoly(opacity, [np.round(polygon).astype(np.int32)], 1.0)
-                if any(_covered(opacity, polygon) > 0.03 for _, polygon in codes):
+                hides = any(_covered(opacity, polygon) > 0.03 for _, polygon in codes)
+                if hides or any(_change(before, picture, polygon) < _LEAST_CONTRAST for _, polygon in found):
                     picture = before
                     continue
                 codes += [(label, polygon) for label, polygon in found if _inside(polygon, width, height) > 0]
@@ -119,6 +136,23 @@ def _all_seen(codes, width, height):
         if share and (max(high - low) < 0.03 * max(width, height) or warp.area(polygon) < 36):
             return False
     return True
+
+
+def _visible(picture, polygon):
+    """Light and camera have left enough contrast in the code's middle."""
+    low, high = polygon.min(0), polygon.max(0)
+    x0, y0 = np.floor(low + (high - low) * 0.2).astype(int)
+    x1, y1 = np.ceil(high - (high - low) * 0.2).astype(int)
+    grey = cv2.cvtColor(picture[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
+    return cv2.GaussianBlur(grey, (0, 0), 0.7).std() >= _LEAST_CONTRAST
+
+
+def _change(before, after, polygon):
+    """How far the printed code differs from what was there, in grey levels; ink of the ground's colour does not."""
+    inside = np.zeros(before.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(polygon).astype(np.int32)], 255)
+    pixels = cv2.countNonZero(inside)
+    return cv2.norm(before, after, cv2.NORM_L1, inside) / (3 * pixels) if pixels else float("inf")  # outside the picture
 
 
 def _covered(mask, polygon):

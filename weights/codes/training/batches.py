@@ -46,10 +46,25 @@ def _transform(rng, source, height, width):
     return np.column_stack([matrix, centre - matrix @ np.array([columns / 2, rows / 2])])
 
 
+def _focus(rng, polygon, height, width):
+    """A random map that brings one code to the middle, large."""
+    turn = rng.integers(4) * np.pi / 2 + (rng.normal(0, 0.15) if rng.random() < 0.6 else rng.uniform(0, 2 * np.pi))
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    if rng.random() < 0.3:
+        matrix[:, 0] *= -1
+    turned = polygon @ matrix.T
+    low, high = turned.min(0), turned.max(0)
+    room = np.array([width, height])
+    zoom = min(2.5, rng.uniform(0.35, 0.95) * (room / (high - low)).min())
+    matrix *= zoom
+    slack = (room - zoom * (high - low)) / 2
+    return np.column_stack([matrix, room / 2 + rng.uniform(-1, 1, 2) * slack - zoom * (low + high) / 2])
+
+
 def _recolour(rng, picture):
-    if rng.random() < 0.5:
+    if rng.random() < 0.35:
         table = np.arange(256) / 255.0
-        table = np.clip(table ** np.exp(rng.normal(0, 0.3)) * rng.uniform(0.6, 1.3) + rng.uniform(-0.15, 0.15), 0, 1) * 255
+        table = np.clip(table ** np.exp(rng.normal(0, 0.2)) * rng.uniform(0.75, 1.2) + rng.uniform(-0.08, 0.08), 0, 1) * 255
         picture = cv2.LUT(picture, table.astype(np.uint8))
     if rng.random() < 0.2:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
@@ -65,11 +80,13 @@ def _recolour(rng, picture):
     return picture
 
 
-def _sample(rng, entries, height, width):
-    """One picture of a size and its codes as (label, hull)."""
+def _sample(rng, entries, height, width, focus):
+    """One picture of a size and its codes as (label, hull); `focus` is the chance of one that is made of a code's surroundings."""
     path, codes = entries[rng.integers(len(entries))]
     picture = cv2.imread(path)
-    if rng.random() < 0.25:
+    if codes and rng.random() < focus:
+        matrix = _focus(rng, codes[rng.integers(len(codes))][1], height, width)
+    elif rng.random() < 0.25:
         # As it is, the way the picture is seen in use.
         matrix = np.array([[width / picture.shape[1], 0, 0], [0, height / picture.shape[0], 0]])
         if max(matrix[0, 0] / matrix[1, 1], matrix[1, 1] / matrix[0, 0]) > 1.2:
@@ -92,7 +109,7 @@ def _sample(rng, entries, height, width):
         if share <= 0:
             continue
         low, high = visible.min(0), visible.max(0)
-        if share < _LEAST_VISIBLE or max(high - low) < 7 or min(high - low) < 2.5:
+        if share < _LEAST_VISIBLE or max(high - low) < 9 or min(high - low) < 3.5:
             # Neither a code to find nor background: painted over.
             cv2.fillPoly(picture, [np.round(visible).astype(np.int32)], colour)
         else:
@@ -100,25 +117,25 @@ def _sample(rng, entries, height, width):
     return _recolour(rng, picture), found
 
 
-def _mosaic(rng, entries, height, width):
+def _mosaic(rng, entries, height, width, focus):
     """Four pictures in one: more codes a picture, and more that are small."""
     picture = np.empty((height, width, 3), np.uint8)
     split_y, split_x = int(height * rng.uniform(0.35, 0.65)), int(width * rng.uniform(0.35, 0.65))
     found = []
     for y0, y1 in ((0, split_y), (split_y, height)):
         for x0, x1 in ((0, split_x), (split_x, width)):
-            part, codes = _sample(rng, entries, y1 - y0, x1 - x0)
+            part, codes = _sample(rng, entries, y1 - y0, x1 - x0, focus)
             picture[y0:y1, x0:x1] = part
             found += [(label, hull + [x0, y0, x0, y0]) for label, hull in codes]
     return picture, found
 
 
 class Batches(torch.utils.data.Dataset):
-    """Batch number `first + index` as (pixels, [(labels, boxes)])."""
+    """Batch number `first + index` as (pixels, [(labels, boxes)]); `mosaic` and `focus` are shares of the pictures, `scale` is of their sides."""
 
-    def __init__(self, folder, seed, size, first, count, mosaic=0.3, scale=1.0):
+    def __init__(self, folder, seed, size, first, count, mosaic=0.2, focus=0.2, scale=1.0):
         self._entries = read_annotations(folder)
-        self._seed, self._size, self._first, self._count, self._mosaic, self._scale = seed, size, first, count, mosaic, scale
+        self._seed, self._size, self._first, self._count, self._mosaic, self._focus, self._scale = seed, size, first, count, mosaic, focus, scale
 
     def __len__(self):
         return self._count
@@ -130,7 +147,7 @@ class Batches(torch.utils.data.Dataset):
         pixels, batch = [], []
         for _ in range(self._size):
             make = _mosaic if rng.random() < self._mosaic else _sample
-            picture, codes = make(rng, self._entries, height, width)
+            picture, codes = make(rng, self._entries, height, width, self._focus)
             pixels.append(picture)
             labels = torch.tensor([label for label, _ in codes], dtype=torch.long)
             hulls = torch.tensor(np.array([hull for _, hull in codes]).reshape(-1, 4), dtype=torch.float32) / torch.tensor([width, height, width, height])

@@ -15,7 +15,7 @@ from .batches import Batches, normalised
 from .deformable_attention import use_native_attention
 from .dense import DenseStart, dense_loss
 from .detector import RememberedPositions, build_for_training, save
-from .loss import detection_loss
+from .loss import Targets, detection_loss
 
 
 def _rate(step, steps, cooldown):
@@ -101,12 +101,18 @@ def _load(checkpoint, model, dense, optimizer, average):
     return stored["step"]
 
 
+def _stage(step, arguments):
+    """What the pictures are like: close-ups first, small ones then."""
+    if step < arguments.dense_until:
+        return {"scale": 0.45, "mosaic": 0.0, "focus": 0.75}
+    return {"scale": 0.7 if step < arguments.small_until else 1.0, "mosaic": 0.15, "focus": 0.25}
+
+
 def _step(model, forward, judge, optimizer, pixels, batch, limit, processes):
     """One step of the optimizer; returns the loss and its parts by name."""
     outputs = forward(normalised(pixels.to(model.device)))
-    # Matching runs on the CPU anyway, and what the loss reads is small.
-    outputs = {name: tensor.float().cpu() for name, tensor in outputs.items()}
-    loss, parts = judge(outputs, batch, _anchors(*pixels.shape[1:3]))
+    anchors = _anchors(*pixels.shape[1:3]).to(model.device)
+    loss, parts = judge(outputs, Targets.of(batch, model.device), anchors)
     optimizer.zero_grad()
     loss.backward()
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -114,7 +120,7 @@ def _step(model, forward, judge, optimizer, pixels, batch, limit, processes):
     norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit))
     if math.isfinite(norm):
         optimizer.step()
-    return dict(parts, loss=float(loss.detach()), norm=norm)
+    return {name: float(value.detach()) for name, value in dict(parts, loss=loss).items()} | {"norm": norm}
 
 
 def train(rank, processes, arguments):
@@ -124,6 +130,8 @@ def train(rank, processes, arguments):
     model = build_for_training()
     if arguments.device == "cpu":
         use_native_attention(model)
+    else:
+        torch.set_float32_matmul_precision("high")
     model.model.position_embedding = RememberedPositions(model.model.position_embedding)
     model.to(arguments.device, memory_format=torch.channels_last).train()
     dense = DenseStart(model).to(arguments.device)
@@ -131,15 +139,18 @@ def train(rank, processes, arguments):
     step = _load(run / "checkpoint.pt", model, dense, optimizer, average)
     share = arguments.batch // processes
     log = (run / "log.jsonl").open("a")
-    while step < arguments.steps:
+    begun = time.time()
+    while step < arguments.steps and not (arguments.minutes and time.time() - begun > 60 * arguments.minutes):
         # A new loader for each stretch sees the shards that were written meanwhile.
         count = min(arguments.every - step % arguments.every, arguments.steps - step)
-        scale = 0.7 if step < arguments.small_until else 1.0
+        stage = _stage(step, arguments)
         forward, judge = (dense, dense_loss) if step < arguments.dense_until else (partial(_outputs, model), detection_loss)
-        batches = Batches(arguments.data, (arguments.seed, rank), share, step, count, scale=scale)
+        batches = Batches(arguments.data, (arguments.seed, rank), share, step, count, **stage)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=arguments.workers, prefetch_factor=4)
         start, summed = time.time(), {}
         for pixels, batch in loader:
+            if arguments.minutes and time.time() - begun > 60 * arguments.minutes:
+                break
             while arguments.pause_file and os.path.exists(arguments.pause_file):
                 time.sleep(1)
             rate = arguments.rate * _rate(step, arguments.steps, arguments.cooldown)
@@ -180,6 +191,7 @@ def main():
     parser.add_argument("--processes", type=int, default=2, help="processes that share a batch; 1 on a GPU")
     parser.add_argument("--workers", type=int, default=1, help="processes that read batches, for each that trains")
     parser.add_argument("--every", type=int, default=250, help="steps between checkpoints")
+    parser.add_argument("--minutes", type=float, help="stop with a checkpoint after so long; with one process")
     parser.add_argument("--pause-file", help="wait while this file exists")
     arguments = parser.parse_args()
     Path(arguments.run).mkdir(parents=True, exist_ok=True)
