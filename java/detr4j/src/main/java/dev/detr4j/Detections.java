@@ -6,8 +6,8 @@ import java.util.List;
  * The detections of one image, in the order of the model's post-processing.
  *
  * <p>Made once by {@link DetectorSession#newDetections} and filled again by each call; reading
- * allocates nothing. Coordinates are pixels of the image that was passed in, not clipped to it. Not
- * thread-safe.
+ * allocates nothing. Coordinates are pixels of the image that was passed in, clipped to it where
+ * the model's project does that (detrex, mmdetection). Not thread-safe.
  */
 public final class Detections {
   private final List<String> labels;

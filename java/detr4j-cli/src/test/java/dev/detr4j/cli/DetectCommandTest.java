@@ -14,6 +14,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javax.imageio.ImageIO;
@@ -38,6 +39,43 @@ class DetectCommandTest {
   private static JsonObject json(String text) {
     byte[] wrapped = ("{\"images\": " + text + "}").getBytes(StandardCharsets.UTF_8);
     return JsonObject.parse("output", wrapped, ModelConfigException::new);
+  }
+
+  @Test
+  void labelsAndSoftSuppressionAreOptions() throws IOException {
+    Path labels = folder.resolve("labels.txt");
+    Files.writeString(labels, "ash\nbeech\ncedar\nelm\nfir\n");
+    String[] plain = csv();
+    String[] soft = csv("--soft-nms", "--labels", labels.toString());
+    assertTrue(soft.length > 1 && soft.length <= plain.length);
+    double best = Double.parseDouble(plain[1].split(",", -1)[5]);
+    double sum = 0;
+    double softSum = 0;
+    for (int i = 1; i < plain.length; i++) {
+      sum += Double.parseDouble(plain[i].split(",", -1)[5]);
+    }
+    for (int i = 1; i < soft.length; i++) {
+      String[] cells = soft[i].split(",", -1);
+      assertEquals(
+          List.of("ash", "beech", "cedar", "elm", "fir").get(Integer.parseInt(cells[4])), cells[3]);
+      softSum += Double.parseDouble(cells[5]);
+    }
+    assertEquals(best, Double.parseDouble(soft[1].split(",", -1)[5]));
+    assertTrue(softSum < sum, "overlapping boxes have lower scores");
+    CliRun.of("detect", photo, "--model", model, "--variant", "refine")
+        .assertRefused(1, "has a config.json, which says what it is");
+    Files.writeString(labels, "ash\n");
+    CliRun.of("detect", photo, "--model", model, "--labels", labels)
+        .assertRefused(1, "labels.txt: there are 1 lines, expected one for each of 5 classes");
+  }
+
+  private static String[] csv(String... options) {
+    List<Object> arguments =
+        new ArrayList<>(List.of("detect", photo, "--model", model, "-t", "0", "-f", "csv"));
+    arguments.addAll(List.of(options));
+    CliRun run = CliRun.of(arguments.toArray());
+    assertEquals(0, run.exit(), run.err());
+    return run.out().lines().toArray(String[]::new);
   }
 
   @Test
