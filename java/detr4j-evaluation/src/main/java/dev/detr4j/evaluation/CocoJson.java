@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -57,8 +58,8 @@ final class CocoJson implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new EvaluationException(oneLine(file.toString()) + ": is a folder, expected a file");
     }
-    try (CocoJson json = new CocoJson(JSON.createParser(Files.newInputStream(file)))) {
-      json.json.enable(JsonParser.Feature.AUTO_CLOSE_SOURCE);
+    try (InputStream in = Files.newInputStream(file);
+        CocoJson json = new CocoJson(JSON.createParser(in))) {
       try {
         json.json.nextToken();
         T value = reader.read(json);

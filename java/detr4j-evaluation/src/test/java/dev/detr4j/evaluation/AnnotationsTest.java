@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +118,31 @@ class AnnotationsTest {
   void deepNestingIsRefusedAndNotTheStackOverrun() throws IOException {
     Path bad = file("bad.json", "{\"info\": " + "[".repeat(100_000));
     assertOneLine("", assertThrows(EvaluationException.class, () -> Annotations.read(bad)));
+  }
+
+  /** Whatever a few wrong bytes make of a file: it is read, or refused in one line. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void wrongBytesAreReadOrRefused(long seed) throws IOException {
+    Random random = new Random(seed);
+    for (int i = 0; i < 300; i++) {
+      byte[] bytes = GOOD.getBytes(StandardCharsets.UTF_8);
+      if (i % 3 == 0) {
+        bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
+      } else {
+        for (int change = 0; change <= i % 4; change++) {
+          bytes[random.nextInt(i % 5 == 0 ? 8 : bytes.length)] = (byte) random.nextInt(256);
+        }
+      }
+      Path bad = Files.write(folder.resolve("bad.json"), bytes);
+      try {
+        Annotations read = Annotations.read(bad);
+        BoxEvaluation.of(read, List.of());
+      } catch (EvaluationException e) {
+        assertOneLine("", e);
+        assertTrue(String.valueOf(e.getMessage()).chars().noneMatch(Character::isISOControl));
+      }
+    }
   }
 
   @Test
