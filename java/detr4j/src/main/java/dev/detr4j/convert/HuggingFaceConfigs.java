@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.ModelConfig;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class HuggingFaceConfigs {
   private static final DefaultIndenter INDENTER = new DefaultIndenter("  ", "\n");
+  private static final Separators SEPARATORS =
+      Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER);
 
   private HuggingFaceConfigs() {}
 
@@ -33,7 +36,7 @@ final class HuggingFaceConfigs {
   private static byte[] object(Body body) {
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-      json.setPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(INDENTER));
+      json.setPrettyPrinter(new DefaultPrettyPrinter(SEPARATORS).withObjectIndenter(INDENTER));
       json.writeStartObject();
       body.write(json);
       json.writeEndObject();
