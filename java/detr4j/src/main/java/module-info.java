@@ -10,6 +10,7 @@ module dev.detr4j {
   requires com.fasterxml.jackson.core;
   requires dev.detr4j.ffi;
   requires java.desktop; // ImageIO
+  requires jdk.jfr; // events
   requires static jdk.incubator.vector;
   requires static transitive org.jspecify; // @Nullable in exported signatures
 
@@ -20,6 +21,8 @@ module dev.detr4j {
   exports dev.detr4j.backend.host to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.backend.vector to
+      dev.detr4j.cli;
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
       dev.detr4j.parity;

@@ -1,5 +1,7 @@
 package dev.detr4j;
 
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.event.InferenceEvent;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
@@ -11,6 +13,7 @@ import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -34,6 +37,7 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private final Detector detector;
+  private final InferenceEvent inference;
   private final Postprocessing postprocessing;
   private final SizeCache<PlannedBatch> plans;
   private final Arena arena = Arena.ofShared();
@@ -57,6 +61,8 @@ public final class DetectorSession implements AutoCloseable {
 
   DetectorSession(Detector detector) {
     this.detector = detector;
+    this.inference =
+        new InferenceEvent(detector.model().architecture(), detector.backend().kind().id());
     this.postprocessing = detector.newPostprocessing();
     this.plans = new SizeCache<>(detector.cachedSizes());
   }
@@ -120,11 +126,15 @@ public final class DetectorSession implements AutoCloseable {
   public void detect(PixelValues input, Detections found, float threshold) {
     enter();
     try {
+      inference.started();
+      int width = input.imageWidth();
+      int height = input.imageHeight();
       PlannedBatch batch = planned(input.width(), input.height());
       batch.load(input);
       batch.plan().run();
       download(batch);
-      select(0, input.imageWidth(), input.imageHeight(), found, threshold);
+      int count = select(0, width, height, found, threshold);
+      inference.finished(1, width, height, input.width(), input.height(), count);
     } finally {
       leave();
     }
@@ -182,30 +192,65 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   /**
-   * Runs a grey image until the time of a call settles, so that the first real call is not slowed
-   * by planning and compilation. Takes at most a few seconds.
+   * Where the time of a call with this image goes, step by step.
+   *
+   * <p>For tools: allocates, and runs as cold or warm as the session is; {@link #warmUp(int, int)}
+   * with the image's size comes first where steady times are wanted.
+   *
+   * @param rounds calls to time, at least 1
    */
-  public void warmUp() {
-    warmUp(640, 480);
+  public CallProfile profile(ImageView image, int rounds) {
+    if (rounds < 1) {
+      throw new IllegalArgumentException("rounds must be at least 1, got " + rounds);
+    }
+    enter();
+    try {
+      ImageView[] images = {image};
+      Detections[] found = {newDetections()};
+      PlannedBatch batch = planned(images);
+      List<BoundNode> steps = new ArrayList<>(batch.plan().nodes());
+      steps.addFirst(batch.load(0, image, null));
+      long[][] resized = new long[rounds][1];
+      long[][] network = new long[rounds][steps.size() - 1];
+      List<Long> calls = new ArrayList<>();
+      for (int round = 0; round < rounds; round++) {
+        long start = System.nanoTime();
+        batch.load(0, image, resized[round]);
+        batch.plan().run(network[round]);
+        select(batch, images, found, detector.threshold());
+        calls.add(System.nanoTime() - start);
+      }
+      return CallProfile.of(steps, resized, network, calls);
+    } finally {
+      leave();
+    }
   }
 
-  /** Warms up with images of this size in pixels. */
-  public void warmUp(int width, int height) {
-    byte[] grey = new byte[3 * width * height];
-    Arrays.fill(grey, (byte) 127);
-    ImageView image = ImageView.rgb(grey, width, height);
-    Detections found = newDetections();
-    long end = System.nanoTime() + 5_000_000_000L;
-    long previous = Long.MAX_VALUE;
-    for (int call = 0; call < 50; call++) {
-      long start = System.nanoTime();
-      detect(image, found);
-      long took = System.nanoTime() - start;
-      if (call >= 2 && (took > 0.97 * previous || System.nanoTime() > end)) {
-        return;
-      }
-      previous = Math.min(previous, took);
-    }
+  /**
+   * Runs a grey image of 640 x 480 pixels until calls have stopped getting faster, so that the
+   * first real call is not slowed by planning and compilation, but at most about 10 seconds.
+   */
+  public WarmUp warmUp() {
+    return warmUp(640, 480);
+  }
+
+  /** Warms up with images of this size in pixels, for at most about 10 seconds. */
+  public WarmUp warmUp(int width, int height) {
+    return warmUp(width, height, Duration.ofSeconds(10));
+  }
+
+  /**
+   * Warms up with images of this size in pixels.
+   *
+   * <p>Looks at stretches of at least a quarter of a second and one call each. Calls are steady
+   * when the fastest of two stretches in a row was at most {@value WarmUp#STEADY} of itself faster
+   * than the fastest before them: the compiler improves kernels in steps, and neighbours on the
+   * machine make calls slower, never faster.
+   *
+   * @param atMost when to stop at the latest; the call that runs then is finished
+   */
+  public WarmUp warmUp(int width, int height, Duration atMost) {
+    return WarmUp.run(this, width, height, atMost);
   }
 
   /** Waits for a running call, then frees the plans. Closing twice has no effect. */
@@ -238,18 +283,34 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private void run(ImageView[] images, Detections[] found, float threshold) {
+    inference.started();
     PlannedBatch batch = planned(images);
     for (int i = 0; i < images.length; i++) {
       batch.load(i, images[i]);
     }
     batch.plan().run();
-    download(batch);
-    for (int i = 0; i < images.length; i++) {
-      select(i, images[i].width(), images[i].height(), found[i], threshold);
-    }
+    int count = select(batch, images, found, threshold);
+    PixelSize canvas = batch.canvas();
+    inference.finished(
+        images.length,
+        images[0].width(),
+        images[0].height(),
+        canvas.width(),
+        canvas.height(),
+        count);
   }
 
-  private void select(int image, int width, int height, Detections found, float threshold) {
+  /** Turns what the network left into detections; returns how many. */
+  private int select(PlannedBatch batch, ImageView[] images, Detections[] found, float threshold) {
+    download(batch);
+    int count = 0;
+    for (int i = 0; i < images.length; i++) {
+      count += select(i, images[i].width(), images[i].height(), found[i], threshold);
+    }
+    return count;
+  }
+
+  private int select(int image, int width, int height, Detections found, float threshold) {
     if (found.capacity() < postprocessing.capacity()) {
       throw new IllegalArgumentException(
           "these detections belong to a session of another detector");
@@ -257,6 +318,7 @@ public final class DetectorSession implements AutoCloseable {
     found.clear();
     filler.target = found;
     postprocessing.select(logits, boxes, image, width, height, threshold, filler);
+    return found.size();
   }
 
   private PlannedBatch planned(int width, int height) {

@@ -1,6 +1,8 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.event.PlanBuiltEvent;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.Graph;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The plan for one batch of resized extents, and for each image of it the ways from source sizes to
@@ -40,6 +43,8 @@ final class PlannedBatch implements AutoCloseable {
     this.backend = detector.device();
     this.canvas = canvas;
     this.sizes = List.copyOf(sizes);
+    PlanBuiltEvent event = new PlanBuiltEvent();
+    event.begin();
     List<LevelShape> valid = new ArrayList<>();
     for (PixelSize size : sizes) {
       valid.add(new LevelShape(size.height(), size.width()));
@@ -57,10 +62,16 @@ final class PlannedBatch implements AutoCloseable {
       }
     }
     plan = Planner.plan(graph, backend, taps);
+    event.built(sizes.size(), canvas.width(), canvas.height(), plan.nodes().size(), plan.bytes());
   }
 
   ExecutionPlan plan() {
     return plan;
+  }
+
+  /** The extent that all images of the batch are padded to. */
+  PixelSize canvas() {
+    return canvas;
   }
 
   /** Whether the source sizes of these images are all known here; allocates nothing. */
@@ -102,6 +113,16 @@ final class PlannedBatch implements AutoCloseable {
 
   /** Resizes and normalises an image into its place of the input. */
   void load(int index, ImageView image) {
+    load(index, image, null);
+  }
+
+  /**
+   * As above, for a profile.
+   *
+   * @param nanoseconds the time of the resize is added to its first entry
+   * @return the resize
+   */
+  BoundNode load(int index, ImageView image, long @Nullable [] nanoseconds) {
     SizeCache<PlannedImage> place = places.get(index);
     PlannedImage known = place.first();
     while (known != null && !known.fits(image)) {
@@ -116,7 +137,8 @@ final class PlannedBatch implements AutoCloseable {
     } else {
       place.useLast();
     }
-    known.load(image);
+    known.load(image, nanoseconds);
+    return known.node();
   }
 
   private TensorView place(int index) {

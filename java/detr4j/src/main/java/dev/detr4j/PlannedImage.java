@@ -11,6 +11,7 @@ import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of one source size into one place of a network's input: a staging buffer and a bound
@@ -21,6 +22,7 @@ final class PlannedImage implements AutoCloseable {
   private final int width;
   private final int height;
   private final Buffer staging;
+  private final BoundNode node;
   private final Program program;
 
   PlannedImage(
@@ -43,9 +45,8 @@ final class PlannedImage implements AutoCloseable {
       TensorView pixels =
           new TensorView(
               staging, 0, ElementType.U8, Shape.of(1, height, width, 3), 3, 3L * width * height);
-      program =
-          backend.compile(
-              List.of(new BoundNode("preprocess", op, List.of(pixels), List.of(place))));
+      node = new BoundNode("preprocess", op, List.of(pixels), List.of(place));
+      program = backend.compile(List.of(node));
     } catch (Throwable e) {
       staging.close();
       throw e;
@@ -56,8 +57,17 @@ final class PlannedImage implements AutoCloseable {
     return image.width() == width && image.height() == height;
   }
 
-  /** Copies the pixels to the device and resizes them into their place. */
-  void load(ImageView image) {
+  /** The resize, as a step of a profile. */
+  BoundNode node() {
+    return node;
+  }
+
+  /**
+   * Copies the pixels to the device and resizes them into their place.
+   *
+   * @param nanoseconds the time of the resize is added to its first entry; null when nobody asks
+   */
+  void load(ImageView image, long @Nullable [] nanoseconds) {
     long row = 3L * width;
     if (image.rowStride() == row) {
       backend.upload(image.pixels(), 0, staging, 0, row * height);
@@ -66,7 +76,7 @@ final class PlannedImage implements AutoCloseable {
         backend.upload(image.pixels(), y * image.rowStride(), staging, y * row, row);
       }
     }
-    program.run();
+    program.run(nanoseconds);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.detr4j.BackendKind;
 import dev.detr4j.BackendReport;
 import dev.detr4j.BackendReport.NotChosen;
 import dev.detr4j.backend.BackendProviders.Lookup;
+import dev.detr4j.event.BackendChosenEvent;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +32,14 @@ public record BackendSelection(Backend backend, BackendReport report) {
 
   static BackendSelection open(
       BackendSettings.Request request, BackendOptions options, List<Lookup> lookups) {
-    return request.kind() == BackendKind.AUTO
-        ? automatic(options, lookups)
-        : named(request, options, lookups);
+    BackendChosenEvent event = new BackendChosenEvent();
+    event.begin();
+    BackendSelection selection =
+        request.kind() == BackendKind.AUTO
+            ? automatic(options, lookups)
+            : named(request, options, lookups);
+    event.chosen(selection.report, request.source());
+    return selection;
   }
 
   private static BackendSelection automatic(BackendOptions options, List<Lookup> lookups) {

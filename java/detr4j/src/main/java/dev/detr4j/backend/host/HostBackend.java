@@ -104,17 +104,15 @@ public final class HostBackend implements Backend {
       }
       MemorySegment workspace = HostPages.allocate(arena, Math.max(workspaceBytes, 64));
       List<HostKernel> kernels = new ArrayList<>();
-      List<String> labels = new ArrayList<>();
       List<Integer> owners = new ArrayList<>();
       for (int i = 0; i < nodes.size(); i++) {
         BoundNode node = nodes.get(i);
         for (HostKernel kernel : tableOf(node).bind(node.op(), node, context, workspace)) {
           kernels.add(kernel);
-          labels.add(node.label());
           owners.add(i);
         }
       }
-      return new HostProgram(kernels, labels, owners, pool, arena);
+      return new HostProgram(kernels, nodes, owners, pool, arena);
     } catch (Throwable e) {
       arena.close();
       throw e;

@@ -1,6 +1,8 @@
 package dev.detr4j.backend.host;
 
+import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.event.StepEvent;
 import dev.detr4j.runtime.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,19 +14,26 @@ final class HostProgram implements Program {
   private final HostKernel[] kernels;
   private final int[] tiles;
   private final String[] labels;
+  private final String[] operations;
   private final int[] owners;
   private final MemorySegment[] scratch;
   private final WorkerPool pool;
   private final Arena arena;
+  private final StepEvent event = new StepEvent();
 
   HostProgram(
       List<HostKernel> kernels,
-      List<String> labels,
+      List<BoundNode> nodes,
       List<Integer> owners,
       WorkerPool pool,
       Arena arena) {
     this.kernels = kernels.toArray(new HostKernel[0]);
-    this.labels = labels.toArray(new String[0]);
+    this.labels = new String[nodes.size()];
+    this.operations = new String[nodes.size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = nodes.get(i).label();
+      operations[i] = nodes.get(i).op().getClass().getSimpleName();
+    }
     this.owners = owners.stream().mapToInt(Integer::intValue).toArray();
     this.pool = pool;
     this.arena = arena;
@@ -49,10 +58,17 @@ final class HostProgram implements Program {
   @Override
   public void run(long @Nullable [] nanoseconds) {
     for (int i = 0; i < kernels.length; i++) {
+      int node = owners[i];
+      if (i == 0 || owners[i - 1] != node) {
+        event.started();
+      }
       long start = nanoseconds == null ? 0 : System.nanoTime();
-      pool.run(kernels[i], tiles[i], scratch, labels[i]);
+      pool.run(kernels[i], tiles[i], scratch, labels[node]);
       if (nanoseconds != null) {
-        nanoseconds[owners[i]] += System.nanoTime() - start;
+        nanoseconds[node] += System.nanoTime() - start;
+      }
+      if (i + 1 == kernels.length || owners[i + 1] != node) {
+        event.finished(labels[node], operations[node]);
       }
     }
   }

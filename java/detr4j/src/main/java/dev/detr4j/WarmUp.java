@@ -1,0 +1,66 @@
+package dev.detr4j;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * What warming up did.
+ *
+ * @param calls how often it ran the model
+ * @param took the time of all that
+ * @param fastest the fastest call
+ * @param lastChange by how much of itself the fastest call still fell in the last look; at most
+ *     {@value #STEADY} when steady
+ * @param steady whether calls had stopped getting faster; otherwise the time was up
+ */
+public record WarmUp(
+    int calls, Duration took, Duration fastest, double lastChange, boolean steady) {
+  /** Calls are steady when they get faster by no more than this part. */
+  public static final double STEADY = 0.03;
+
+  private static final long STRETCH_NANOSECONDS = 250_000_000L;
+
+  /** Warms up a session, as {@link DetectorSession#warmUp(int, int, Duration)} says. */
+  static WarmUp run(DetectorSession session, int width, int height, Duration atMost) {
+    byte[] grey = new byte[3 * width * height];
+    Arrays.fill(grey, (byte) 127);
+    ImageView image = ImageView.rgb(grey, width, height);
+    Detections found = session.newDetections();
+    long start = System.nanoTime();
+    long end = start + atMost.toNanos();
+    long now = start;
+    long fastest = Long.MAX_VALUE;
+    double change = 1;
+    int calls = 0;
+    int unchanged = 0;
+    while (unchanged < 2 && (calls == 0 || end - now > 0)) {
+      long before = fastest;
+      long stretch = now;
+      do {
+        long call = now;
+        session.detect(image, found);
+        calls++;
+        now = System.nanoTime();
+        fastest = Math.min(fastest, now - call);
+      } while (now - stretch < STRETCH_NANOSECONDS && end - now > 0);
+      change = before == Long.MAX_VALUE ? 1 : (before - fastest) / (double) before;
+      unchanged = change <= STEADY ? unchanged + 1 : 0;
+    }
+    return new WarmUp(
+        calls, Duration.ofNanos(now - start), Duration.ofNanos(fastest), change, unchanged == 2);
+  }
+
+  /** One line for logs. */
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "%s after %d calls in %.1f s, fastest %.1f ms, last change %.1f %%",
+        steady ? "steady" : "not steady yet",
+        calls,
+        took.toNanos() / 1e9,
+        fastest.toNanos() / 1e6,
+        100 * lastChange);
+  }
+}

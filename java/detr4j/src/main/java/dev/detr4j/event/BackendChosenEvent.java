@@ -1,0 +1,55 @@
+package dev.detr4j.event;
+
+import dev.detr4j.BackendReport;
+import dev.detr4j.BackendReport.NotChosen;
+import java.util.stream.Collectors;
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
+
+/** A backend was chosen and opened. Begin it, choose, then say what came out. */
+@Name("dev.detr4j.BackendChosen")
+@Label("Backend Chosen")
+@Category("detr4j")
+@Description("A backend was chosen and opened for a detector")
+@StackTrace(false)
+public final class BackendChosenEvent extends Event {
+  @Label("Backend")
+  @Nullable String backend;
+
+  @Label("Instruction Set")
+  @Nullable String instructionSet;
+
+  @Label("Device")
+  @Nullable String device;
+
+  @Label("Chosen By")
+  @Description("The setting that asked for it, or default")
+  @Nullable String chosenBy;
+
+  @Label("Not Chosen")
+  @Description("Each other backend, and why not")
+  @Nullable String notChosen;
+
+  /** An event that has not begun. */
+  public BackendChosenEvent() {}
+
+  /** The backend is open. */
+  public void chosen(BackendReport report, String source) {
+    if (shouldCommit()) {
+      backend = report.kind().id();
+      instructionSet = report.instructionSet();
+      device = report.device();
+      chosenBy = source;
+      notChosen =
+          report.notChosen().stream()
+              .map((NotChosen other) -> other.kind().id() + ": " + other.reason())
+              .collect(Collectors.joining("; "));
+      commit();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package dev.detr4j.event;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** A network was planned for one input size. Begin it, plan, then say what came out. */
+@Name("dev.detr4j.PlanBuilt")
+@Label("Plan Built")
+@Category("detr4j")
+@Description(
+    "A network was planned for an input size that its session did not know; the first plan of a detector packs its weights too")
+@StackTrace(false)
+public final class PlanBuiltEvent extends Event {
+  @Label("Images")
+  int images;
+
+  @Label("Input Width")
+  @Description("Pixels that the network sees, padding included")
+  int inputWidth;
+
+  @Label("Input Height")
+  @Description("Pixels that the network sees, padding included")
+  int inputHeight;
+
+  @Label("Steps")
+  @Description("Of each call; what does not depend on the image is computed now")
+  int steps;
+
+  @Label("Memory")
+  @Description("Feature maps and constants of the plan, beside the weights")
+  @DataAmount
+  long memory;
+
+  /** An event that has not begun. */
+  public PlanBuiltEvent() {}
+
+  /** The plan is ready. */
+  public void built(int imageCount, int width, int height, int stepCount, long bytes) {
+    if (shouldCommit()) {
+      images = imageCount;
+      inputWidth = width;
+      inputHeight = height;
+      steps = stepCount;
+      memory = bytes;
+      commit();
+    }
+  }
+}
