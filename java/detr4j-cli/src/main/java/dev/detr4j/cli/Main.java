@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       "  detr4j detect photo.jpg --model detr-resnet-50/ --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
       "  detr4j evaluate --annotations instances.json --images photos/ --model detr-resnet-50/",
+      "  detr4j profile photo.jpg --model detr-resnet-50/ --picture roofline.png",
       "  detr4j models fetch facebook/detr-resnet-50",
       "  detr4j info --model facebook/detr-resnet-50",
       "  detr4j parity",
@@ -54,6 +55,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DetectCommand.class,
       EvaluateCommand.class,
+      ProfileCommand.class,
       InfoCommand.class,
       ParityCommand.class,
       ModelsCommand.class,

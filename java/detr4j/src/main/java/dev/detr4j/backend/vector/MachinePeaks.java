@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendReport;
+import dev.detr4j.op.OperationCost;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,8 +70,8 @@ public record MachinePeaks(double flops, double bytes, String words) {
   }
 
   /** The least seconds that this machine needs for so much work, whichever peak it meets first. */
-  public double leastSeconds(double workFlops, double workBytes) {
-    return Math.max(workFlops / flops, workBytes / bytes);
+  public double leastSeconds(OperationCost cost) {
+    return Math.max(cost.flops() / flops, cost.bytes() / bytes);
   }
 
   private static synchronized Vectors fix(BackendReport report) {

@@ -1,0 +1,179 @@
+package dev.detr4j.cli;
+
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.DetectorSession;
+import dev.detr4j.ImageView;
+import dev.detr4j.WarmUp;
+import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.cli.profile.Profile;
+import dev.detr4j.cli.profile.ProfileJson;
+import dev.detr4j.cli.profile.ProfilePicture;
+import dev.detr4j.cli.profile.ProfileText;
+import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.cli.registry.LocalModels;
+import dev.detr4j.image.ImageDecoder;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Says where the time of a model goes. */
+@Command(
+    name = "profile",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Says where the time of a model goes: for each stage, kind of operation and step the time, GFLOP/s, GB/s, share"
+          + " and per cent of what this machine can do, which is measured in the same run."
+    },
+    parameterListHeading = "%n",
+    optionListHeading = "%nOptions:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  detr4j profile photo.jpg --model detr-resnet-50/",
+      "  detr4j profile photo.jpg --model detr-resnet-50/ --backend vector --threads 1 --picture roofline.png",
+      "  detr4j profile photo.jpg --model detr-resnet-50/ --format json > profile.json",
+      "",
+      "FLOPs are those of the direct products, a multiply-add as two, and bytes those of every input, weight and"
+          + " output once. Winograd's convolution needs fewer products and what lies in a cache no memory, so both can"
+          + " exceed the peaks.",
+      "The peaks are the rates of two small loops on as many threads, with vectors as wide as those of the backend:"
+          + " one of multiply-adds in registers, one that reads 256 MiB in order; the best of many passes, before and"
+          + " after the rounds."
+    })
+final class ProfileCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "IMAGE", description = "The image to run the model on.")
+  private Path image;
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      description = "The model, as for detect.")
+  private @Nullable Path model;
+
+  @Mixin private ModelOptions modelOptions;
+
+  @Option(
+      names = {"-n", "--rounds"},
+      paramLabel = "N",
+      defaultValue = "9",
+      converter = EngineOptions.AtLeastOne.class,
+      description =
+          "Calls to time after the warm-up; medians are shown. Default: ${DEFAULT-VALUE}.")
+  private int rounds;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      defaultValue = "20",
+      description =
+          "Show so many steps, the slowest first; json has all. Default: ${DEFAULT-VALUE}.")
+  private int top;
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "text or json. Default: ${DEFAULT-VALUE}.")
+  private Format format;
+
+  @Option(
+      names = {"-p", "--picture"},
+      paramLabel = "OUT.png",
+      description = "Draw the stages, and each step against the peaks (a roofline plot).")
+  private @Nullable Path picture;
+
+  @Mixin private EngineOptions engine;
+
+  enum Format {
+    TEXT,
+    JSON
+  }
+
+  ProfileCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    check(top >= 0, "--top is " + top + ", expected a number of steps");
+    check(
+        picture == null || picture.toString().toLowerCase(Locale.ROOT).endsWith(".png"),
+        "--picture is " + picture + ", expected a name that ends in .png");
+    PrintWriter err = spec.commandLine().getErr();
+    ImageView pixels = new ImageDecoder().decode(image);
+    try (ReplacedFile file = picture == null ? null : ReplacedFile.open(picture);
+        Detector detector = open(err);
+        DetectorSession session = detector.newSession()) {
+      Profile profile = profile(detector, session, pixels, err);
+      if (file != null) {
+        ImageIO.write(ProfilePicture.draw(profile), "png", file.kept());
+        file.commit();
+      }
+      PrintWriter out = spec.commandLine().getOut();
+      if (format == Format.JSON) {
+        ProfileJson.write(profile, out);
+      } else {
+        new ProfileText(out, Terminal.colours()).print(profile, top);
+      }
+      return 0;
+    }
+  }
+
+  private void check(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  private Detector open(PrintWriter err) {
+    LocalModel found;
+    if (model == null) {
+      err.println("detr4j: " + DefaultModel.NOTICE);
+      err.flush();
+      found = LocalModel.of(DefaultModel.folder());
+    } else {
+      found = LocalModels.resolve(model);
+    }
+    DetectorBuilder builder = modelOptions.applyTo(found.builder());
+    engine.apply(builder);
+    return builder.build();
+  }
+
+  private Profile profile(
+      Detector detector, DetectorSession session, ImageView pixels, PrintWriter err) {
+    int threads = BackendSettings.ofProcess().options(engine.threads, null, null).threads();
+    String refusal = MachinePeaks.refusal(detector.backend());
+    if (refusal != null) {
+      err.println("detr4j: the machine's peaks are not measured: " + refusal);
+      err.flush();
+    }
+    WarmUp warmUp = session.warmUp(pixels.width(), pixels.height());
+    MachinePeaks peaks = refusal == null ? MachinePeaks.measure(detector.backend(), threads) : null;
+    var timings = session.profile(pixels, rounds);
+    if (peaks != null) {
+      peaks = peaks.best(MachinePeaks.measure(detector.backend(), threads));
+    }
+    return new Profile(
+        detector.model().architecture() + ", " + detector.model().backbone(),
+        pixels.width(),
+        pixels.height(),
+        detector.backend(),
+        warmUp,
+        timings,
+        peaks);
+  }
+}
