@@ -44,7 +44,8 @@ public final class ProfileText {
     ProfileRow all = profile.all();
     out.println(line(all, width, Integer.toString(all.steps()), profile).stripTrailing());
     out.println(
-        format(
+        String.format(
+            Locale.ROOT,
             "%-"
                 + width
                 + "s  %6s %10.2f  the rest copies the image, selects detections, goes from step to step",
@@ -68,9 +69,12 @@ public final class ProfileText {
           rest -= profile.row(step).seconds();
         }
         out.println(
-            format(
+            String.format(
+                Locale.ROOT,
                 "%d more steps take %.2f ms together; --top %d shows them all",
-                slowest.size() - shown.size(), Math.max(0, 1e3 * rest), slowest.size()));
+                slowest.size() - shown.size(),
+                Math.max(0, 1e3 * rest),
+                slowest.size()));
       }
     }
     out.flush();
@@ -78,9 +82,13 @@ public final class ProfileText {
 
   private void circumstances(Profile profile) {
     out.println(
-        format(
+        String.format(
+            Locale.ROOT,
             "%s; image %d x %d, network input %s",
-            profile.model(), profile.imageWidth(), profile.imageHeight(), profile.networkInput()));
+            profile.model(),
+            profile.imageWidth(),
+            profile.imageHeight(),
+            profile.networkInput()));
     out.println(
         "%s, %s on %s"
             .formatted(
@@ -88,10 +96,15 @@ public final class ProfileText {
                 profile.backend().instructionSet(),
                 profile.backend().device()));
     out.println(
-        format("%d rounds, medians; warm-up: %s", profile.rounds(), profile.warmUp().toString()));
+        String.format(
+            Locale.ROOT,
+            "%d rounds, medians; warm-up: %s",
+            profile.rounds(),
+            profile.warmUp().toString()));
     if (profile.peaks() != null) {
       out.println(
-          format(
+          String.format(
+              Locale.ROOT,
               "peaks in this run: %.1f GFLOP/s, %.1f GB/s (%s)",
               profile.peaks().flops() / 1e9,
               profile.peaks().bytes() / 1e9,
@@ -105,7 +118,8 @@ public final class ProfileText {
   private void header(String what, int width, String count) {
     out.println();
     String titles =
-        format(
+        String.format(
+            Locale.ROOT,
             "%-" + width + "s  %6s %10s %7s %9s %9s %8s %9s  %-10s",
             what,
             count,
@@ -121,7 +135,8 @@ public final class ProfileText {
 
   private String line(ProfileRow row, int width, String count, Profile profile) {
     String text =
-        format(
+        String.format(
+            Locale.ROOT,
             "%-" + width + "s  %6s %10.2f %5.1f %% %9.3f %9.1f %8.1f",
             row.name(),
             count,
@@ -131,11 +146,13 @@ public final class ProfileText {
             row.flopsPerSecond() / 1e9,
             row.bytesPerSecond() / 1e9);
     return profile.peaks() == null
-        ? text + format(" %9s  %-10s", "-", "-")
+        ? text + String.format(Locale.ROOT, " %9s  %-10s", "-", "-")
         : text
-            + format(
+            + String.format(
+                Locale.ROOT,
                 " %7.0f %%  %-10s",
-                100 * row.ofPeak(), row.boundByMemory() ? "memory" : "arithmetic");
+                100 * row.ofPeak(),
+                row.boundByMemory() ? "memory" : "arithmetic");
   }
 
   private static String description(StepTiming step) {
@@ -152,9 +169,5 @@ public final class ProfileText {
       text.append(text.isEmpty() ? "" : "x").append(extent);
     }
     return text.toString();
-  }
-
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }
