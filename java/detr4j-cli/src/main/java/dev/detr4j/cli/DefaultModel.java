@@ -2,10 +2,13 @@ package dev.detr4j.cli;
 
 import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.parity.FormulaCheckpoint;
 import dev.detr4j.parity.FormulaCheckpointWriter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -17,6 +20,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model of a command that names none: a small Deformable DETR whose weights come from a
@@ -35,6 +39,16 @@ final class DefaultModel {
       List.of(MANIFEST, "config.json", "preprocessor_config.json");
 
   private DefaultModel() {}
+
+  /** The model of that name or path; without one the default model, and a line that says so. */
+  static LocalModel orNamed(@Nullable Path model, PrintWriter err) {
+    if (model != null) {
+      return LocalModels.resolve(model);
+    }
+    err.println("detr4j: " + NOTICE);
+    err.flush();
+    return LocalModel.of(folder());
+  }
 
   /**
    * The folder of the model, made if need be.

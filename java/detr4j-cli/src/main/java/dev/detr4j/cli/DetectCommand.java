@@ -7,7 +7,6 @@ import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import dev.detr4j.cli.registry.LocalModel;
-import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.op.SoftNms;
@@ -157,14 +156,7 @@ final class DetectCommand implements Callable<Integer> {
   }
 
   private Detector open(PrintWriter err) {
-    LocalModel found;
-    if (model == null) {
-      err.println("detr4j: " + DefaultModel.NOTICE);
-      err.flush();
-      found = LocalModel.of(DefaultModel.folder());
-    } else {
-      found = LocalModels.resolve(model);
-    }
+    LocalModel found = DefaultModel.orNamed(model, err);
     DetectorBuilder builder = modelOptions.applyTo(found.builder()).threshold(threshold);
     if (softNms) {
       builder.softNms(SoftNms.BIRDER);

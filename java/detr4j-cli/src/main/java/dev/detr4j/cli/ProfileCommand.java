@@ -12,7 +12,6 @@ import dev.detr4j.cli.profile.ProfileJson;
 import dev.detr4j.cli.profile.ProfilePicture;
 import dev.detr4j.cli.profile.ProfileText;
 import dev.detr4j.cli.registry.LocalModel;
-import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.image.ImageDecoder;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -140,14 +139,7 @@ final class ProfileCommand implements Callable<Integer> {
   }
 
   private Detector open(PrintWriter err) {
-    LocalModel found;
-    if (model == null) {
-      err.println("detr4j: " + DefaultModel.NOTICE);
-      err.flush();
-      found = LocalModel.of(DefaultModel.folder());
-    } else {
-      found = LocalModels.resolve(model);
-    }
+    LocalModel found = DefaultModel.orNamed(model, err);
     DetectorBuilder builder = modelOptions.applyTo(found.builder());
     engine.apply(builder);
     return builder.build();

@@ -283,27 +283,25 @@ final class Download {
     long done = part.size();
     long most = limits.largest(name);
     byte[] block = new byte[1 << 16];
-    try (StallGuard body = new StallGuard(answer.response().body(), limits.stall())) {
-      for (int n = read(body, block); n >= 0; n = read(body, block)) {
-        done += n;
-        if (done > most || (total >= 0 && done > total)) {
-          part.discard();
-          throw new FetchException(
-              "%s: the server sends more than %d bytes; nothing of it is kept"
-                  .formatted(url, total >= 0 ? Math.min(total, most) : most));
-        }
-        part.append(ByteBuffer.wrap(block, 0, n));
-        progress.update(name, done, total);
+    for (int n = read(answer, block); n >= 0; n = read(answer, block)) {
+      done += n;
+      if (done > most || (total >= 0 && done > total)) {
+        part.discard();
+        throw new FetchException(
+            "%s: the server sends more than %d bytes; nothing of it is kept"
+                .formatted(url, total >= 0 ? Math.min(total, most) : most));
       }
+      part.append(ByteBuffer.wrap(block, 0, n));
+      progress.update(name, done, total);
     }
     if (total >= 0 && done < total) {
       throw new Passing("it ended after " + done + " of " + total + " bytes", 0);
     }
   }
 
-  private static int read(StallGuard body, byte[] block) throws Passing {
+  private int read(Answer answer, byte[] block) throws Passing {
     try {
-      return body.read(block);
+      return answer.response().body().read(block, limits.stall());
     } catch (IOException e) {
       throw passing(e);
     }

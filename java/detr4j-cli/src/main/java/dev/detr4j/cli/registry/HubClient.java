@@ -1,7 +1,6 @@
 package dev.detr4j.cli.registry;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -45,7 +44,7 @@ final class HubClient implements AutoCloseable {
    * @param linkedDigest the SHA-256 that the hub gave for a large file, or null
    * @param linkedSize the size that it gave, or -1
    */
-  record Answer(HttpResponse<InputStream> response, @Nullable String linkedDigest, long linkedSize)
+  record Answer(HttpResponse<AnswerBody> response, @Nullable String linkedDigest, long linkedSize)
       implements AutoCloseable {
     int status() {
       return response.statusCode();
@@ -61,7 +60,7 @@ final class HubClient implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
       response.body().close();
     }
   }
@@ -77,7 +76,7 @@ final class HubClient implements AutoCloseable {
     String digest = null;
     long size = -1;
     for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
-      HttpResponse<InputStream> response = send(url, headers);
+      HttpResponse<AnswerBody> response = send(url, headers);
       if (digest == null && size < 0) {
         digest = response.headers().firstValue("x-linked-etag").map(HubClient::digest).orElse(null);
         size = response.headers().firstValue("x-linked-size").map(HubClient::number).orElse(-1L);
@@ -110,7 +109,7 @@ final class HubClient implements AutoCloseable {
     return to;
   }
 
-  private HttpResponse<InputStream> send(URI url, Map<String, String> headers) throws IOException {
+  private HttpResponse<AnswerBody> send(URI url, Map<String, String> headers) throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(url)
             .timeout(patience)
@@ -123,7 +122,7 @@ final class HubClient implements AutoCloseable {
       request.header("Authorization", "Bearer " + token);
     }
     try {
-      return client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      return client.send(request.build(), answer -> new AnswerBody());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new FetchException(url + ": interrupted", e);
