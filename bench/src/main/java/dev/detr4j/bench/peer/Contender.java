@@ -5,12 +5,9 @@ package dev.detr4j.bench.peer;
  *
  * <p>Used by one thread, which also closes it.
  */
-interface Contender extends AutoCloseable {
+interface Contender extends Turn, AutoCloseable {
   /** The name in the table, as in {@code detr4j c (avx512)}. */
   String name();
-
-  /** Runs the model once. This is what is timed. */
-  void run();
 
   /** The outputs of the last run. */
   RawOutputs outputs();

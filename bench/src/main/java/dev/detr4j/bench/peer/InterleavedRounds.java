@@ -12,35 +12,45 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Every round runs each contender once, and starts with another one than the round before. A
  * pause ahead of each run lets the previous contender's spinning workers go to sleep.
  */
-final class InterleavedRounds {
+public final class InterleavedRounds {
   private final OperatingSystemMXBean process =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
   private final int warmUp;
   private final int rounds;
   private final long pauseNanos;
 
-  InterleavedRounds(int warmUp, int rounds, int pauseMillis) {
+  /**
+   * Rounds for one comparison.
+   *
+   * @param warmUp rounds that are not counted
+   * @param rounds rounds that are
+   * @param pauseMillis rest ahead of each turn
+   */
+  public InterleavedRounds(int warmUp, int rounds, int pauseMillis) {
     this.warmUp = warmUp;
     this.rounds = rounds;
     this.pauseNanos = 1_000_000L * pauseMillis;
   }
 
-  /** The timings, in the order of the contenders. */
-  List<Timings> run(List<Contender> contenders) {
+  /** The timings, in the order of the contenders, of one repeat of each. */
+  public List<Timings> run(List<? extends Turn> contenders) {
     for (int i = 0; i < warmUp; i++) {
-      contenders.forEach(Contender::run);
+      contenders.forEach(Turn::run);
     }
     long[][] wall = new long[contenders.size()][rounds];
     long[][] cpu = new long[contenders.size()][rounds];
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < contenders.size(); turn++) {
         int index = (round + turn) % contenders.size();
+        Turn contender = contenders.get(index);
         LockSupport.parkNanos(pauseNanos);
         long cpuStart = process.getProcessCpuTime();
         long start = System.nanoTime();
-        contenders.get(index).run();
-        wall[index][round] = System.nanoTime() - start;
-        cpu[index][round] = process.getProcessCpuTime() - cpuStart;
+        contender.run();
+        long nanos = System.nanoTime() - start;
+        long own = contender.ownNanos();
+        wall[index][round] = (own < 0 ? nanos : own) / contender.repeats();
+        cpu[index][round] = (process.getProcessCpuTime() - cpuStart) / contender.repeats();
       }
     }
     List<Timings> timings = new ArrayList<>();

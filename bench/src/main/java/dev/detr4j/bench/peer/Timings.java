@@ -9,27 +9,30 @@ import java.util.Arrays;
  * @param cpu seconds that processors worked for this process, all its threads together: what is
  *     left to compare when others keep the machine busy, although spinning workers count too
  */
-record Timings(Series wall, Series cpu) {
+public record Timings(Series wall, Series cpu) {
   static Timings ofNanos(long[] wall, long[] cpu) {
     return new Timings(Series.ofNanos(wall), Series.ofNanos(cpu));
   }
 
   /** Seconds in order of their size. */
-  record Series(double[] sorted) {
+  public record Series(double[] sorted) {
     static Series ofNanos(long[] nanos) {
       return new Series(Arrays.stream(nanos).sorted().mapToDouble(n -> n * 1e-9).toArray());
     }
 
-    double median() {
+    /** The middle one, or the mean of the middle two. */
+    public double median() {
       int middle = sorted.length / 2;
       return sorted.length % 2 == 1 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
     }
 
-    double min() {
+    /** The shortest. */
+    public double min() {
       return sorted[0];
     }
 
-    double max() {
+    /** The longest. */
+    public double max() {
       return sorted[sorted.length - 1];
     }
   }

@@ -18,6 +18,26 @@ class InterleavedRoundsTest {
   }
 
   @Test
+  void aTurnMayRepeatItsWorkAndReadAnotherClock() {
+    Turn turn =
+        new Turn() {
+          @Override
+          public void run() {}
+
+          @Override
+          public int repeats() {
+            return 4;
+          }
+
+          @Override
+          public long ownNanos() {
+            return 8_000_000_000L;
+          }
+        };
+    assertEquals(2, new InterleavedRounds(0, 1, 0).run(List.of(turn)).get(0).wall().median());
+  }
+
+  @Test
   void medianOfEvenAndOddCounts() {
     assertEquals(
         2,
