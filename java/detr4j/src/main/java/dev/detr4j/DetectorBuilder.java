@@ -26,6 +26,7 @@ public final class DetectorBuilder {
   private @Nullable Path labels;
   private @Nullable Integer threads;
   private @Nullable String instructionSet;
+  private boolean ownWorkers;
   private @Nullable SoftNms softNms;
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
@@ -90,6 +91,16 @@ public final class DetectorBuilder {
     return this;
   }
 
+  /**
+   * Gives this detector threads that no other uses. Unless set, the detectors of a JVM share
+   * theirs: there are as many as the largest of them asked for, and while several call at once, one
+   * gets them for a step and the others run theirs alone.
+   */
+  public DetectorBuilder ownWorkers() {
+    ownWorkers = true;
+    return this;
+  }
+
   /** Lowers the instruction set of the C library, as in {@code x86-64-v3}. */
   public DetectorBuilder instructionSet(String name) {
     instructionSet = name;
@@ -142,6 +153,9 @@ public final class DetectorBuilder {
     BackendSettings settings = BackendSettings.ofProcess();
     BackendSettings.Request request = settings.backend(backend);
     BackendOptions options = settings.options(threads, instructionSet, null);
+    if (ownWorkers) {
+      options = options.withOwnWorkers();
+    }
     DetectorAssembly parts =
         DetectorAssembly.open(model, new RecognitionOptions(source, variant, proposals), labels);
     try {

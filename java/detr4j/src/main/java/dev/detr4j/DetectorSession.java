@@ -1,7 +1,7 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.event.InferenceEvent;
+import dev.detr4j.event.Inferences;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.DetectionModel;
@@ -37,7 +37,7 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private final Detector detector;
-  private final InferenceEvent inference;
+  private final Inferences inferences;
   private final Postprocessing postprocessing;
   private final SizeCache<PlannedBatch> plans;
   private final Arena arena = Arena.ofShared();
@@ -61,8 +61,8 @@ public final class DetectorSession implements AutoCloseable {
 
   DetectorSession(Detector detector) {
     this.detector = detector;
-    this.inference =
-        new InferenceEvent(detector.model().architecture(), detector.backend().kind().id());
+    this.inferences =
+        new Inferences(detector.model().architecture(), detector.backend().kind().id());
     this.postprocessing = detector.newPostprocessing();
     this.plans = new SizeCache<>(detector.cachedSizes());
   }
@@ -126,7 +126,7 @@ public final class DetectorSession implements AutoCloseable {
   public void detect(PixelValues input, Detections found, float threshold) {
     enter();
     try {
-      inference.started();
+      inferences.started();
       int width = input.imageWidth();
       int height = input.imageHeight();
       PlannedBatch batch = planned(input.width(), input.height());
@@ -134,7 +134,7 @@ public final class DetectorSession implements AutoCloseable {
       batch.plan().run();
       download(batch);
       int count = select(0, width, height, found, threshold);
-      inference.finished(1, width, height, input.width(), input.height(), count);
+      inferences.finished(1, width, height, input.width(), input.height(), count);
     } finally {
       leave();
     }
@@ -283,7 +283,7 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private void run(ImageView[] images, Detections[] found, float threshold) {
-    inference.started();
+    inferences.started();
     PlannedBatch batch = planned(images);
     for (int i = 0; i < images.length; i++) {
       batch.load(i, images[i]);
@@ -291,7 +291,7 @@ public final class DetectorSession implements AutoCloseable {
     batch.plan().run();
     int count = select(batch, images, found, threshold);
     PixelSize canvas = batch.canvas();
-    inference.finished(
+    inferences.finished(
         images.length,
         images[0].width(),
         images[0].height(),

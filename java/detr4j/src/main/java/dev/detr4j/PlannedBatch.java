@@ -3,6 +3,7 @@ package dev.detr4j;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.event.PlanBuiltEvent;
+import dev.detr4j.event.Recorder;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.Graph;
@@ -43,8 +44,7 @@ final class PlannedBatch implements AutoCloseable {
     this.backend = detector.device();
     this.canvas = canvas;
     this.sizes = List.copyOf(sizes);
-    PlanBuiltEvent event = new PlanBuiltEvent();
-    event.begin();
+    PlanBuiltEvent event = Recorder.planning();
     List<LevelShape> valid = new ArrayList<>();
     for (PixelSize size : sizes) {
       valid.add(new LevelShape(size.height(), size.width()));
@@ -62,7 +62,9 @@ final class PlannedBatch implements AutoCloseable {
       }
     }
     plan = Planner.plan(graph, backend, taps);
-    event.built(sizes.size(), canvas.width(), canvas.height(), plan.nodes().size(), plan.bytes());
+    if (event != null) {
+      event.built(sizes.size(), canvas.width(), canvas.height(), plan.nodes().size(), plan.bytes());
+    }
   }
 
   ExecutionPlan plan() {

@@ -90,7 +90,7 @@ class DetectorLifeCycleTest {
           new PixelValues(MemorySegment.ofArray(new float[3 * 64 * 48]), 64, 48, 640, 480);
       ImageView first = SmallModel.picture(96, 64, 1);
       ImageView second = SmallModel.picture(64, 96, 2);
-      long[] ids = kernelThreads(kind);
+      long[] ids = kernelThreads();
       assertEquals(2, ids.length, "this thread and one worker");
       // Until C2 has compiled the kernels, the Vector API allocates; then it must stop. What asking
       // costs this thread is
@@ -161,13 +161,40 @@ class DetectorLifeCycleTest {
     return threads.getThreadAllocatedBytes(ids);
   }
 
-  private static long[] kernelThreads(BackendKind kind) {
+  private static long[] kernelThreads() {
     long self = Thread.currentThread().threadId();
     return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread ->
-            thread.getName().startsWith("detr4j-" + kind.id()) || thread.threadId() == self)
+        .filter(thread -> thread.getName().startsWith("detr4j-") || thread.threadId() == self)
         .mapToLong(Thread::threadId)
         .toArray();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"VECTOR", "C"})
+  void aSecondDetectorBringsNoThreads(BackendKind kind) {
+    ImageView picture = SmallModel.picture(96, 64, 10);
+    Detector first = open(kind, 3);
+    float[] expected;
+    try (DetectorSession session = first.newSession()) {
+      expected = scores(session, picture);
+    }
+    assertEquals(2, kernelThreads().length - 1);
+    try (Detector second = open(kind, 2);
+        DetectorSession session = second.newSession()) {
+      assertEquals(2, kernelThreads().length - 1);
+      assertArrayEquals(expected, scores(session, picture), 0f);
+      first.close();
+      assertArrayEquals(expected, scores(session, picture), 0f);
+      try (Detector own =
+              TestBackends.build(Detector.builder(model()).threads(2).ownWorkers(), kind);
+          DetectorSession ownSession = own.newSession()) {
+        assertEquals(3, kernelThreads().length - 1);
+        assertArrayEquals(expected, scores(ownSession, picture), 0f);
+      }
+      assertEquals(2, kernelThreads().length - 1);
+      assertArrayEquals(expected, scores(session, picture), 0f);
+    }
+    assertEquals(0, kernelThreads().length - 1);
   }
 
   @ParameterizedTest

@@ -9,6 +9,8 @@ import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageView;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -105,6 +107,38 @@ class FlightRecorderTest {
     for (RecordedEvent step : recorded) {
       assertTrue(within(step, call), step + " in " + call);
     }
+  }
+
+  /** No event object, and not even an event class: the first would start much of the recorder. */
+  @Test
+  void whileNobodyRecordsNoEventIsLoaded() throws Exception {
+    Path model = SmallModel.writeBelow(folder);
+    Path loaded = folder.resolve("classes.txt");
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xlog:class+load:file=" + loaded,
+                "-cp",
+                System.getProperty("java.class.path"),
+                DetectInQuiet.class.getName(),
+                model.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, child.waitFor());
+    assertTrue(output.strip().endsWith(" found, recorder false"), output);
+    List<String> ours =
+        Files.readAllLines(loaded).stream()
+            .filter(line -> line.contains("dev.detr4j.event."))
+            .map(line -> line.replaceFirst(".*(dev\\.detr4j\\.event\\.\\w+).*", "$1"))
+            .sorted()
+            .toList();
+    assertEquals(
+        List.of(
+            "dev.detr4j.event.Inferences", "dev.detr4j.event.Recorder", "dev.detr4j.event.Steps"),
+        ours);
   }
 
   private static boolean within(RecordedEvent inner, RecordedEvent outer) {

@@ -8,12 +8,25 @@ import org.jspecify.annotations.Nullable;
  * @param threads threads that run kernels, the caller included; at least 1
  * @param instructionSet the tier to lower the C library to, or null for the best
  * @param vectorBits the vector width to narrow the Vector API to, or 0 for the widest
+ * @param ownWorkers whether the threads beside the caller are for this backend alone, instead of
+ *     those that the backends of this JVM share
  */
-public record BackendOptions(int threads, @Nullable String instructionSet, int vectorBits) {
+public record BackendOptions(
+    int threads, @Nullable String instructionSet, int vectorBits, boolean ownWorkers) {
   /** Checks the number of threads. */
   public BackendOptions {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, got " + threads);
     }
+  }
+
+  /** As above, on the workers that are shared. */
+  public BackendOptions(int threads, @Nullable String instructionSet, int vectorBits) {
+    this(threads, instructionSet, vectorBits, false);
+  }
+
+  /** The same with workers of its own. */
+  public BackendOptions withOwnWorkers() {
+    return new BackendOptions(threads, instructionSet, vectorBits, true);
   }
 }

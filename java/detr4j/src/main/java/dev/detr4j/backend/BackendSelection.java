@@ -6,6 +6,7 @@ import dev.detr4j.BackendReport;
 import dev.detr4j.BackendReport.NotChosen;
 import dev.detr4j.backend.BackendProviders.Lookup;
 import dev.detr4j.event.BackendChosenEvent;
+import dev.detr4j.event.Recorder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +33,14 @@ public record BackendSelection(Backend backend, BackendReport report) {
 
   static BackendSelection open(
       BackendSettings.Request request, BackendOptions options, List<Lookup> lookups) {
-    BackendChosenEvent event = new BackendChosenEvent();
-    event.begin();
+    BackendChosenEvent event = Recorder.choosing();
     BackendSelection selection =
         request.kind() == BackendKind.AUTO
             ? automatic(options, lookups)
             : named(request, options, lookups);
-    event.chosen(selection.report, request.source());
+    if (event != null) {
+      event.chosen(selection.report, request.source());
+    }
     return selection;
   }
 

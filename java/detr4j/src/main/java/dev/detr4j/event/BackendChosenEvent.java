@@ -11,7 +11,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** A backend was chosen and opened. Begin it, choose, then say what came out. */
+/** A backend was chosen and opened; {@link Recorder#choosing} begins it. */
 @Name("dev.detr4j.BackendChosen")
 @Label("Backend Chosen")
 @Category("detr4j")
@@ -35,8 +35,7 @@ public final class BackendChosenEvent extends Event {
   @Description("Each other backend, and why not")
   @Nullable String notChosen;
 
-  /** An event that has not begun. */
-  public BackendChosenEvent() {}
+  BackendChosenEvent() {}
 
   /** The backend is open. */
   public void chosen(BackendReport report, String source) {

@@ -7,16 +7,13 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/**
- * One call of a session that came back, from pixels to detections. Belongs to one session and is
- * used again by each of its calls; not thread-safe, as the session.
- */
+/** One call of a session that came back, from pixels to detections; see {@link Inferences}. */
 @Name("dev.detr4j.Inference")
 @Label("Inference")
 @Category("detr4j")
 @Description("A call of a session, from pixels to detections, planning included where it was due")
 @StackTrace(false)
-public final class InferenceEvent extends Event {
+final class InferenceEvent extends Event {
   @Label("Model")
   final String model;
 
@@ -46,29 +43,13 @@ public final class InferenceEvent extends Event {
   @Description("Above the threshold, of all images")
   int detections;
 
-  private transient boolean begun;
-
-  /** The event of a session of this model on this backend. */
-  public InferenceEvent(String model, String backend) {
+  InferenceEvent(String model, String backend) {
     this.model = model;
     this.backend = backend;
   }
 
-  /** A call begins. */
-  public void started() {
-    // A recording that starts during a call must not see the beginning of an earlier one.
-    begun = isEnabled();
-    if (begun) {
-      begin();
-    }
-  }
-
-  /** The call has been successful. */
-  public void finished(
+  void finished(
       int imageCount, int width, int height, int networkWidth, int networkHeight, int found) {
-    if (!begun) {
-      return;
-    }
     end();
     if (shouldCommit()) {
       images = imageCount;

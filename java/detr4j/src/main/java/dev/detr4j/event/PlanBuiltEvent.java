@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A network was planned for one input size. Begin it, plan, then say what came out. */
+/** A network was planned for one input size; {@link Recorder#planning} begins it. */
 @Name("dev.detr4j.PlanBuilt")
 @Label("Plan Built")
 @Category("detr4j")
@@ -36,8 +36,7 @@ public final class PlanBuiltEvent extends Event {
   @DataAmount
   long memory;
 
-  /** An event that has not begun. */
-  public PlanBuiltEvent() {}
+  PlanBuiltEvent() {}
 
   /** The plan is ready. */
   public void built(int imageCount, int width, int height, int stepCount, long bytes) {

@@ -8,17 +8,14 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/**
- * One step of a program. Belongs to one program and is used again by each of its steps; not
- * thread-safe, as the program.
- */
+/** One step of a program; see {@link Steps}. */
 @Name("dev.detr4j.Step")
 @Label("Step")
 @Category("detr4j")
 @Description("One operation of a network; hundreds for each call, therefore off unless asked for")
 @Enabled(false)
 @StackTrace(false)
-public final class StepEvent extends Event {
+final class StepEvent extends Event {
   @Label("Step")
   @Description("Stage, layer and part, as in encoder.0.ffn.fc1")
   String label = "";
@@ -26,24 +23,7 @@ public final class StepEvent extends Event {
   @Label("Operation")
   String operation = "";
 
-  private transient boolean begun;
-
-  /** The event of a program. */
-  public StepEvent() {}
-
-  /** A step begins. */
-  public void started() {
-    begun = isEnabled();
-    if (begun) {
-      begin();
-    }
-  }
-
-  /** The step has been successful. */
-  public void finished(String stepLabel, String operationName) {
-    if (!begun) {
-      return;
-    }
+  void finished(String stepLabel, String operationName) {
     end();
     if (shouldCommit()) {
       label = stepLabel;

@@ -221,7 +221,7 @@ class BackendSelectionTest {
 
     @Override
     public Backend open(BackendOptions options) {
-      return new HostBackend(kind, "none", Map.of(), options.threads());
+      return new HostBackend(kind, "none", Map.of(), options);
     }
   }
 }

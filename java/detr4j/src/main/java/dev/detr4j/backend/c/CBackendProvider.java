@@ -55,7 +55,7 @@ public final class CBackendProvider implements BackendProvider {
   @Override
   public Backend open(BackendOptions options) {
     CpuTier tier = tier(options);
-    return new HostBackend(BackendKind.C, tier.name(), table(tier), options.threads());
+    return new HostBackend(BackendKind.C, tier.name(), table(tier), options);
   }
 
   private static CpuTier tier(BackendOptions options) {

@@ -3,6 +3,7 @@ package dev.detr4j.backend.host;
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.ffi.HostPages;
@@ -29,16 +30,23 @@ public final class HostBackend implements Backend {
   private final WorkerPool pool;
   private final HostWeights weights = new HostWeights();
 
-  /** Makes a backend from its table of operations. */
+  /**
+   * Makes a backend from its table of operations.
+   *
+   * @param options of which it takes the threads
+   */
   public HostBackend(
       BackendKind kind,
       String instructionSet,
       Map<Class<? extends OpSpec>, HostOp<?>> ops,
-      int threads) {
+      BackendOptions options) {
     this.kind = kind;
     this.instructionSet = instructionSet;
     this.ops = Map.copyOf(ops);
-    this.pool = new WorkerPool(threads, "detr4j-" + kind.id());
+    this.pool =
+        options.ownWorkers()
+            ? WorkerPool.own(options.threads(), "detr4j-" + kind.id())
+            : WorkerPool.shared(options.threads());
   }
 
   @Override

@@ -2,7 +2,7 @@ package dev.detr4j.backend.host;
 
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
-import dev.detr4j.event.StepEvent;
+import dev.detr4j.event.Steps;
 import dev.detr4j.runtime.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,7 +19,7 @@ final class HostProgram implements Program {
   private final MemorySegment[] scratch;
   private final WorkerPool pool;
   private final Arena arena;
-  private final StepEvent event = new StepEvent();
+  private final Steps steps = new Steps();
 
   HostProgram(
       List<HostKernel> kernels,
@@ -60,7 +60,7 @@ final class HostProgram implements Program {
     for (int i = 0; i < kernels.length; i++) {
       int node = owners[i];
       if (i == 0 || owners[i - 1] != node) {
-        event.started();
+        steps.started();
       }
       long start = nanoseconds == null ? 0 : System.nanoTime();
       pool.run(kernels[i], tiles[i], scratch, labels[node]);
@@ -68,7 +68,7 @@ final class HostProgram implements Program {
         nanoseconds[node] += System.nanoTime() - start;
       }
       if (i + 1 == kernels.length || owners[i + 1] != node) {
-        event.finished(labels[node], operations[node]);
+        steps.finished(labels[node], operations[node]);
       }
     }
   }

@@ -44,7 +44,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
-    return new HostBackend(BackendKind.REFERENCE, "java", table(), options.threads());
+    return new HostBackend(BackendKind.REFERENCE, "java", table(), options);
   }
 
   private static Map<Class<? extends OpSpec>, HostOp<?>> table() {

@@ -46,7 +46,7 @@ final class PeakLoops {
 
   static Rates run(int threads) {
     try (Arena arena = Arena.ofShared();
-        WorkerPool pool = new WorkerPool(threads, "detr4j-peak")) {
+        WorkerPool pool = WorkerPool.own(threads, "detr4j-peak")) {
       MemorySegment[] scratch = new MemorySegment[threads];
       Arrays.fill(scratch, MemorySegment.NULL);
       TileTask arithmetic = (_, _) -> sink = multiplyAdd(TURNS);

@@ -40,18 +40,18 @@ final class VectorKernels {
   static Backend open(BackendOptions options) {
     VectorWidth.fix(options.vectorBits(), widest());
     Prepared.touch();
-    return backend(options.threads());
+    return backend(options);
   }
 
-  private static HostBackend backend(int threads) {
+  private static HostBackend backend(BackendOptions options) {
     return new HostBackend(
-        BackendKind.VECTOR, "Vector API, " + Lanes.BITS + " bits", table(), threads);
+        BackendKind.VECTOR, "Vector API, " + Lanes.BITS + " bits", table(), options);
   }
 
   /** Initialised by the first backend that is opened, once in a JVM. */
   private static final class Prepared {
     static {
-      try (HostBackend backend = backend(1)) {
+      try (HostBackend backend = backend(new BackendOptions(1, null, 0))) {
         FirstUse.loadClasses(backend);
       }
     }
