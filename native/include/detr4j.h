@@ -58,6 +58,8 @@ DETR4J_API int32_t detr4j_tier_detected(void);
 DETR4J_API int32_t detr4j_tier_available(int32_t tier);
 /* A short name ("baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon"), NULL when unknown. */
 DETR4J_API const char *detr4j_tier_name(int32_t tier);
+/* 1 when this tier can run here and has the kernels with bf16 products, else 0. */
+DETR4J_API int32_t detr4j_tier_has_bf16(int32_t tier);
 /* Columns of a packed weight panel in this tier: the width of its register tile. */
 DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
 
@@ -125,6 +127,19 @@ DETR4J_API int64_t detr4j_winograd_conv2d_f32_tiles(const detr4j_conv2d *p);
 /* Bytes of scratch that one running tile needs; 64-byte aligned, one for each worker. */
 DETR4J_API int64_t detr4j_winograd_conv2d_f32_scratch(const detr4j_conv2d *p);
 DETR4J_API int32_t detr4j_winograd_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
+
+/*
+ * Both with bf16 products and fp32 sums, where detr4j_tier_has_bf16. x and the weights are rounded to bf16, to nearest even; with
+ * Winograd the transformed x and U are. All else is fp32. A weight panel holds words of two bf16, the first in the low half:
+ * conv2d: the kernel_h * kernel_w * in_c / groups values of a window as [words][panel_columns], an odd one's partner is 0;
+ * winograd: [16][words of in_c][panel_columns].
+ */
+DETR4J_API int64_t detr4j_conv2d_bf16_tiles(const detr4j_conv2d *p);
+DETR4J_API int64_t detr4j_conv2d_bf16_scratch(const detr4j_conv2d *p);
+DETR4J_API int32_t detr4j_conv2d_bf16(const detr4j_conv2d *p, int64_t tile, void *scratch);
+DETR4J_API int64_t detr4j_winograd_conv2d_bf16_tiles(const detr4j_conv2d *p);
+DETR4J_API int64_t detr4j_winograd_conv2d_bf16_scratch(const detr4j_conv2d *p);
+DETR4J_API int32_t detr4j_winograd_conv2d_bf16(const detr4j_conv2d *p, int64_t tile, void *scratch);
 
 /*
  * Depthwise convolution: groups = in_c = out_c. weight: [kernel_h][kernel_w][channels]; bias [channels] or NULL.

@@ -17,6 +17,10 @@
 #define DETR4J_DECLARE(name) name##__avx512
 #include "declare.h"
 #endif
+#if defined(DETR4J_BUILT_AVX512_BF16)
+#define DETR4J_DECLARE(name) name##__avx512_bf16
+#include "declare.h"
+#endif
 #if defined(DETR4J_BUILT_NEON)
 #define DETR4J_DECLARE(name) name##__neon
 #include "declare.h"
@@ -30,6 +34,9 @@ typedef struct kernel_table {
 #define DETR4J_TILE(name, params) int32_t (*name)(const params *, int64_t);
 #define DETR4J_TILE_SCRATCH(name, params) int32_t (*name)(const params *, int64_t, void *);
 #include "kernels.def"
+#define DETR4J_COUNT(name, params) int64_t (*name)(const params *);
+#define DETR4J_TILE_SCRATCH(name, params) int32_t (*name)(const params *, int64_t, void *);
+#include "kernels_bf16.def" // NULL in tiers without
 } kernel_table;
 
 // One constant table for each tier that was built; ENTRY(name) is the tier's function.
@@ -67,6 +74,22 @@ static const kernel_table avx512 = {
 };
 #endif
 
+// The fp32 kernels of avx512 once more, not a second copy of their code, and kernels with bf16 products.
+#if defined(DETR4J_BUILT_AVX512_BF16)
+#define DETR4J_COUNT(name, params) .name = name##__avx512,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table avx512_bf16 = {
+    .panel_columns = detr4j_panel_columns__avx512,
+#include "kernels.def"
+#define DETR4J_COUNT(name, params) .name = name##__avx512_bf16,
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+#include "kernels_bf16.def"
+};
+#endif
+
 #if defined(DETR4J_BUILT_NEON)
 #define DETR4J_COUNT(name, params) .name = name##__neon,
 #define DETR4J_CALL DETR4J_COUNT
@@ -92,10 +115,12 @@ static const struct {
 #endif
 #if defined(DETR4J_BUILT_AVX512)
     [DETR4J_TIER_AVX512] = {"avx512", &avx512},
-    // No kernel uses bf16 yet: the same functions, not a second copy of their code.
-    [DETR4J_TIER_AVX512_BF16] = {"avx512-bf16", &avx512},
 #else
     [DETR4J_TIER_AVX512] = {"avx512", NULL},
+#endif
+#if defined(DETR4J_BUILT_AVX512_BF16)
+    [DETR4J_TIER_AVX512_BF16] = {"avx512-bf16", &avx512_bf16},
+#else
     [DETR4J_TIER_AVX512_BF16] = {"avx512-bf16", NULL},
 #endif
 #if defined(DETR4J_BUILT_NEON)
@@ -132,11 +157,16 @@ int32_t detr4j_panel_columns(int32_t tier) {
   return table != NULL ? table->panel_columns() : DETR4J_ERROR_TIER;
 }
 
+int32_t detr4j_tier_has_bf16(int32_t tier) {
+  const kernel_table *table = table_of(tier);
+  return table != NULL && table->detr4j_conv2d_bf16 != NULL;
+}
+
 #define DETR4J_FORWARD(result, name, params, formals, actuals)    \
   result name formals {                                           \
     if (p == NULL) return DETR4J_ERROR_ARGUMENT;                  \
     const kernel_table *table = table_of(p->tier);                \
-    return table != NULL ? table->name actuals : DETR4J_ERROR_TIER; \
+    return table != NULL && table->name != NULL ? table->name actuals : DETR4J_ERROR_TIER; \
   }
 #define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
 #define DETR4J_CALL(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p), (p))
@@ -146,3 +176,7 @@ int32_t detr4j_panel_columns(int32_t tier) {
 #define DETR4J_TILE_SCRATCH(name, params) \
   DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
 #include "kernels.def"
+#define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
+#define DETR4J_TILE_SCRATCH(name, params) \
+  DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
+#include "kernels_bf16.def"

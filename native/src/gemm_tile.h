@@ -8,13 +8,14 @@
  *
  * A is not a matrix but a pointer for each row and tap: a convolution is the sum over its kernel taps of one product
  * each, whose A rows are the input pixels under that tap (indirection, as in Dukhan 2019); a linear layer has one tap. B is
- * a packed panel, [taps][depth][TILE_COLUMNS]. A row's result depends on that row alone and is summed in the order of tap and
+ * a packed panel, [taps][depth][TILE_COLUMNS]. Elements are those of products.h: a float, or two bf16. A row's result depends on that row alone and is summed in the order of tap and
  * depth, however many rows the tile has.
  */
 #ifndef DETR4J_GEMM_TILE_H
 #define DETR4J_GEMM_TILE_H
 
 #include "kernel.h"
+#include "products.h"
 
 #if defined(__clang__)
 #define UNROLL_ROWS _Pragma("clang loop unroll(full)")
@@ -53,8 +54,8 @@ V_INLINE void gemm_tile_of_height(
       UNROLL_ROWS
       for (int r = 0; r < height; r++) {
         const v_f32 x = v_set1(a[r][k]);
-        left[r] = v_fmadd(x, b_left, left[r]);
-        right[r] = v_fmadd(x, b_right, right[r]);
+        left[r] = TILE_DOT(x, b_left, left[r]);
+        right[r] = TILE_DOT(x, b_right, right[r]);
       }
     }
   }

@@ -34,20 +34,33 @@ static float *floats(int64_t n) {
 }
 
 // The functions of one way to convolve.
-typedef struct convolver {
+typedef struct functions {
   int64_t (*tiles)(const detr4j_conv2d *);
   int64_t (*scratch)(const detr4j_conv2d *);
   int32_t (*run)(const detr4j_conv2d *, int64_t, void *);
+} functions;
+
+// The second is for the tier that differs from avx512 in its bf16 kernels alone.
+typedef struct convolver {
+  functions f32, bf16;
 } convolver;
 
-static const convolver direct = {detr4j_conv2d_f32_tiles, detr4j_conv2d_f32_scratch, detr4j_conv2d_f32};
+static const convolver direct = {
+    {detr4j_conv2d_f32_tiles, detr4j_conv2d_f32_scratch, detr4j_conv2d_f32},
+    {detr4j_conv2d_bf16_tiles, detr4j_conv2d_bf16_scratch, detr4j_conv2d_bf16}};
 static const convolver winograd = {
-    detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32};
+    {detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32},
+    {detr4j_winograd_conv2d_bf16_tiles, detr4j_winograd_conv2d_bf16_scratch, detr4j_winograd_conv2d_bf16}};
+
+static const functions *of_tier(const convolver *with, int32_t tier) {
+  return tier == DETR4J_TIER_AVX512_BF16 ? &with->bf16 : &with->f32;
+}
 
 static double run_conv(const convolver *with, detr4j_conv2d *p, void *scratch) {
+  const functions *f = of_tier(with, p->tier);
   double begin = seconds();
-  int64_t tiles = with->tiles(p);
-  for (int64_t t = 0; t < tiles; t++) with->run(p, t, scratch);
+  int64_t tiles = f->tiles(p);
+  for (int64_t t = 0; t < tiles; t++) f->run(p, t, scratch);
   return seconds() - begin;
 }
 
@@ -70,8 +83,8 @@ static void bench_conv(const char *name, const convolver *with, detr4j_conv2d p,
   double times[DETR4J_TIER_NEON + 1][MAX_ROUNDS];
   for (int r = -1; r < rounds; r++) {
     for (p.tier = 0; p.tier <= DETR4J_TIER_NEON; p.tier++) {
-      if (!detr4j_tier_available(p.tier) || p.tier == DETR4J_TIER_AVX512_BF16) continue;
-      int64_t bytes = (with->scratch(&p) + 63) / 64 * 64;
+      if (!detr4j_tier_available(p.tier)) continue;
+      int64_t bytes = (of_tier(with, p.tier)->scratch(&p) + 63) / 64 * 64;
       if (bytes > scratch_bytes) {
         free(scratch);
         scratch = aligned_alloc(64, (size_t)bytes);
@@ -84,7 +97,7 @@ static void bench_conv(const char *name, const convolver *with, detr4j_conv2d p,
   double flops = 2.0 * (double)pixels * p.out_c * (double)reduction;
   printf("%-34s rows/tile %4d:", name, p.rows_per_tile);
   for (p.tier = 0; p.tier <= DETR4J_TIER_NEON; p.tier++) {
-    if (!detr4j_tier_available(p.tier) || p.tier == DETR4J_TIER_AVX512_BF16) continue;
+    if (!detr4j_tier_available(p.tier)) continue;
     qsort(times[p.tier], (size_t)rounds, sizeof(double), by_value);
     printf("  %s %6.1f GFLOP/s", detr4j_tier_name(p.tier), flops / times[p.tier][rounds / 2] * 1e-9);
   }

@@ -215,6 +215,33 @@ static void sprinkle_first(tensor *t, int places, int kinds) {
 void sprinkle(tensor *t, int places) { sprinkle_first(t, places, 8); }
 void sprinkle_not_finite(tensor *t, int places) { sprinkle_first(t, places, 3); }
 
+// ---- bf16 ----
+
+static uint16_t bf16_bits(float x) { // to nearest even
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (isnan(x)) return (uint16_t)(bits >> 16 | 0x40);
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float rounded_to(precision products, float x) {
+  if (products == PRODUCTS_F32) return x;
+  const uint32_t bits = (uint32_t)bf16_bits(x) << 16;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+int64_t words_of(precision products, int64_t values) { return products == PRODUCTS_F32 ? values : (values + 1) / 2; }
+
+void put_weight(precision products, float *words, int64_t width, int64_t column, int64_t k, float x) {
+  if (products == PRODUCTS_F32) {
+    words[k * width + column] = x;
+  } else {
+    const uint16_t half = bf16_bits(x);
+    memcpy((char *)(words + k / 2 * width + column) + 2 * (k % 2), &half, sizeof half);
+  }
+}
+
 // ---- comparison ----
 
 void expect_close(const char *name, int64_t batch, int64_t row, int64_t column, double expected, float actual, double tolerance) {

@@ -66,6 +66,15 @@ void sprinkle(tensor *t, int places);
 // The same with NaN and infinities only, where a huge number would need a tolerance of its own.
 void sprinkle_not_finite(tensor *t, int places);
 
+// ---- bf16 ----
+
+// Which products a test of two precisions is about.
+typedef enum precision { PRODUCTS_F32, PRODUCTS_BF16 } precision;
+
+float rounded_to(precision products, float x);           // the value that is multiplied
+int64_t words_of(precision products, int64_t values);    // 32-bit words of so many weights of one output channel
+void put_weight(precision products, float *words, int64_t width, int64_t column, int64_t k, float x); // value k of a panel's column
+
 // ---- comparison ----
 
 // Both NaN, the same infinity, or apart by at most tolerance.

@@ -12,16 +12,23 @@
 #define DETR4J_TILE DETR4J_CALL
 #define DETR4J_TILE_SCRATCH DETR4J_CALL
 #include "kernels.def"
+#define DETR4J_TILE_SCRATCH(name, params) void test_##name(int32_t tier);
+#include "kernels_bf16.def"
+
+enum { SKIPPED = 77 }; // what ctest shows as such
 
 static const struct {
   const char *name;
   void (*test)(int32_t tier);
+  int bf16;
 } tests[] = {
-#define DETR4J_CALL(name, params) {#name, test_##name},
+#define DETR4J_CALL(name, params) {#name, test_##name, 0},
 #define DETR4J_CALL_SCRATCH DETR4J_CALL
 #define DETR4J_TILE DETR4J_CALL
 #define DETR4J_TILE_SCRATCH DETR4J_CALL
 #include "kernels.def"
+#define DETR4J_TILE_SCRATCH(name, params) {#name, test_##name, 1},
+#include "kernels_bf16.def"
 };
 
 int main(int count, char **arguments) {
@@ -29,7 +36,7 @@ int main(int count, char **arguments) {
   const uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
   set_seed(seed);
   printf("seed %llu\n", (unsigned long long)seed);
-  int ran = 0;
+  int ran = 0, lacking = 0;
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
     if (count > 1 && strcmp(arguments[1], tests[i].name) != 0) {
       continue;
@@ -38,11 +45,19 @@ int main(int count, char **arguments) {
       if (!detr4j_tier_available(tier) || (tier_text != NULL && strcmp(tier_text, detr4j_tier_name(tier)) != 0)) {
         continue;
       }
+      if (tests[i].bf16 && !detr4j_tier_has_bf16(tier)) {
+        lacking++;
+        continue;
+      }
       tests[i].test(tier);
       printf("ok %s on %s\n", tests[i].name, detr4j_tier_name(tier));
       fflush(stdout);
       ran++;
     }
+  }
+  if (ran == 0 && lacking > 0) {
+    printf("not run: no tier of this processor has bf16 products\n");
+    return SKIPPED;
   }
   if (ran == 0) {
     fprintf(stderr, "no such kernel or tier: %s %s\n", count > 1 ? arguments[1] : "", tier_text != NULL ? tier_text : "");

@@ -15,9 +15,8 @@
 //
 // Scratch: [zeros][pointers][copied kernel rows], each part on a 64-byte boundary.
 
-#include "finish.h"
-#include "gemm_tile.h"
 #include "kernel.h"
+#include "panels.h"
 
 enum {
   FEW_CHANNELS = 16, // below it, a tap is a kernel row
@@ -167,34 +166,13 @@ static void point_at_kernel_rows(
   }
 }
 
-// One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask.
-V_INLINE void finish_row(
-    const detr4j_conv2d *p, const float *sums, int valid, const float *bias, const float *residual, float *out,
-    int64_t columns) {
-  v_f32 left = v_load(sums), right = v_load(sums + V_LANES);
-  if (!valid) { // by selection, not by multiplying with 0: the masked input may be NaN
-    if (p->row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) {
-      memset(out, 0, (size_t)columns * sizeof(float));
-      return;
-    }
-    left = right = v_zero();
-  }
-  finish_vector(p, left, bias, residual, out, columns);
-  if (columns > V_LANES) {
-    finish_vector(
-        p, right, bias == NULL ? NULL : bias + V_LANES, residual == NULL ? NULL : residual + V_LANES, out + V_LANES,
-        columns - V_LANES);
-  }
-}
-
 int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   conv_plan plan;
   if (!plan_conv(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
     return DETR4J_ERROR_ARGUMENT;
   }
   if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
-  if (masked && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
+  if (p->row_mask_mode != DETR4J_ROW_MASK_NONE && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
 
   const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
   const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
@@ -215,40 +193,11 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
     point_at_pixels(p, &plan, x, first, count, zeros, pointers);
   }
 
-  float *out = p->out + item * p->out_batch_stride + first * p->out_row_stride;
-  gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
-  const float *residual_rows =
-      p->residual == NULL
-          ? NULL
-          : p->residual + item * p->residual_batch_stride + first * p->residual_row_stride;
-  for (int64_t panel = first_panel; panel < end_panel; panel++) {
-    const int64_t group = panel / plan.group_panels;
-    const int64_t column_in_group = panel % plan.group_panels * TILE_COLUMNS;
-    const int64_t column = group * plan.group_out + column_in_group;
-    const int64_t columns = min_i64(TILE_COLUMNS, plan.group_out - column_in_group);
-    const float *weight = p->weight + panel * plan.taps * plan.depth * TILE_COLUMNS;
-    const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
-    product.offset = group * plan.depth;
-    for (int64_t r = 0; r < count; r += TILE_ROWS) {
-      _Alignas(ALIGNMENT) float sums[TILE_ROWS * TILE_COLUMNS];
-      const int64_t rows = min_i64(TILE_ROWS, count - r);
-      // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
-      // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
-      for (int64_t i = 0; i < rows; i++) prefetch_output(p, out + (r + i) * p->out_row_stride + column, columns);
-      for (int64_t i = 0; residual_rows != NULL && i < rows; i++) {
-        prefetch_input(residual_rows + (r + i) * p->residual_row_stride + column, columns);
-      }
-      gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
-      for (int64_t i = 0; i < rows; i++) {
-        const int64_t pixel = first + r + i;
-        const float *residual =
-            residual_rows == NULL ? NULL : residual_rows + (r + i) * p->residual_row_stride + column;
-        const int valid = !masked || p->row_mask[item * plan.pixels + pixel] != 0;
-        finish_row(
-            p, sums + i * TILE_COLUMNS, valid, bias, residual, out + (r + i) * p->out_row_stride + column, columns);
-      }
-    }
-  }
+  const panel_block block = {
+      .item = item, .first = first, .count = count, .pixels = plan.pixels, .first_panel = first_panel, .end_panel = end_panel,
+      .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.depth};
+  const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
+  multiply_panels(p, &block, product);
   v_stream_end();
   return DETR4J_OK;
 }

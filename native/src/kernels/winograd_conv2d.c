@@ -21,14 +21,17 @@
 //
 // Scratch: [zeros][pointers][V][M], each on a 64-byte boundary; the rows of V are padded so that those of one register tile do
 // not share a set of the L1 cache, and so are the 16 parts of M.
+//
+// Compiled for fp32 and for bf16 products (products.h): then U and V are bf16, all else is fp32.
 
 #include "finish.h"
 #include "gemm_tile.h"
 #include "kernel.h"
+#include "products.h"
 
 enum {
   ELEMENTS = 16, // of U, V and M
-  PADDING_FLOATS = 16,
+  PADDING_WORDS = 16,
   ALIGNMENT = 64
 };
 
@@ -36,7 +39,8 @@ typedef struct winograd_plan {
   int64_t squares_w, squares; // of one output map
   int64_t block_squares;      // of a tile; the last one of a map may have fewer
   int64_t square_blocks, panels, panel_blocks;
-  int64_t v_row, v_element; // floats from one square's row of V to the next, from one element to the next
+  int64_t words;            // of the channels of one row of V
+  int64_t v_row, v_element; // words from one square's row of V to the next, from one element to the next
   int64_t m_element;
   int64_t zeros_bytes, pointers_bytes, v_bytes, m_bytes;
 } winograd_plan;
@@ -56,9 +60,10 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   plan->square_blocks = ceil_div(plan->squares, p->rows_per_tile);
   plan->panels = ceil_div(p->out_c, TILE_COLUMNS);
   plan->panel_blocks = ceil_div(plan->panels, p->panels_per_tile);
-  plan->v_row = round_up(p->in_c, PADDING_FLOATS) + PADDING_FLOATS;
+  plan->words = words_of(p->in_c);
+  plan->v_row = round_up(plan->words, PADDING_WORDS) + PADDING_WORDS;
   plan->v_element = plan->block_squares * plan->v_row;
-  plan->m_element = plan->block_squares * TILE_COLUMNS + PADDING_FLOATS;
+  plan->m_element = plan->block_squares * TILE_COLUMNS + PADDING_WORDS;
   plan->zeros_bytes = round_up(p->in_c * (int64_t)sizeof(float), ALIGNMENT);
   plan->pointers_bytes = round_up(plan->block_squares * (int64_t)sizeof(float *), ALIGNMENT);
   plan->v_bytes = ELEMENTS * plan->v_element * (int64_t)sizeof(float);
@@ -66,13 +71,13 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   return 1;
 }
 
-int64_t KERNEL(detr4j_winograd_conv2d_f32_tiles)(const detr4j_conv2d *p) {
+int64_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, _tiles)(const detr4j_conv2d *p) {
   winograd_plan plan;
   if (!plan_winograd(p, &plan)) return DETR4J_ERROR_ARGUMENT;
   return p->batch * plan.square_blocks * plan.panel_blocks;
 }
 
-int64_t KERNEL(detr4j_winograd_conv2d_f32_scratch)(const detr4j_conv2d *p) {
+int64_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, _scratch)(const detr4j_conv2d *p) {
   winograd_plan plan;
   if (!plan_winograd(p, &plan)) return DETR4J_ERROR_ARGUMENT;
   return plan.zeros_bytes + plan.pointers_bytes + plan.v_bytes + plan.m_bytes;
@@ -93,10 +98,10 @@ V_INLINE void transform_channels(const float *const *d, int64_t channel, int64_t
     t[3][x] = v_sub(column[1], column[3]);
   }
   for (int y = 0; y < 4; y++, v += 4 * v_element) { // V = t B
-    v_store(v + channel, v_sub(t[y][0], t[y][2]));
-    v_store(v + channel + v_element, v_add(t[y][1], t[y][2]));
-    v_store(v + channel + 2 * v_element, v_sub(t[y][2], t[y][1]));
-    v_store(v + channel + 3 * v_element, v_sub(t[y][1], t[y][3]));
+    store_channels(v, channel, v_sub(t[y][0], t[y][2]), n);
+    store_channels(v + v_element, channel, v_add(t[y][1], t[y][2]), n);
+    store_channels(v + 2 * v_element, channel, v_sub(t[y][2], t[y][1]), n);
+    store_channels(v + 3 * v_element, channel, v_sub(t[y][1], t[y][3]), n);
   }
 }
 
@@ -185,7 +190,7 @@ static void prefetch_squares(
   }
 }
 
-int32_t KERNEL(detr4j_winograd_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
+int32_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, )(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   winograd_plan plan;
   if (!plan_winograd(p, &plan) || tile < 0 || tile >= p->batch * plan.square_blocks * plan.panel_blocks) {
     return DETR4J_ERROR_ARGUMENT;
@@ -206,7 +211,7 @@ int32_t KERNEL(detr4j_winograd_conv2d_f32)(const detr4j_conv2d *p, int64_t tile,
   for (int64_t s = 0; s < count; s++) rows[s] = v + s * plan.v_row;
   transform_input(p, &plan, p->x + item * p->x_batch_stride, first, count, zeros, v);
 
-  gemm_tile product = {.rows = rows, .pitch = plan.block_squares, .taps = 1, .depth = p->in_c};
+  gemm_tile product = {.rows = rows, .pitch = plan.block_squares, .taps = 1, .depth = plan.words};
   for (int64_t panel = first_panel; panel < end_panel; panel++) {
     const int64_t column = panel * TILE_COLUMNS;
     const panel_output to = {
@@ -215,7 +220,7 @@ int32_t KERNEL(detr4j_winograd_conv2d_f32)(const detr4j_conv2d *p, int64_t tile,
         .out = p->out + item * p->out_batch_stride + column,
         .columns = min_i64(TILE_COLUMNS, p->out_c - column)};
     for (int64_t element = 0; element < ELEMENTS; element++) {
-      const float *weight = p->weight + (panel * ELEMENTS + element) * p->in_c * TILE_COLUMNS;
+      const float *weight = p->weight + (panel * ELEMENTS + element) * plan.words * TILE_COLUMNS;
       product.offset = element * plan.v_element;
       for (int64_t s = 0; s < count; s += TILE_ROWS) {
         if (element == ELEMENTS - 1) prefetch_squares(p, &plan, &to, first + s, min_i64(TILE_ROWS, count - s));

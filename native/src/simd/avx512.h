@@ -39,6 +39,15 @@ V_INLINE v_f32 v_fnmadd(v_f32 a, v_f32 b, v_f32 c) { return _mm512_fnmadd_ps(a, 
 V_INLINE v_f32 v_min(v_f32 a, v_f32 b) { return _mm512_min_ps(a, b); }
 V_INLINE v_f32 v_max(v_f32 a, v_f32 b) { return _mm512_max_ps(a, b); }
 V_INLINE v_f32 v_floor(v_f32 x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+#if defined(DETR4J_PRODUCTS_BF16) /* needs AVX512_BF16; subnormal numbers count as 0 */
+V_INLINE v_f32 v_dot_bf16(v_f32 a, v_f32 b, v_f32 c) { return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b); }
+V_INLINE void v_store_bf16(uint16_t *p, v_f32 v, int64_t n) {
+  _mm256_mask_storeu_epi16(p, v_first_lanes(n), (__m256i)_mm512_cvtneps_pbh(v));
+}
+V_INLINE void v_store_bf16_pair(uint16_t *p, v_f32 low, v_f32 high) {
+  _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+#endif
 V_INLINE float v_reduce_add(v_f32 v) { return _mm512_reduce_add_ps(v); }
 V_INLINE float v_reduce_max(v_f32 v) { return _mm512_reduce_max_ps(v); }
 

@@ -1,5 +1,6 @@
 // Against the plain sum over windows in double, between guard pages: odd and even maps, paddings, every channel tail,
 // residual in place. What is not finite stays within the 4x4 pixels of its squares, and reaches all of its own windows.
+// With bf16 products, against Winograd's formulas in double on U and V rounded to bf16.
 #include "harness.h"
 
 // G g G^T of one 3x3 kernel, element by element as the paper writes it.
@@ -15,25 +16,61 @@ static void transform_kernel(const float *g, double *u) {
   }
 }
 
-// [out][in][3][3] into panels of [16][in][columns]; returns the packed weights, and the packed bias through *bias.
-static float *pack(const detr4j_conv2d *p, const float *weight, const float *plain_bias, float **bias) {
+// [out][in][3][3] into panels of [16][words of in][columns]; returns the packed weights, and the packed bias through *bias.
+static float *pack(const detr4j_conv2d *p, precision products, const float *weight, const float *plain_bias, float **bias) {
   const int64_t width = detr4j_panel_columns(p->tier), in = p->in_c, panels = (p->out_c + width - 1) / width;
-  float *packed = new_floats(panels * 16 * in * width);
+  const int64_t words = words_of(products, in);
+  float *packed = new_floats(panels * 16 * words * width);
   *bias = new_floats(panels * width);
-  memset(packed, 0, (size_t)(panels * 16 * in * width) * sizeof(float));
+  memset(packed, 0, (size_t)(panels * 16 * words * width) * sizeof(float));
   memset(*bias, 0, (size_t)(panels * width) * sizeof(float));
   for (int64_t o = 0; o < p->out_c; o++) {
     (*bias)[o] = plain_bias[o];
     for (int64_t i = 0; i < in; i++) {
       double u[16];
       transform_kernel(weight + (o * in + i) * 9, u);
-      for (int64_t e = 0; e < 16; e++) packed[((o / width * 16 + e) * in + i) * width + o % width] = (float)u[e];
+      for (int64_t e = 0; e < 16; e++) {
+        put_weight(products, packed + (o / width * 16 + e) * words * width, width, o % width, i, (float)u[e]);
+      }
     }
   }
   return packed;
 }
 
-static void body(int32_t tier, int index) {
+// One output of a square before bias: A^T (U * V) A at (row, column), with V = B^T d B summed in fp32 as the kernel has to.
+static double from_rounded(const detr4j_conv2d *p, const tensor *x, const float *weight, int64_t n, int64_t pixel, int64_t c) {
+  static const int A[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
+  const int64_t oy = pixel / p->out_w, ox = pixel % p->out_w;
+  double sum = 0;
+  for (int64_t i = 0; i < p->in_c; i++) {
+    float d[4][4], t[4][4], v[4][4];
+    for (int64_t k = 0; k < 16; k++) {
+      const int64_t y = oy / 2 * 2 - p->padding + k / 4, xx = ox / 2 * 2 - p->padding + k % 4;
+      d[k / 4][k % 4] = y < 0 || y >= p->in_h || xx < 0 || xx >= p->in_w ? 0 : row_of(x, n, y * p->in_w + xx)[i];
+    }
+    for (int j = 0; j < 4; j++) {
+      t[0][j] = d[0][j] - d[2][j];
+      t[1][j] = d[1][j] + d[2][j];
+      t[2][j] = d[2][j] - d[1][j];
+      t[3][j] = d[1][j] - d[3][j];
+    }
+    for (int j = 0; j < 4; j++) {
+      v[j][0] = t[j][0] - t[j][2];
+      v[j][1] = t[j][1] + t[j][2];
+      v[j][2] = t[j][2] - t[j][1];
+      v[j][3] = t[j][1] - t[j][3];
+    }
+    double u[16];
+    transform_kernel(weight + (c * p->in_c + i) * 9, u);
+    for (int e = 0; e < 16; e++) {
+      sum += A[oy % 2][e / 4] * A[ox % 2][e % 4] * (double)rounded_to(PRODUCTS_BF16, (float)u[e]) *
+             (double)rounded_to(PRODUCTS_BF16, v[e / 4][e % 4]);
+    }
+  }
+  return sum;
+}
+
+static void body(precision products, int32_t tier, int index) {
   const int poisoned = index % 6 == 5;
   detr4j_conv2d p = {.tier = tier, .batch = (int32_t)between(1, 2), .groups = 1, .kernel_h = 3, .kernel_w = 3, .stride = 1,
                      .dilation = 1, .padding = (int32_t)between(0, 3)};
@@ -58,7 +95,7 @@ static void body(int32_t tier, int index) {
   }
   if (poisoned) sprinkle_not_finite(&x, 1);
   float *weight = new_floats(p.out_c * in * 9), *bias = new_floats(p.out_c), *packed_bias;
-  p.weight = pack(&p, weight, bias, &packed_bias);
+  p.weight = pack(&p, products, weight, bias, &packed_bias);
   const int with_bias = chance(3) == 0;
   p.bias = with_bias ? packed_bias : NULL;
   p.x = x.data;
@@ -72,8 +109,13 @@ static void body(int32_t tier, int index) {
   p.out_batch_stride = out.batch_stride;
   describe("[%d, %d, %d, %d] to %d, padding %d, %d squares by %d panels a tile", p.batch, p.in_h, p.in_w, p.in_c, p.out_c, p.padding,
            p.rows_per_tile, p.panels_per_tile);
-  void *scratch = guarded_scratch(detr4j_winograd_conv2d_f32_scratch(&p));
-  RUN_TILES(detr4j_winograd_conv2d_f32_tiles(&p), detr4j_winograd_conv2d_f32(&p, tile, scratch));
+  if (products == PRODUCTS_F32) {
+    void *scratch = guarded_scratch(detr4j_winograd_conv2d_f32_scratch(&p));
+    RUN_TILES(detr4j_winograd_conv2d_f32_tiles(&p), detr4j_winograd_conv2d_f32(&p, tile, scratch));
+  } else {
+    void *scratch = guarded_scratch(detr4j_winograd_conv2d_bf16_scratch(&p));
+    RUN_TILES(detr4j_winograd_conv2d_bf16_tiles(&p), detr4j_winograd_conv2d_bf16(&p, tile, scratch));
+  }
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
@@ -86,7 +128,10 @@ static void body(int32_t tier, int index) {
       }
       for (int64_t c = 0; c < p.out_c; c++) {
         double sum = (with_bias ? (double)bias[c] : 0) + (with_residual ? (double)row_of(&before, n, o)[c] : 0);
-        for (int64_t k = 0; k < 9; k++) {
+        // Where a pixel is not finite, only that is compared: the plain sum says it of either precision.
+        const int plain = products == PRODUCTS_F32 || near;
+        if (!plain) sum += from_rounded(&p, &x, weight, n, o, c);
+        for (int64_t k = 0; k < 9 && plain; k++) {
           const int64_t y = oy - p.padding + k / 3, xx = ox - p.padding + k % 3;
           if (y < 0 || y >= p.in_h || xx < 0 || xx >= p.in_w) continue;
           for (int64_t i = 0; i < in; i++) {
@@ -98,11 +143,15 @@ static void body(int32_t tier, int index) {
         if (near) {
           expect_int("not finite", o, !isfinite(sum) || !isfinite(got), !isfinite(got));
         } else {
-          expect_close("out", n, o, c, sum, got, 2e-7 * (double)(9 * in) + 2e-6);
+          expect_close("out", n, o, c, sum, got, (products == PRODUCTS_F32 ? 2e-7 : 8e-7) * (double)(9 * in) + 2e-6);
         }
       }
     }
   }
 }
 
-void test_detr4j_winograd_conv2d_f32(int32_t tier) { run_cases("winograd_conv2d", tier, 90, body); }
+static void body_f32(int32_t tier, int index) { body(PRODUCTS_F32, tier, index); }
+static void body_bf16(int32_t tier, int index) { body(PRODUCTS_BF16, tier, index); }
+
+void test_detr4j_winograd_conv2d_f32(int32_t tier) { run_cases("winograd_conv2d", tier, 90, body_f32); }
+void test_detr4j_winograd_conv2d_bf16(int32_t tier) { run_cases("winograd_conv2d bf16", tier, 90, body_bf16); }

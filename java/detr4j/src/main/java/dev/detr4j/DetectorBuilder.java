@@ -9,10 +9,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a detector. For backend, threads and instruction set an explicit setting wins
- * over the system property {@code detr4j.backend}, {@code detr4j.threads}, {@code detr4j.isa}, that
- * over the environment variable {@code DETR4J_BACKEND} and so on, that over the default: the best
- * backend, all processors, the best instruction set.
+ * The settings of a detector. For backend, threads, instruction set and precision an explicit
+ * setting wins over the system property {@code detr4j.backend}, {@code detr4j.threads}, {@code
+ * detr4j.isa}, {@code detr4j.precision}, that over the environment variable {@code DETR4J_BACKEND}
+ * and so on, that over the default: the best backend, all processors, the best instruction set,
+ * fp32.
  */
 public final class DetectorBuilder {
   private static final float DEFAULT_THRESHOLD = 0.5f;
@@ -27,6 +28,7 @@ public final class DetectorBuilder {
   private @Nullable Integer threads;
   private @Nullable String instructionSet;
   private boolean ownWorkers;
+  private @Nullable Precision precision;
   private @Nullable SoftNms softNms;
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
@@ -108,6 +110,15 @@ public final class DetectorBuilder {
   }
 
   /**
+   * What convolutions and linear layers multiply in. {@link Precision#BF16} works or {@link #build}
+   * throws: an automatic choice of the backend is then one of those that can.
+   */
+  public DetectorBuilder precision(Precision products) {
+    precision = products;
+    return this;
+  }
+
+  /**
    * Suppresses overlapping detections of a class softly, by lowering their scores; off unless set.
    * Detections then come in the order of suppression, and the threshold applies to the lowered
    * scores. {@link SoftNms#BIRDER} is what birder does on request.
@@ -152,7 +163,7 @@ public final class DetectorBuilder {
   public Detector build() {
     BackendSettings settings = BackendSettings.ofProcess();
     BackendSettings.Request request = settings.backend(backend);
-    BackendOptions options = settings.options(threads, instructionSet, null);
+    BackendOptions options = settings.options(threads, instructionSet, null, precision);
     if (ownWorkers) {
       options = options.withOwnWorkers();
     }

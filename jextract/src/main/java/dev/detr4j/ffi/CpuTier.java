@@ -67,6 +67,11 @@ public record CpuTier(int id, String name) {
     return Detr4jAbi.detr4j_panel_columns(id);
   }
 
+  /** Whether this tier has kernels with bf16 products. */
+  public boolean hasBf16() {
+    return Detr4jAbi.detr4j_tier_has_bf16(id) == 1;
+  }
+
   private static boolean isKnown(String name) {
     for (int id = 0; ; id++) {
       String known = nameOf(id);

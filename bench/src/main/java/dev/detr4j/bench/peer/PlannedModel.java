@@ -42,7 +42,7 @@ final class PlannedModel implements Contender {
   PlannedModel(Path folder, BackendKind kind, int threads, FormulaPixels source) {
     BackendSettings settings = BackendSettings.ofProcess();
     backend =
-        BackendSelection.open(settings.backend(kind), settings.options(threads, null, null))
+        BackendSelection.open(settings.backend(kind), settings.options(threads, null, null, null))
             .backend();
     // Packed weights are copies, so the checkpoint may be closed once the plan is made.
     try (Checkpoint checkpoint = HuggingFaceDirectory.open(folder).openCheckpoint()) {

@@ -3,6 +3,7 @@ package dev.detr4j.cli;
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.DetectorBuilder;
+import dev.detr4j.Precision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -32,6 +33,14 @@ final class EngineOptions {
           "Lower the C library to this instruction set, as in x86-64-v3; `detr4j info` lists them.")
   @Nullable String instructionSet;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      converter = PrecisionName.class,
+      description =
+          "What products are computed in: @|bold fp32|@, or bf16 where the CPU has it: faster, 8 significant bits.")
+  @Nullable Precision precision;
+
   /** Passes on what was given. */
   void apply(DetectorBuilder builder) {
     if (backend != null) {
@@ -43,6 +52,9 @@ final class EngineOptions {
     if (instructionSet != null) {
       builder.instructionSet(instructionSet);
     }
+    if (precision != null) {
+      builder.precision(precision);
+    }
   }
 
   /** A backend by name; the message of a wrong one lists the names. */
@@ -53,6 +65,20 @@ final class EngineOptions {
     public BackendKind convert(String value) {
       try {
         return BackendKind.of(value);
+      } catch (BackendException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  /** A precision by name; the message of a wrong one lists the names. */
+  static final class PrecisionName implements ITypeConverter<Precision> {
+    PrecisionName() {}
+
+    @Override
+    public Precision convert(String value) {
+      try {
+        return Precision.of(value);
       } catch (BackendException e) {
         throw new TypeConversionException(e.getMessage());
       }

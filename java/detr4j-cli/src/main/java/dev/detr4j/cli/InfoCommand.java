@@ -133,7 +133,8 @@ final class InfoCommand implements Callable<Integer> {
   private int backends(PrintWriter out) {
     BackendSettings settings = BackendSettings.ofProcess();
     BackendSettings.Request request = settings.backend(engine.backend);
-    BackendOptions options = settings.options(engine.threads, engine.instructionSet, null);
+    BackendOptions options =
+        settings.options(engine.threads, engine.instructionSet, null, engine.precision);
     heading(out, "Backends");
     for (BackendProviders.Lookup lookup : BackendProviders.all()) {
       line(out, lookup.kind().id(), state(lookup, options));

@@ -118,7 +118,7 @@ final class ParityCommand implements Callable<Integer> {
   }
 
   private List<ParityTarget> targets(PrintWriter err) {
-    int count = BackendSettings.ofProcess().options(threads, null, null).threads();
+    int count = BackendSettings.ofProcess().options(threads, null, null, null).threads();
     List<ParityTarget> targets = new ArrayList<>();
     if (backends != null) {
       for (BackendKind kind : new LinkedHashSet<>(backends)) {

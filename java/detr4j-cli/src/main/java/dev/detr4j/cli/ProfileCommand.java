@@ -147,7 +147,7 @@ final class ProfileCommand implements Callable<Integer> {
 
   private Profile profile(
       Detector detector, DetectorSession session, ImageView pixels, PrintWriter err) {
-    int threads = BackendSettings.ofProcess().options(engine.threads, null, null).threads();
+    int threads = BackendSettings.ofProcess().options(engine.threads, null, null, null).threads();
     String refusal = MachinePeaks.refusal(detector.backend());
     if (refusal != null) {
       err.println("detr4j: the machine's peaks are not measured: " + refusal);

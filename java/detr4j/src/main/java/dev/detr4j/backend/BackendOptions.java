@@ -1,5 +1,6 @@
 package dev.detr4j.backend;
 
+import dev.detr4j.Precision;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,11 +9,16 @@ import org.jspecify.annotations.Nullable;
  * @param threads threads that run kernels, the caller included; at least 1
  * @param instructionSet the tier to lower the C library to, or null for the best
  * @param vectorBits the vector width to narrow the Vector API to, or 0 for the widest
+ * @param precision what products are computed in; a backend that cannot refuses to open
  * @param ownWorkers whether the threads beside the caller are for this backend alone, instead of
  *     those that the backends of this JVM share
  */
 public record BackendOptions(
-    int threads, @Nullable String instructionSet, int vectorBits, boolean ownWorkers) {
+    int threads,
+    @Nullable String instructionSet,
+    int vectorBits,
+    Precision precision,
+    boolean ownWorkers) {
   /** Checks the number of threads. */
   public BackendOptions {
     if (threads < 1) {
@@ -20,13 +26,25 @@ public record BackendOptions(
     }
   }
 
-  /** As above, on the workers that are shared. */
+  /** As above, with fp32 products on the workers that are shared. */
   public BackendOptions(int threads, @Nullable String instructionSet, int vectorBits) {
-    this(threads, instructionSet, vectorBits, false);
+    this(threads, instructionSet, vectorBits, Precision.FP32, false);
   }
 
   /** The same with workers of its own. */
   public BackendOptions withOwnWorkers() {
-    return new BackendOptions(threads, instructionSet, vectorBits, true);
+    return new BackendOptions(threads, instructionSet, vectorBits, precision, true);
+  }
+
+  /** The same with other products. */
+  public BackendOptions withPrecision(Precision products) {
+    return new BackendOptions(threads, instructionSet, vectorBits, products, ownWorkers);
+  }
+
+  /** Why a backend that only computes in fp32 cannot open with these options, or null. */
+  public @Nullable String refusalOfFp32Only() {
+    return precision == Precision.FP32
+        ? null
+        : "it has no " + precision.id() + " products, only backend c has, where the processor does";
   }
 }

@@ -2,6 +2,7 @@ package dev.detr4j.backend;
 
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
+import dev.detr4j.Precision;
 import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code detr4j.backend}</td><td>{@code DETR4J_BACKEND}</td><td>auto</td></tr>
  *   <tr><td>{@code detr4j.threads}</td><td>{@code DETR4J_THREADS}</td><td>the available processors</td></tr>
  *   <tr><td>{@code detr4j.isa}</td><td>{@code DETR4J_ISA}</td><td>the best tier of the processor</td></tr>
+ *   <tr><td>{@code detr4j.precision}</td><td>{@code DETR4J_PRECISION}</td><td>fp32</td></tr>
  *   <tr><td>{@code detr4j.vector.bits}</td><td>{@code DETR4J_VECTOR_BITS}</td><td>the widest vectors</td></tr>
  * </table>
  *
@@ -83,14 +85,31 @@ public final class BackendSettings {
    * @throws BackendException when a setting is not a number that makes sense
    */
   public BackendOptions options(
-      @Nullable Integer threads, @Nullable String instructionSet, @Nullable Integer vectorBits) {
+      @Nullable Integer threads,
+      @Nullable String instructionSet,
+      @Nullable Integer vectorBits,
+      @Nullable Precision precision) {
     Value isa = value("isa");
     return new BackendOptions(
         threads != null
             ? threads
             : number("threads", 1, Runtime.getRuntime().availableProcessors()),
         instructionSet != null ? instructionSet : isa != null ? isa.text : null,
-        vectorBits != null ? vectorBits : number("vector.bits", 0, 0));
+        vectorBits != null ? vectorBits : number("vector.bits", 0, 0),
+        precision != null ? precision : precision(),
+        false);
+  }
+
+  private Precision precision() {
+    Value value = value("precision");
+    if (value == null) {
+      return Precision.FP32;
+    }
+    try {
+      return Precision.of(value.text);
+    } catch (BackendException e) {
+      throw new BackendException(value.source + ": " + e.getMessage(), e);
+    }
   }
 
   private int number(String name, int least, int absent) {

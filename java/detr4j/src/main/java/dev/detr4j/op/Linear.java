@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weight {@code [outFeatures, inFeatures]}
  * @param bias {@code [outFeatures]}
+ * @param exact whether products stay fp32 where the backend was asked for less: for layers that
+ *     make coordinates, scores or boxes
  */
 public record Linear(
     int inFeatures,
@@ -23,7 +25,8 @@ public record Linear(
     @Nullable Weight bias,
     Activation activation,
     boolean hasResidual,
-    RowMask rowMask)
+    RowMask rowMask,
+    boolean exact)
     implements OpSpec {
 
   /** Checks that the weights have the shape that the other components imply. */
@@ -47,17 +50,24 @@ public record Linear(
         bias,
         activation,
         false,
-        RowMask.NONE);
+        RowMask.NONE,
+        false);
   }
 
   /** The same layer with a residual input. */
   public Linear withResidual() {
-    return new Linear(inFeatures, outFeatures, weight, bias, activation, true, rowMask);
+    return new Linear(inFeatures, outFeatures, weight, bias, activation, true, rowMask, exact);
   }
 
   /** The same layer with a mask input. */
   public Linear withRowMask(RowMask mask) {
-    return new Linear(inFeatures, outFeatures, weight, bias, activation, hasResidual, mask);
+    return new Linear(inFeatures, outFeatures, weight, bias, activation, hasResidual, mask, exact);
+  }
+
+  /** The same layer with fp32 products whatever the backend was asked for. */
+  public Linear withExactProducts() {
+    return new Linear(
+        inFeatures, outFeatures, weight, bias, activation, hasResidual, rowMask, true);
   }
 
   @Override

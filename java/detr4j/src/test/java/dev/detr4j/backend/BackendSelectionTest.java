@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.BackendReport.NotChosen;
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BackendProviders.Lookup;
 import dev.detr4j.backend.BackendSettings.Request;
 import dev.detr4j.backend.host.HostBackend;
@@ -152,7 +153,9 @@ class BackendSelectionTest {
     e =
         assertThrows(
             BackendException.class,
-            () -> settings(Map.of(), Map.of("DETR4J_THREADS", "many")).options(null, null, null));
+            () ->
+                settings(Map.of(), Map.of("DETR4J_THREADS", "many"))
+                    .options(null, null, null, null));
     assertEquals(
         "environment variable DETR4J_THREADS is many, expected a whole number of at least 1",
         e.getMessage());
@@ -164,14 +167,51 @@ class BackendSelectionTest {
         Map.of("detr4j.threads", "3", "detr4j.isa", "x86-64-v3", "detr4j.vector.bits", "256");
     assertEquals(
         new BackendOptions(3, "x86-64-v3", 256),
-        settings(properties, Map.of()).options(null, null, null));
+        settings(properties, Map.of()).options(null, null, null, null));
     assertEquals(
         new BackendOptions(1, "baseline", 128),
-        settings(properties, Map.of()).options(1, "baseline", 128));
-    BackendOptions defaults = settings(Map.of(), Map.of()).options(null, null, null);
+        settings(properties, Map.of()).options(1, "baseline", 128, null));
+    BackendOptions defaults = settings(Map.of(), Map.of()).options(null, null, null, null);
     assertEquals(Runtime.getRuntime().availableProcessors(), defaults.threads());
     assertNull(defaults.instructionSet());
     assertEquals(0, defaults.vectorBits());
+  }
+
+  @Test
+  void precisionComesFromTheSameSources() {
+    Map<String, String> bf16 = Map.of("detr4j.precision", "BF16");
+    assertEquals(
+        Precision.BF16, settings(bf16, Map.of()).options(null, null, null, null).precision());
+    assertEquals(
+        Precision.FP32,
+        settings(bf16, Map.of()).options(null, null, null, Precision.FP32).precision());
+    assertEquals(
+        Precision.FP32, settings(Map.of(), Map.of()).options(null, null, null, null).precision());
+    BackendException e =
+        assertThrows(
+            BackendException.class,
+            () ->
+                settings(Map.of(), Map.of("DETR4J_PRECISION", "int8"))
+                    .options(null, null, null, null));
+    assertEquals(
+        "environment variable DETR4J_PRECISION: precision int8 does not exist; expected fp32 or bf16",
+        e.getMessage());
+  }
+
+  @Test
+  void backendsThatOnlyHaveFp32RefuseBf16() {
+    BackendOptions options = new BackendOptions(1, null, 0).withPrecision(Precision.BF16);
+    for (BackendKind kind : List.of(BackendKind.REFERENCE, BackendKind.VECTOR)) {
+      String reason = BackendProviders.of(kind).unavailable(options);
+      assertEquals("it has no bf16 products, only backend c has, where the processor does", reason);
+    }
+    String reason =
+        BackendProviders.of(BackendKind.C)
+            .unavailable(new BackendOptions(1, "baseline", 0).withPrecision(Precision.BF16));
+    // Where the library is missing, that comes first.
+    if (BackendProviders.of(BackendKind.C).unavailable(OPTIONS) == null) {
+      assertEquals("instruction set baseline has no bf16 products, avx512-bf16 has", reason);
+    }
   }
 
   @Test

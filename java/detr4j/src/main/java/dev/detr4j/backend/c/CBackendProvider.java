@@ -2,6 +2,7 @@ package dev.detr4j.backend.c;
 
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
+import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
@@ -55,28 +56,38 @@ public final class CBackendProvider implements BackendProvider {
   @Override
   public Backend open(BackendOptions options) {
     CpuTier tier = tier(options);
-    return new HostBackend(BackendKind.C, tier.name(), table(tier), options);
+    Precision precision = options.precision();
+    String instructions =
+        precision == Precision.FP32
+            ? tier.name()
+            : tier.name() + " with " + precision.id() + " products";
+    return new HostBackend(BackendKind.C, instructions, table(tier, precision), options);
   }
 
   private static CpuTier tier(BackendOptions options) {
     try {
-      return CpuTier.select(NativeLibrary.load(), options.instructionSet());
+      CpuTier tier = CpuTier.select(NativeLibrary.load(), options.instructionSet());
+      if (options.precision() == Precision.BF16 && !tier.hasBf16()) {
+        throw new BackendException(
+            "instruction set " + tier.name() + " has no bf16 products, avx512-bf16 has");
+      }
+      return tier;
     } catch (NativeLibraryException | IllegalArgumentException e) {
       throw new BackendException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier) {
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier, Precision precision) {
     Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
     put(table, Add.class, new CAdd(tier));
     put(table, Attention.class, new CAttention(tier));
     put(table, BoxRefinement.class, new CBoxRefinement(tier));
-    put(table, Convolution.class, new CConvolution(tier));
+    put(table, Convolution.class, new CConvolution(tier, precision));
     put(table, Gather.class, new CGather(tier));
     put(table, GlobalResponseNorm.class, new CGlobalResponseNorm(tier));
     put(table, GroupNorm.class, new CGroupNorm(tier));
     put(table, LayerNorm.class, new CLayerNorm(tier));
-    put(table, Linear.class, new CLinear(tier));
+    put(table, Linear.class, new CLinear(tier, precision));
     put(table, MaxPool.class, new CMaxPool(tier));
     put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
     put(table, Nms.class, new CNms(tier));

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.c;
 
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
@@ -20,9 +21,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where
  * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} where that is
- * faster.
+ * faster. With bf16 products by the functions of that name, but for depthwise convolutions.
+ *
+ * @param precision what products are computed in
  */
-record CConvolution(CpuTier tier) implements HostOp<Convolution> {
+record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolution> {
   /**
    * From 32 channels on Winograd took between a half and two thirds of the time of the direct form
    * in every tier, from 12 squares on (maps of 6 x 8). Below, register tiles are part-filled, and
@@ -82,13 +85,13 @@ record CConvolution(CpuTier tier) implements HostOp<Convolution> {
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        PanelPacking.weight(weights, op, columns),
+        PanelPacking.weight(weights, op, columns, precision),
         PanelPacking.bias(weights, op.bias(), op.outChannels(), op.groups(), columns),
         residual(op, node),
         op.activation(),
         node.output(0));
     int panels = op.groups() * PanelPacking.panels(op.outChannels(), op.groups(), columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, precision);
   }
 
   private List<HostKernel> winograd(
@@ -99,7 +102,7 @@ record CConvolution(CpuTier tier) implements HostOp<Convolution> {
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        WinogradPacking.weight(weights, op, columns),
+        WinogradPacking.weight(weights, op, columns, precision),
         PanelPacking.bias(weights, op.bias(), op.outChannels(), 1, columns),
         residual(op, node),
         op.activation(),
@@ -111,10 +114,18 @@ record CConvolution(CpuTier tier) implements HostOp<Convolution> {
             out.batch(),
             squares(out),
             PanelPacking.panels(op.outChannels(), 1, columns),
-            depth * Float.BYTES,
+            depth * ConvolutionParameters.bytes(precision),
             depth * op.outChannels());
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
+    if (precision == Precision.BF16) {
+      return TileKernel.phase(
+          node,
+          p,
+          Detr4jAbi.detr4j_winograd_conv2d_bf16_tiles(p),
+          Detr4jAbi.detr4j_winograd_conv2d_bf16_scratch(p),
+          Detr4jAbi::detr4j_winograd_conv2d_bf16);
+    }
     return TileKernel.phase(
         node,
         p,

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.c;
 
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
@@ -15,8 +16,13 @@ import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** {@link Linear} by {@code detr4j_conv2d_f32}: a 1x1 convolution of a map one pixel wide. */
-record CLinear(CpuTier tier) implements HostOp<Linear> {
+/**
+ * {@link Linear} by {@code detr4j_conv2d_f32} or {@code detr4j_conv2d_bf16}: a 1x1 convolution of a
+ * map one pixel wide.
+ *
+ * @param precision what products are computed in, unless they have to be exact
+ */
+record CLinear(CpuTier tier, Precision precision) implements HostOp<Linear> {
   @Override
   public List<HostKernel> bind(
       Linear op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -42,17 +48,18 @@ record CLinear(CpuTier tier) implements HostOp<Linear> {
       detr4j_conv2d.row_mask(p, Pointers.toContiguous(node, mask));
     }
     int columns = tier.panelColumns();
+    Precision products = op.exact() ? Precision.FP32 : precision;
     HostWeights weights = context.weights();
     ConvolutionParameters.setTensors(
         p,
         x,
-        PanelPacking.weight(weights, op, columns),
+        PanelPacking.weight(weights, op, columns, products),
         PanelPacking.bias(weights, op.bias(), op.outFeatures(), 1, columns),
         op.hasResidual() ? node.input(1) : null,
         op.activation(),
         node.output(0));
     int panels = PanelPacking.panels(op.outFeatures(), 1, columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, products);
   }
 
   private static int code(RowMask mask) {

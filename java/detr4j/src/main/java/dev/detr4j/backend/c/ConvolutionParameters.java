@@ -1,5 +1,6 @@
 package dev.detr4j.backend.c;
 
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
@@ -49,7 +50,7 @@ final class ConvolutionParameters {
 
   /** Cuts a matrix product into tiles and makes its kernel. */
   static List<HostKernel> matrixProduct(
-      BoundNode node, HostContext context, MemorySegment p, int panels) {
+      BoundNode node, HostContext context, MemorySegment p, int panels, Precision precision) {
     long depth =
         (long) detr4j_conv2d.kernel_h(p)
             * detr4j_conv2d.kernel_w(p)
@@ -61,16 +62,38 @@ final class ConvolutionParameters {
             detr4j_conv2d.batch(p),
             (long) detr4j_conv2d.out_h(p) * detr4j_conv2d.out_w(p),
             panels,
-            Math.min(depth, stride * stride * detr4j_conv2d.in_c(p)) * Float.BYTES,
+            inputBytes(p, depth, stride, precision),
             depth * detr4j_conv2d.out_c(p));
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
+    if (precision == Precision.BF16) {
+      return TileKernel.phase(
+          node,
+          p,
+          Detr4jAbi.detr4j_conv2d_bf16_tiles(p),
+          Detr4jAbi.detr4j_conv2d_bf16_scratch(p),
+          Detr4jAbi::detr4j_conv2d_bf16);
+    }
     return TileKernel.phase(
         node,
         p,
         Detr4jAbi.detr4j_conv2d_f32_tiles(p),
         Detr4jAbi.detr4j_conv2d_f32_scratch(p),
         Detr4jAbi::detr4j_conv2d_f32);
+  }
+
+  /** Of one value of what is multiplied. */
+  static int bytes(Precision precision) {
+    return precision == Precision.FP32 ? Float.BYTES : Short.BYTES;
+  }
+
+  /** Of one more output pixel: its part of the map, or in bf16 a copy of its window. */
+  private static long inputBytes(MemorySegment p, long depth, long stride, Precision precision) {
+    long part =
+        precision == Precision.FP32
+            ? Math.min(depth, stride * stride * detr4j_conv2d.in_c(p))
+            : depth * detr4j_conv2d.groups(p);
+    return part * bytes(precision);
   }
 
   private static int code(Activation activation) {

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.host;
 
+import dev.detr4j.Precision;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Linear;
 import dev.detr4j.tensor.Weight;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *   bias:    [groups][panels of a group][columns]
  * </pre>
  *
- * The last panel of a group is padded with zeros, so a kernel reads whole vectors and masks only
- * its stores.
+ * With bf16 products the values of a column go in pairs, see {@link PanelWords}. The last panel of
+ * a group is padded with zeros, so a kernel reads whole vectors and masks only its stores.
  */
 public final class PanelPacking {
   private PanelPacking() {}
@@ -28,10 +29,17 @@ public final class PanelPacking {
     return (outChannels / groups + columns - 1) / columns;
   }
 
-  /** The packed weight of a convolution. */
+  /** The packed weight of a convolution in fp32. */
   public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
+    return weight(weights, op, columns, Precision.FP32);
+  }
+
+  /** The packed weight of a convolution. */
+  public static MemorySegment weight(
+      HostWeights weights, Convolution op, int columns, Precision precision) {
     return pack(
         weights,
+        precision,
         op.weight(),
         op.outChannels(),
         op.inChannels() / op.groups(),
@@ -40,9 +48,15 @@ public final class PanelPacking {
         columns);
   }
 
-  /** The packed weight of a linear layer. */
+  /** The packed weight of a linear layer in fp32. */
   public static MemorySegment weight(HostWeights weights, Linear op, int columns) {
-    return pack(weights, op.weight(), op.outFeatures(), op.inFeatures(), 1, 1, columns);
+    return weight(weights, op, columns, Precision.FP32);
+  }
+
+  /** The packed weight of a linear layer. */
+  public static MemorySegment weight(
+      HostWeights weights, Linear op, int columns, Precision precision) {
+    return pack(weights, precision, op.weight(), op.outFeatures(), op.inFeatures(), 1, 1, columns);
   }
 
   /** The packed bias, or null when there is none. */
@@ -71,6 +85,7 @@ public final class PanelPacking {
 
   private static MemorySegment pack(
       HostWeights weights,
+      Precision precision,
       Weight weight,
       int outChannels,
       int inChannels,
@@ -79,10 +94,10 @@ public final class PanelPacking {
       int columns) {
     int panels = panels(outChannels, groups, columns);
     int groupChannels = outChannels / groups;
-    long panelSize = (long) taps * inChannels * columns;
+    long panelSize = PanelWords.rows(precision, (long) taps * inChannels) * columns;
     return weights.packed(
         weight,
-        "panels/" + groups + "/" + columns,
+        "panels/" + precision.id() + "/" + groups + "/" + columns,
         4L * groups * panels * panelSize,
         (values, packed) -> {
           if (values == null) {
@@ -101,7 +116,8 @@ public final class PanelPacking {
                     width,
                     inChannels,
                     taps,
-                    columns);
+                    columns,
+                    precision);
               });
         });
   }
@@ -111,17 +127,23 @@ public final class PanelPacking {
    * [taps][channels][columns]}.
    */
   private static void packPanel(
-      MemorySegment rows, MemorySegment panel, int width, int channels, int taps, int columns) {
-    long target = 0;
+      MemorySegment rows,
+      MemorySegment panel,
+      int width,
+      int channels,
+      int taps,
+      int columns,
+      Precision precision) {
+    long k = 0;
     for (int t = 0; t < taps; t++) {
       for (int c = 0; c < channels; c++) {
         long source = (long) c * taps + t;
         for (int j = 0; j < width; j++) {
           float value =
               rows.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) j * channels * taps);
-          panel.setAtIndex(ValueLayout.JAVA_FLOAT, target + j, value);
+          PanelWords.put(precision, panel, columns, k, j, value);
         }
-        target += columns;
+        k++;
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.host;
 
+import dev.detr4j.Precision;
 import dev.detr4j.op.Convolution;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,7 +17,8 @@ import java.util.stream.IntStream;
  *        0    0    1       The 16 are U's elements, row by row.
  * </pre>
  *
- * {@code U} is computed in double and rounded once. The bias is {@link PanelPacking#bias}.
+ * {@code U} is computed in double and rounded once, to fp32 and from there to bf16 where the
+ * products are. The bias is {@link PanelPacking#bias}.
  */
 public final class WinogradPacking {
   /** Elements of {@code U}: multiply-adds of a 2x2 square of outputs for each pair of channels. */
@@ -35,14 +37,21 @@ public final class WinogradPacking {
         && op.groups() == 1;
   }
 
-  /** The packed weight of a convolution that {@link #fits}. */
+  /** The packed weight in fp32 of a convolution that {@link #fits}. */
   public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
+    return weight(weights, op, columns, Precision.FP32);
+  }
+
+  /** The packed weight of a convolution that {@link #fits}. */
+  public static MemorySegment weight(
+      HostWeights weights, Convolution op, int columns, Precision precision) {
     int inChannels = op.inChannels();
     int panels = PanelPacking.panels(op.outChannels(), 1, columns);
-    long panelSize = (long) ELEMENTS * inChannels * columns;
+    long elementSize = PanelWords.rows(precision, inChannels) * columns;
+    long panelSize = ELEMENTS * elementSize;
     return weights.packed(
         op.weight(),
-        "winograd-panels/" + columns,
+        "winograd-panels/" + precision.id() + "/" + columns,
         4L * panels * panelSize,
         (values, packed) -> {
           if (values == null) {
@@ -57,14 +66,21 @@ public final class WinogradPacking {
                     packed.asSlice(4L * panel * panelSize, 4 * panelSize),
                     Math.min(columns, op.outChannels() - first),
                     inChannels,
-                    columns);
+                    columns,
+                    precision);
               });
         });
   }
 
   /** One panel: {@code width} rows of {@code [channels][9]} become [16][channels][columns]. */
   private static void packPanel(
-      MemorySegment rows, MemorySegment panel, int width, int channels, int columns) {
+      MemorySegment rows,
+      MemorySegment panel,
+      int width,
+      int channels,
+      int columns,
+      Precision precision) {
+    long elementBytes = 4 * PanelWords.rows(precision, channels) * columns;
     double[] g = new double[TAPS];
     double[] u = new double[ELEMENTS];
     for (int c = 0; c < channels; c++) {
@@ -75,8 +91,8 @@ public final class WinogradPacking {
         }
         transform(g, u);
         for (int e = 0; e < ELEMENTS; e++) {
-          long target = ((long) e * channels + c) * columns + j;
-          panel.setAtIndex(ValueLayout.JAVA_FLOAT, target, (float) u[e]);
+          MemorySegment element = panel.asSlice(e * elementBytes, elementBytes);
+          PanelWords.put(precision, element, columns, c, j, (float) u[e]);
         }
       }
     }

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.reference;
 
+import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
@@ -39,11 +40,15 @@ public final class ReferenceBackendProvider implements BackendProvider {
 
   @Override
   public @Nullable String unavailable(BackendOptions options) {
-    return null;
+    return options.refusalOfFp32Only();
   }
 
   @Override
   public Backend open(BackendOptions options) {
+    String reason = unavailable(options);
+    if (reason != null) {
+      throw new BackendException(reason);
+    }
     return new HostBackend(BackendKind.REFERENCE, "java", table(), options);
   }
 

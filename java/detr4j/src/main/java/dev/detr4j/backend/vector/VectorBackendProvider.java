@@ -24,6 +24,10 @@ public final class VectorBackendProvider implements BackendProvider {
 
   @Override
   public @Nullable String unavailable(BackendOptions options) {
+    String precision = options.refusalOfFp32Only();
+    if (precision != null) {
+      return precision;
+    }
     if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
       return "module " + MODULE + " is missing; start Java with --add-modules " + MODULE;
     }

@@ -41,9 +41,10 @@ final class DeformableAttention {
     String name = parameters.prefix() + "sampling";
     sampling =
         Linear.of(
-            DerivedWeight.rows(name + ".weight", offsets.weight(), logits.weight()),
-            DerivedWeight.rows(name + ".bias", Biases.of(offsets), Biases.of(logits)),
-            Activation.NONE);
+                DerivedWeight.rows(name + ".weight", offsets.weight(), logits.weight()),
+                DerivedWeight.rows(name + ".bias", Biases.of(offsets), Biases.of(logits)),
+                Activation.NONE)
+            .withExactProducts();
     value = parameters.linear("value_proj", dModel, dModel, Activation.NONE);
     output = parameters.linear("output_proj", dModel, dModel, Activation.NONE).withResidual();
   }

@@ -74,7 +74,8 @@ public final class DeformableDetrModel implements DetectionModel {
       root.linear("class_embed." + i, dModel, config.numLogits(), Activation.NONE);
     }
     classHead =
-        root.linear("class_embed." + (layers - 1), dModel, config.numLogits(), Activation.NONE);
+        root.linear("class_embed." + (layers - 1), dModel, config.numLogits(), Activation.NONE)
+            .withExactProducts();
     encoder = new DeformableEncoder(model.under("encoder"), config);
     decoder = new DeformableDecoder(model.under("decoder"), config, boxHeads);
     queries =

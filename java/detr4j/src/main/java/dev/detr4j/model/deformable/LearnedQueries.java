@@ -22,7 +22,8 @@ final class LearnedQueries implements ObjectQueries {
   LearnedQueries(Parameters model, DeformableDetrConfig config) {
     dModel = config.transformer().dModel();
     embedding = model.tensor("query_position_embeddings.weight", config.numQueries(), 2 * dModel);
-    referencePoints = model.linear("reference_points", dModel, 2, Activation.NONE);
+    referencePoints =
+        model.linear("reference_points", dModel, 2, Activation.NONE).withExactProducts();
   }
 
   @Override

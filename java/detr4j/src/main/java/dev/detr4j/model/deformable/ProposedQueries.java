@@ -44,13 +44,15 @@ final class ProposedQueries implements ObjectQueries {
     memoryNorm = new Norm(model, "enc_output_norm", dModel);
     score =
         Linear.of(
-            DerivedWeight.rowRange(
-                "row 0 of " + classHead.weight().name(), classHead.weight(), 0, 1),
-            DerivedWeight.rowRange(
-                "row 0 of " + Biases.of(classHead).name(), Biases.of(classHead), 0, 1),
-            Activation.NONE);
+                DerivedWeight.rowRange(
+                    "row 0 of " + classHead.weight().name(), classHead.weight(), 0, 1),
+                DerivedWeight.rowRange(
+                    "row 0 of " + Biases.of(classHead).name(), Biases.of(classHead), 0, 1),
+                Activation.NONE)
+            .withExactProducts();
     this.boxHead = boxHead;
-    positionProjection = model.linear("pos_trans", 2 * dModel, 2 * dModel, Activation.NONE);
+    positionProjection =
+        model.linear("pos_trans", 2 * dModel, 2 * dModel, Activation.NONE).withExactProducts();
     positionNorm = new Norm(model, "pos_trans_norm", 2 * dModel);
   }
 

@@ -106,7 +106,9 @@ public final class DetrModel implements DetectionModel {
               new Norm(layer, "final_layer_norm", dModel)));
     }
     decoderNorm = new Norm(model, "decoder.layernorm", dModel);
-    classHead = root.linear("class_labels_classifier", dModel, config.numLogits(), Activation.NONE);
+    classHead =
+        root.linear("class_labels_classifier", dModel, config.numLogits(), Activation.NONE)
+            .withExactProducts();
     boxHead = new BoxHead(root.under("bbox_predictor"), dModel);
     // A head without bias would be another architecture.
     Biases.of(classHead);

@@ -17,8 +17,13 @@ public final class BoxHead {
     for (int i = 0; i < LAYERS; i++) {
       boolean last = i == LAYERS - 1;
       layers.add(
-          parameters.linear(
-              "layers." + i, dModel, last ? 4 : dModel, last ? Activation.NONE : Activation.RELU));
+          parameters
+              .linear(
+                  "layers." + i,
+                  dModel,
+                  last ? 4 : dModel,
+                  last ? Activation.NONE : Activation.RELU)
+              .withExactProducts());
     }
   }
 

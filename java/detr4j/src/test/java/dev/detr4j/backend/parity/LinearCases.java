@@ -97,7 +97,7 @@ final class LinearCases {
       RowMask mask) {
     Weight weight = builder.weight("weight", -1, 1, out, in);
     Weight biases = bias ? builder.weight("bias", -1, 1, out) : null;
-    return new Linear(in, out, weight, biases, activation, residual, mask);
+    return new Linear(in, out, weight, biases, activation, residual, mask, false);
   }
 
   private static OpCase inPlace() {

@@ -1,0 +1,202 @@
+package dev.detr4j.backend.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.detr4j.BackendKind;
+import dev.detr4j.Precision;
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.reference.ReferenceBackendProvider;
+import dev.detr4j.op.Convolution;
+import dev.detr4j.op.Linear;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Products in bf16: every case of convolutions and linear layers against the reference on inputs
+ * and weights that were rounded before.
+ *
+ * <p>The product of two bf16 numbers is exact in fp32, so the tolerance is that of the fp32 case.
+ * Where Winograd rounds the transformed numbers instead, the tolerance follows from that; the C
+ * tests look at those kernels more sharply.
+ */
+class Bf16ProductsTest {
+  private static final Variant BF16 =
+      new Variant(BackendKind.C, new BackendOptions(2, null, 0).withPrecision(Precision.BF16));
+  private static final Backend REFERENCE =
+      new ReferenceBackendProvider().open(new BackendOptions(2, null, 0));
+  private static final int FEWEST_WINOGRAD_CHANNELS = 32;
+
+  private static Backend open;
+
+  @AfterAll
+  static void close() {
+    if (open != null) {
+      open.close();
+    }
+    REFERENCE.close();
+  }
+
+  @TestFactory
+  Stream<?> matchesReferenceOnRoundedNumbers() {
+    if (BF16.unavailable() != null) {
+      return Stream.of(dynamicTest("bf16 products", () -> OpParityTest.assumeAvailable(BF16)));
+    }
+    return Stream.of(Convolution.class, Linear.class)
+        .flatMap(op -> OpCases.of(op).stream())
+        .map(test -> dynamicTest(test.toString(), () -> check(test)));
+  }
+
+  /** Layers that make coordinates or scores are not touched: the very bits of fp32. */
+  @Test
+  void exactLayersStayExact() {
+    OpParityTest.assumeAvailable(BF16);
+    try (Backend fp32 = new Variant(BackendKind.C, new BackendOptions(2, null, 0)).open()) {
+      for (OpCase test : OpCases.of(Linear.class)) {
+        OpCase exact = with(test, ((Linear) test.op()).withExactProducts(), test.inputs());
+        List<double[]> expected = run(fp32, exact, CaseRun.Layout.PACKED);
+        List<double[]> actual = run(bf16(), exact, CaseRun.Layout.PACKED);
+        for (int i = 0; i < expected.getFirst().length; i++) {
+          assertEquals(expected.getFirst()[i], actual.getFirst()[i], test.name());
+        }
+      }
+    }
+  }
+
+  private static Backend bf16() {
+    if (open == null) {
+      open = BF16.open();
+    }
+    return open;
+  }
+
+  private static void check(OpCase test) {
+    OpCase rounded = mayUseWinograd(test.op()) ? ofTransformed(test) : rounded(test);
+    List<double[]> expected = run(REFERENCE, rounded, CaseRun.Layout.PACKED);
+    for (CaseRun.Layout layout : CaseRun.Layout.values()) {
+      // The kernel gets the numbers as they are.
+      Comparison.check(rounded, "c bf16 " + layout, expected, run(bf16(), test, layout));
+    }
+  }
+
+  private static boolean mayUseWinograd(OpSpec op) {
+    return op instanceof Convolution c
+        && c.kernelHeight() == 3
+        && c.kernelWidth() == 3
+        && c.stride() == 1
+        && c.dilation() == 1
+        && c.groups() == 1
+        && Math.min(c.inChannels(), c.outChannels()) >= FEWEST_WINOGRAD_CHANNELS;
+  }
+
+  /**
+   * V and U have relative errors of up to 2^-9, evenly spread; with the variances of {@link
+   * ConvolutionCases} an output of C channels is off with a deviation of 2^-9 sqrt(2/3 2.8 C) = 1.4
+   * 2^-9 sqrt(C), and twelve times 2^-9 sqrt(C) is eight deviations. A wrong product would be off
+   * by a part of sqrt(C) itself.
+   */
+  private static OpCase ofTransformed(OpCase test) {
+    double channels = ((Convolution) test.op()).inChannels();
+    Tolerance tolerance = new Tolerance(12 * 0x1p-9 * Math.sqrt(channels), 8 * 0x1p-18);
+    return new OpCase(
+        test.name(),
+        test.seed(),
+        test.op(),
+        test.inputs(),
+        test.aliases(),
+        tolerance,
+        test.unspecified());
+  }
+
+  private static OpCase rounded(OpCase test) {
+    if (test.op() instanceof Convolution c
+        && c.groups() == c.inChannels()
+        && c.groups() == c.outChannels()) {
+      return test; // depthwise convolutions stay fp32
+    }
+    List<CaseTensor> inputs = new ArrayList<>(test.inputs());
+    CaseTensor x = inputs.getFirst();
+    double[] values = x.values().clone();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = rounded((float) values[i]);
+    }
+    inputs.set(0, new CaseTensor(x.type(), x.shape(), values, x.dense()));
+    OpSpec op =
+        switch (test.op()) {
+          case Linear l ->
+              new Linear(
+                  l.inFeatures(),
+                  l.outFeatures(),
+                  rounded(l.weight()),
+                  l.bias(),
+                  l.activation(),
+                  l.hasResidual(),
+                  l.rowMask(),
+                  l.exact());
+          case Convolution c ->
+              new Convolution(
+                  c.inChannels(),
+                  c.outChannels(),
+                  c.kernelHeight(),
+                  c.kernelWidth(),
+                  c.stride(),
+                  c.padding(),
+                  c.dilation(),
+                  c.groups(),
+                  rounded(c.weight()),
+                  c.bias(),
+                  c.activation(),
+                  c.hasResidual());
+          default -> throw new IllegalArgumentException(test.name());
+        };
+    return with(test, op, inputs);
+  }
+
+  private static OpCase with(OpCase test, OpSpec op, List<CaseTensor> inputs) {
+    return new OpCase(
+        test.name(), test.seed(), op, inputs, test.aliases(), test.tolerance(), test.unspecified());
+  }
+
+  private static Weight rounded(Weight weight) {
+    Shape shape = weight.shape();
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(4L * Math.max(1, values.length), 4);
+      weight.read(memory);
+      MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, 0, values, 0, values.length);
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = rounded(values[i]);
+    }
+    return new ArrayWeight(weight.name(), shape, values);
+  }
+
+  /**
+   * To the nearest number with 8 significant bits, ties to even: x + 2^16 x - 2^16 x in arithmetic
+   * that rounds to 24 bits. Veltkamp's splitting, 1969.
+   */
+  private static float rounded(float x) {
+    if (!Float.isFinite(x)) {
+      return x;
+    }
+    float wide = x * 65537f;
+    return wide - (wide - x);
+  }
+
+  private static List<double[]> run(Backend backend, OpCase test, CaseRun.Layout layout) {
+    try (CaseMemory memory = CaseMemory.of(backend)) {
+      return CaseRun.run(backend, test, layout, memory);
+    }
+  }
+}
