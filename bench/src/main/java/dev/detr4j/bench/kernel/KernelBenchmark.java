@@ -1,6 +1,7 @@
 package dev.detr4j.bench.kernel;
 
 import dev.detr4j.BackendKind;
+import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.parity.ParityTarget;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,10 @@ public abstract class KernelBenchmark {
   @Param("best")
   public String tier;
 
+  /** What products are computed in; bf16 on backend c alone, where the processor has it. */
+  @Param("FP32")
+  public Precision precision;
+
   /** Threads that run the kernel, the caller included. */
   @Param("1")
   public int threads;
@@ -57,8 +62,11 @@ public abstract class KernelBenchmark {
   /** Opens the backend and binds the operation. */
   @Setup(Level.Trial)
   public void open() {
+    ParityTarget target =
+        ParityTarget.of(BackendKind.of(backend), tier.equals("best") ? null : tier, threads);
     opened =
-        ParityTarget.of(BackendKind.of(backend), tier.equals("best") ? null : tier, threads).open();
+        new ParityTarget(target.kind(), target.options().withPrecision(precision), target.tier())
+            .open();
     try {
       run = new KernelRun(opened, kernel(size));
     } catch (RuntimeException e) {

@@ -5,6 +5,7 @@ import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageView;
+import dev.detr4j.Precision;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -43,6 +44,10 @@ public class DetectionBenchmark {
   @Param("best")
   public String tier;
 
+  /** What products are computed in; bf16 on backend c alone, where the processor has it. */
+  @Param("FP32")
+  public Precision precision;
+
   /** Threads of the detector, the caller included. */
   @Param({"1", "2"})
   public int threads;
@@ -61,7 +66,7 @@ public class DetectionBenchmark {
   @Setup(Level.Trial)
   public void open() {
     files = BenchmarkModel.of(model);
-    DetectorBuilder builder = files.builder(backend, threads);
+    DetectorBuilder builder = files.builder(backend, threads).precision(precision);
     if (!tier.equals("best")) {
       builder.instructionSet(tier);
     }
