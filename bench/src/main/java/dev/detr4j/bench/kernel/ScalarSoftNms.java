@@ -2,7 +2,6 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.SoftNms;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -28,7 +27,6 @@ final class ScalarSoftNms implements AutoCloseable {
   private static final int ENTRY_BYTES = 28;
 
   private final Arena arena = Arena.ofConfined();
-  private final Path folder;
   private final SymbolLookup library;
   private final String words;
 
@@ -44,18 +42,19 @@ final class ScalarSoftNms implements AutoCloseable {
           "%s is not here; start from the root of the repository".formatted(source));
     }
     try {
-      folder = Files.createTempDirectory("detr4j-bench-c");
+      Path folder = Files.createTempDirectory("detr4j-bench-c");
+      Path file = folder.resolve("libsoft_nms.so");
       try {
-        Path file = folder.resolve("libsoft_nms.so");
         List<String> command = new ArrayList<>(List.of(compiler));
         command.addAll(FLAGS);
         command.addAll(List.of("-o", file.toString(), source.toString(), "-lm"));
         run(command);
         words = run(List.of(compiler, "--version")).lines().findFirst().orElse(compiler) + ", -O3";
         library = SymbolLookup.libraryLookup(file, arena);
-      } catch (IOException | RuntimeException e) {
-        close();
-        throw e;
+      } finally {
+        // Once it is loaded the file is not needed any more.
+        Files.deleteIfExists(file);
+        Files.delete(folder);
       }
     } catch (IOException e) {
       throw new IllegalStateException(
@@ -179,13 +178,5 @@ final class ScalarSoftNms implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
