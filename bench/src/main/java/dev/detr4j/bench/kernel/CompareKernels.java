@@ -120,7 +120,7 @@ public final class CompareKernels implements Callable<Integer> {
 
   @Option(
       names = "--folder",
-      defaultValue = "bench",
+      defaultValue = "${sys:detr4j.home:-.}/bench",
       paramLabel = "DIR",
       description = "This module, with peers/ (default: ${DEFAULT-VALUE}).")
   private Path folder;

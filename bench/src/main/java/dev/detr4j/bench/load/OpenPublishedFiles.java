@@ -1,12 +1,12 @@
 package dev.detr4j.bench.load;
 
+import dev.detr4j.bench.ChildJvm;
 import dev.detr4j.bench.peer.Circumstances;
 import dev.detr4j.parity.GoldenSet;
 import dev.detr4j.parity.PublishedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
@@ -19,7 +19,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -29,7 +28,7 @@ import picocli.CommandLine.Option;
  * in multiples of the file. Each run is a JVM of its own, which opens the file a second time.
  */
 @Command(
-    name = "open-published-files",
+    name = "open",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Times the opening of each project's checkpoints, and counts resident memory.")
@@ -64,7 +63,7 @@ public final class OpenPublishedFiles implements Callable<Integer> {
 
   @Option(
       names = "--golden",
-      defaultValue = "weights/golden",
+      defaultValue = "${sys:detr4j.home:-.}/weights/golden",
       paramLabel = "DIR",
       description = "The golden set, whose formulas make the weights (default: ${DEFAULT-VALUE}).")
   private Path golden;
@@ -82,12 +81,8 @@ public final class OpenPublishedFiles implements Callable<Integer> {
       description = "Keep the table in a file of this folder too.")
   private @Nullable Path results;
 
-  private OpenPublishedFiles() {}
-
-  /** Runs the command. */
-  public static void main(String[] arguments) {
-    System.exit(new CommandLine(new OpenPublishedFiles()).execute(arguments));
-  }
+  /** For picocli. */
+  public OpenPublishedFiles() {}
 
   @Override
   public Integer call() throws Exception {
@@ -159,24 +154,10 @@ public final class OpenPublishedFiles implements Callable<Integer> {
   }
 
   private List<OpenTwice.Figures> inChild(Path file) throws IOException, InterruptedException {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                OpenTwice.class.getName(),
-                file.toString(),
-                backend,
-                Integer.toString(threads))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
     String output =
-        new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        ChildJvm.run(OpenTwice.class, file.toString(), backend, Integer.toString(threads));
     List<OpenTwice.Figures> figures = output.lines().map(OpenTwice.Figures::parse).toList();
-    if (child.waitFor() != 0 || figures.size() != 2) {
+    if (figures.size() != 2) {
       throw new IOException("opening " + file + " in a process of its own failed");
     }
     return figures;

@@ -12,6 +12,11 @@ interface Contender extends Turn, AutoCloseable {
   /** The outputs of the last run. */
   RawOutputs outputs();
 
+  /** The process that does the work and holds the model. */
+  default long pid() {
+    return ProcessHandle.current().pid();
+  }
+
   @Override
   void close();
 }

@@ -50,7 +50,9 @@ public final class InterleavedRounds {
         long nanos = System.nanoTime() - start;
         long own = contender.ownNanos();
         wall[index][round] = (own < 0 ? nanos : own) / contender.repeats();
-        cpu[index][round] = (process.getProcessCpuTime() - cpuStart) / contender.repeats();
+        long cpuNanos = process.getProcessCpuTime() - cpuStart;
+        long ownCpu = contender.ownCpuNanos();
+        cpu[index][round] = (ownCpu < 0 ? cpuNanos : ownCpu) / contender.repeats();
       }
     }
     List<Timings> timings = new ArrayList<>();

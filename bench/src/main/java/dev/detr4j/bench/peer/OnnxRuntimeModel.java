@@ -1,13 +1,16 @@
 package dev.detr4j.bench.peer;
 
+import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 
@@ -30,6 +33,7 @@ final class OnnxRuntimeModel implements Contender {
       options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
       session = environment.createSession(file.toString(), options);
+      checkInput(file, pixels);
       FloatBuffer buffer =
           ByteBuffer.allocateDirect(Float.BYTES * pixels.channelsFirst().length)
               .order(ByteOrder.nativeOrder())
@@ -41,8 +45,26 @@ final class OnnxRuntimeModel implements Contender {
               environment, buffer, new long[] {1, 3, pixels.height(), pixels.width()});
       result = session.run(Map.of("pixel_values", input), Set.of("logits", "pred_boxes"));
     } catch (OrtException e) {
-      throw new IllegalArgumentException(
+      throw new ComparisonException(
           "ONNX Runtime cannot run %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  /** Exports have one size; of another one ONNX Runtime says only that a dimension is wrong. */
+  private void checkInput(Path file, FormulaPixels pixels) throws OrtException {
+    long[] expected = {1, 3, pixels.height(), pixels.width()};
+    NodeInfo info = session.getInputInfo().get("pixel_values");
+    if (info == null
+        || !(info.getInfo() instanceof TensorInfo tensor)
+        || !Arrays.equals(tensor.getShape(), expected)) {
+      throw new ComparisonException(
+          "%s: its inputs are %s, expected pixel_values of shape %s; export it again with --height %d --width %d"
+              .formatted(
+                  file,
+                  session.getInputInfo().values(),
+                  Arrays.toString(expected),
+                  pixels.height(),
+                  pixels.width()));
     }
   }
 

@@ -1,25 +1,16 @@
 package dev.detr4j.bench.peer;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
-import dev.detr4j.checkpoint.Checkpoint;
-import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
-import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.model.DetectionModel;
 import dev.detr4j.model.ModelInput;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.Planner;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
 import java.util.Set;
 
 /**
@@ -39,18 +30,26 @@ final class PlannedModel implements Contender {
   private final Output boxes;
   private final int queries;
 
-  PlannedModel(Path folder, BackendKind kind, int threads, FormulaPixels source) {
+  PlannedModel(ModelFolder folder, OwnBackend own, int threads, FormulaPixels source) {
     BackendSettings settings = BackendSettings.ofProcess();
     backend =
-        BackendSelection.open(settings.backend(kind), settings.options(threads, null, null, null))
+        BackendSelection.open(
+                settings.backend(own.kind()),
+                settings.options(threads, null, null, own.precision()))
             .backend();
-    // Packed weights are copies, so the checkpoint may be closed once the plan is made.
-    try (Checkpoint checkpoint = HuggingFaceDirectory.open(folder).openCheckpoint()) {
-      DetectionModel model = model(HuggingFaceDirectory.open(folder), checkpoint);
-      plan =
-          Planner.plan(
-              model.graph(ModelInput.single(source.height(), source.width())), backend, Set.of());
-      queries = model.numQueries();
+    try {
+      // Packed weights are copies, so the checkpoint may be closed once the plan is made.
+      record Planned(ExecutionPlan plan, int queries) {}
+      Planned planned =
+          folder.read(model ->
+              new Planned(
+                  Planner.plan(
+                      model.graph(ModelInput.single(source.height(), source.width())),
+                      backend,
+                      Set.of()),
+                  model.numQueries()));
+      plan = planned.plan();
+      queries = planned.queries();
     } catch (RuntimeException e) {
       backend.close();
       arena.close();
@@ -62,17 +61,6 @@ final class PlannedModel implements Contender {
         source.channelsLast(), 0, pixels, ValueLayout.JAVA_FLOAT, 0, source.channelsFirst().length);
     logits = new Output(plan.output(DetectionModel.LOGITS), arena);
     boxes = new Output(plan.output(DetectionModel.PRED_BOXES), arena);
-  }
-
-  private static DetectionModel model(HuggingFaceDirectory directory, Checkpoint checkpoint) {
-    CheckpointWeights weights = new CheckpointWeights(checkpoint, directory.names());
-    DetectionModel model =
-        switch (directory.config()) {
-          case DetrConfig config -> new DetrModel(config, weights);
-          case DeformableDetrConfig config -> new DeformableDetrModel(config, weights);
-        };
-    weights.finish();
-    return model;
   }
 
   @Override

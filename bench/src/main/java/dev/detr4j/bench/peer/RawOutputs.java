@@ -9,7 +9,12 @@ package dev.detr4j.bench.peer;
  */
 record RawOutputs(int queries, float[] logits, float[] boxes) {
   /** The largest differences between two sets of outputs. */
-  record Difference(float logits, float boxes, int moved) {}
+  record Difference(float logits, float boxes, int moved) {
+    @Override
+    public String toString() {
+      return "logits %.1e, boxes %.1e, %d queries moved".formatted(logits, boxes, moved);
+    }
+  }
 
   /**
    * Compares each query with its nearest twin in {@code expected}: the order of a two-stage model's

@@ -35,5 +35,10 @@ public record Timings(Series wall, Series cpu) {
     public double max() {
       return sorted[sorted.length - 1];
     }
+
+    /** From the shortest to the longest, in medians. */
+    double spread() {
+      return (max() - min()) / median();
+    }
   }
 }

@@ -20,4 +20,12 @@ public interface Turn {
   default long ownNanos() {
     return -1;
   }
+
+  /**
+   * CPU nanoseconds of the last run where another process did the work; negative where this one
+   * did.
+   */
+  default long ownCpuNanos() {
+    return -1;
+  }
 }

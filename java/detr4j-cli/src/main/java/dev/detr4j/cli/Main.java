@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
       "Exit codes: 0 done; 1 a file or setting is wrong, as one line on standard error says; 2 a command line that"
           + " cannot be understood; 3 an error of detr4j itself.",
       "",
-      "The launcher also has `./detr4j build` and `./detr4j verify` (build, all tests, parity)."
+      "The launcher also has `./detr4j build`, `./detr4j verify` (build, all tests, parity) and `./detr4j bench`."
     },
     subcommands = {
       DetectCommand.class,

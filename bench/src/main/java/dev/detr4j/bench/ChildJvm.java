@@ -1,0 +1,50 @@
+package dev.detr4j.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A JVM of its own for a measurement that another one's classes, garbage and threads would spoil.
+ */
+public final class ChildJvm {
+  private ChildJvm() {}
+
+  /**
+   * Runs a main class on this JVM's class path, with the serial collector as the launcher has it,
+   * and waits for it.
+   *
+   * @return its standard output, stripped; its errors go where this JVM's go
+   * @throws IOException when it fails
+   */
+  public static String run(Class<?> program, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--add-modules",
+            "jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            program.getName()));
+    command.addAll(List.of(arguments));
+    Process child =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String output =
+        new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    int code = child.waitFor();
+    if (code != 0) {
+      throw new IOException(
+          "%s in a process of its own ended with code %d"
+              .formatted(
+                  String.join(" ", command.subList(command.indexOf("-cp") + 2, command.size())),
+                  code));
+    }
+    return output;
+  }
+}

@@ -1,0 +1,16 @@
+package dev.detr4j.bench.peer;
+
+import dev.detr4j.Detr4jException;
+
+/** What keeps a comparison from being made, for the user who asked for it. */
+public final class ComparisonException extends Detr4jException {
+  private static final long serialVersionUID = 1L;
+
+  ComparisonException(String message) {
+    super(message);
+  }
+
+  ComparisonException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

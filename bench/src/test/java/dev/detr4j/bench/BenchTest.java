@@ -1,0 +1,74 @@
+package dev.detr4j.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class BenchTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void aloneItListsWhatThereIs() {
+    assertEquals(0, run());
+    for (String benchmark :
+        List.of("compare", "compare-kernels", "memory", "open", "kernels", "models", "life")) {
+      assertTrue(out.toString().contains("\n  " + benchmark), out.toString());
+    }
+  }
+
+  @Test
+  void compareIsACommandAndAnOption(@TempDir Path empty) {
+    for (String compare : List.of("compare", "--compare")) {
+      assertEquals(1, run(compare, "--models", empty.toString()));
+      assertTrue(
+          err.toString()
+              .contains("python bench/peers/python/make_models.py " + empty.toAbsolutePath()),
+          err.toString());
+      err.getBuffer().setLength(0);
+    }
+  }
+
+  @Test
+  void whatCannotBeIsRefused(@TempDir Path empty) {
+    assertEquals(2, run("compare", "--rounds", "0"));
+    assertEquals(2, run("compare", "--peers", "none", "--backends", "none"));
+    assertEquals(1, run("compare", "--peers", "tensorflow"));
+    assertTrue(
+        err.toString()
+            .contains("peer is \"tensorflow\", expected none or some of onnxruntime, torch, djl"),
+        err.toString());
+    assertEquals(2, run("nothing"));
+  }
+
+  @Test
+  void jmhTakesItsArgumentsAsTheyAre() {
+    assertEquals(
+        List.of("linear", "-p", "backend=c", "-prof", "gc"),
+        jmh("linear", "-p", "backend=c", "-prof", "gc"));
+    assertEquals(List.of("^dev\\.detr4j\\.bench\\.kernel\\.", "-l"), jmh("-l"));
+    assertEquals(List.of("^dev\\.detr4j\\.bench\\.kernel\\.", "-h"), jmh("-h"));
+  }
+
+  private static List<String> jmh(String... arguments) {
+    CommandLine bench = Bench.commandLine();
+    bench.parseArgs(
+        Stream.concat(Stream.of("kernels"), Stream.of(arguments)).toArray(String[]::new));
+    return ((JmhCommand) bench.getSubcommands().get("kernels").getCommand()).arguments();
+  }
+
+  private int run(String... arguments) {
+    return Bench.commandLine()
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+}
