@@ -1,5 +1,6 @@
 package dev.detr4j.bench.peer;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,7 +47,10 @@ public final class Circumstances {
     return System.getProperty("java.vendor", "unknown") + " " + Runtime.version();
   }
 
-  /** The commit of the sources in the working directory, with a mark when they were changed. */
+  /**
+   * The commit of the sources in the folder that the launcher names, otherwise in the working
+   * directory, with a mark when they were changed.
+   */
   public static String commit() {
     String hash = git("rev-parse", "--short=12", "HEAD");
     if (hash.isEmpty()) {
@@ -78,7 +82,10 @@ public final class Circumstances {
     System.arraycopy(arguments, 0, command, 1, arguments.length);
     try {
       Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+          new ProcessBuilder(command)
+              .directory(new File(System.getProperty("detr4j.home", ".")))
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
       String output =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       return process.waitFor() == 0 ? output : "";
