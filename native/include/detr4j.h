@@ -97,12 +97,13 @@ typedef struct detr4j_conv2d {
   int32_t rows_per_tile;
   int32_t panels_per_tile;
   int32_t stream_output;
-  const float *x;
+  int32_t x_bf16, out_bf16; /* for the kernels with bf16 products; 0 for the others */
+  const void *x;
   const float *weight;
   const float *bias;
   const float *residual;
   const uint8_t *row_mask;
-  float *out;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t residual_row_stride, residual_batch_stride;
   int64_t out_row_stride, out_batch_stride;
@@ -130,7 +131,8 @@ DETR4J_API int32_t detr4j_winograd_conv2d_f32(const detr4j_conv2d *p, int64_t ti
 
 /*
  * Both with bf16 products and fp32 sums, where detr4j_tier_has_bf16. x and the weights are rounded to bf16, to nearest even; with
- * Winograd the transformed x and U are. All else is fp32. A weight panel holds words of two bf16, the first in the low half:
+ * Winograd the transformed x and U are. Sums, bias and activation are fp32. A weight panel holds words of two bf16, the first in the low half:
+ * x and out may be bf16 themselves (x_bf16, out_bf16: 1); strides count elements of the map that they are of.
  * conv2d: the kernel_h * kernel_w * in_c / groups values of a window as [words][panel_columns], an odd one's partner is 0;
  * winograd: [16][words of in_c][panel_columns].
  */

@@ -32,12 +32,11 @@ typedef struct gemm_tile {
 } gemm_tile;
 
 /*
- * height is a constant wherever this is inlined, so the loops over rows unroll and the accumulators are registers. Rows from
- * valid on repeat the last valid one, instead of a variant for each number of rows; they are not stored.
+ * The sums of one tile. height is a constant wherever this is inlined, so the loops over rows unroll and left and right are
+ * registers. Rows from valid on repeat the last valid one, instead of a variant for each number of rows; they are not stored.
  */
-V_INLINE void gemm_tile_of_height(
-    const int height, const gemm_tile *t, int64_t first, int64_t valid, const float *b, float *out, int64_t out_pitch) {
-  v_f32 left[TILE_ROWS], right[TILE_ROWS];
+V_INLINE void gemm_tile_sums(
+    const int height, const gemm_tile *t, int64_t first, int64_t valid, const float *b, v_f32 *left, v_f32 *right) {
   UNROLL_ROWS
   for (int r = 0; r < height; r++) {
     left[r] = v_zero();
@@ -59,6 +58,12 @@ V_INLINE void gemm_tile_of_height(
       }
     }
   }
+}
+
+V_INLINE void gemm_tile_of_height(
+    const int height, const gemm_tile *t, int64_t first, int64_t valid, const float *b, float *out, int64_t out_pitch) {
+  v_f32 left[TILE_ROWS], right[TILE_ROWS];
+  gemm_tile_sums(height, t, first, valid, b, left, right);
   UNROLL_ROWS
   for (int r = 0; r < height; r++) {
     if (r < valid) {

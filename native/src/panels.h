@@ -16,32 +16,91 @@ typedef struct panel_block {
 
 /* One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask. */
 V_INLINE void finish_row(
-    const detr4j_conv2d *p, const float *sums, int valid, const float *bias, const float *residual, float *out,
+    const detr4j_conv2d *p, const float *sums, int valid, const float *bias, const float *residual, void *out,
     int64_t columns) {
   v_f32 left = v_load(sums), right = v_load(sums + V_LANES);
   if (!valid) { /* by selection, not by multiplying with 0: the masked input may be NaN */
     if (p->row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) {
-      memset(out, 0, (size_t)columns * sizeof(float));
+      memset(out, 0, (size_t)columns * (MAP_BF16(p->out_bf16) ? 2 : 4));
       return;
     }
     left = right = v_zero();
   }
-  finish_vector(p, left, bias, residual, out, columns);
-  if (columns > V_LANES) {
-    finish_vector(
-        p, right, bias == NULL ? NULL : bias + V_LANES, residual == NULL ? NULL : residual + V_LANES, out + V_LANES,
-        columns - V_LANES);
+  finish_channels(p, left, right, bias, residual, out, columns);
+}
+
+/* Where a whole tile goes from registers: TILE_ROWS rows, TILE_COLUMNS channels, no mask, no activation but ReLU. */
+typedef struct tile_output {
+  const float *bias, *residual;
+  void *out;
+  int64_t residual_pitch, out_pitch;
+  int out_bf16, relu, stream;
+} tile_output;
+
+V_INLINE void store_tile_row(const tile_output *o, void *out, v_f32 left, v_f32 right) {
+#if defined(DETR4J_PRODUCTS_BF16)
+  if (o->out_bf16) {
+    if (o->stream) {
+      v_stream_bf16_pair(out, left, right);
+    } else {
+      v_store_bf16_pair(out, left, right);
+    }
+    return;
+  }
+#endif
+  float *row = out;
+  if (o->stream) {
+    v_stream(row, left);
+    v_stream(row + V_LANES, right);
+  } else {
+    v_store(row, left);
+    v_store(row + V_LANES, right);
+  }
+}
+
+/*
+ * A whole tile with what finish_row does to its rows, before the sums have left the registers: with a depth of 64 a way through
+ * memory costs a third of the product. Not inlined, see gemm_tile_multiply.
+ */
+static __attribute__((noinline)) void multiply_whole_tile(
+    const gemm_tile *t, int64_t first, const float *b, const tile_output *o) {
+  v_f32 left[TILE_ROWS], right[TILE_ROWS];
+  gemm_tile_sums(TILE_ROWS, t, first, TILE_ROWS, b, left, right);
+  if (o->bias != NULL) {
+    const v_f32 bias_left = v_load(o->bias), bias_right = v_load(o->bias + V_LANES);
+    UNROLL_ROWS
+    for (int r = 0; r < TILE_ROWS; r++) {
+      left[r] = v_add(left[r], bias_left);
+      right[r] = v_add(right[r], bias_right);
+    }
+  }
+  if (o->residual != NULL) {
+    UNROLL_ROWS
+    for (int r = 0; r < TILE_ROWS; r++) {
+      const float *row = o->residual + r * o->residual_pitch;
+      left[r] = v_add(left[r], v_load(row));
+      right[r] = v_add(right[r], v_load(row + V_LANES));
+    }
+  }
+  if (o->relu) {
+    UNROLL_ROWS
+    for (int r = 0; r < TILE_ROWS; r++) {
+      left[r] = v_max(v_zero(), left[r]);
+      right[r] = v_max(v_zero(), right[r]);
+    }
+  }
+  UNROLL_ROWS
+  for (int r = 0; r < TILE_ROWS; r++) {
+    store_tile_row(o, map_at_mutable(o->out, o->out_bf16, r * o->out_pitch), left[r], right[r]);
   }
 }
 
 /* product has the block's rows; where a group's channels begin in them is set here. */
 V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm_tile product) {
   const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
-  float *out = p->out + b->item * p->out_batch_stride + b->first * p->out_row_stride;
+  const int64_t first_out = b->item * p->out_batch_stride + b->first * p->out_row_stride;
   const float *residual_rows =
-      p->residual == NULL
-          ? NULL
-          : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride;
+      p->residual == NULL ? NULL : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride;
   for (int64_t panel = b->first_panel; panel < b->end_panel; panel++) {
     const int64_t group = panel / b->group_panels;
     const int64_t column_in_group = panel % b->group_panels * TILE_COLUMNS;
@@ -53,20 +112,32 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
     for (int64_t r = 0; r < b->count; r += TILE_ROWS) {
       _Alignas(64) float sums[TILE_ROWS * TILE_COLUMNS];
       const int64_t rows = min_i64(TILE_ROWS, b->count - r);
+      void *out = map_at_mutable(p->out, p->out_bf16, first_out + r * p->out_row_stride + column);
+      const float *residual = residual_rows == NULL ? NULL : residual_rows + r * p->residual_row_stride + column;
       // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
       // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
-      for (int64_t i = 0; i < rows; i++) prefetch_output(p, out + (r + i) * p->out_row_stride + column, columns);
-      for (int64_t i = 0; residual_rows != NULL && i < rows; i++) {
-        prefetch_input(residual_rows + (r + i) * p->residual_row_stride + column, columns);
+      for (int64_t i = 0; i < rows; i++) {
+        prefetch_output(p, map_at(out, p->out_bf16, i * p->out_row_stride), columns);
+      }
+      for (int64_t i = 0; residual != NULL && i < rows; i++) {
+        prefetch_input(residual + i * p->residual_row_stride, columns);
+      }
+      if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation != DETR4J_ACTIVATION_GELU) {
+        const tile_output to = {
+            .bias = bias, .residual = residual, .out = out, .residual_pitch = p->residual_row_stride,
+            .out_pitch = p->out_row_stride, .out_bf16 = p->out_bf16,
+            .relu = p->activation == DETR4J_ACTIVATION_RELU,
+            .stream = p->stream_output && (uintptr_t)out % V_BYTES == 0 &&
+                      p->out_row_stride * (MAP_BF16(p->out_bf16) ? 2 : 4) % V_BYTES == 0};
+        multiply_whole_tile(&product, r, weight, &to);
+        continue;
       }
       gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
       for (int64_t i = 0; i < rows; i++) {
-        const int64_t pixel = b->first + r + i;
-        const float *residual =
-            residual_rows == NULL ? NULL : residual_rows + (r + i) * p->residual_row_stride + column;
-        const int valid = !masked || p->row_mask[b->item * b->pixels + pixel] != 0;
+        const int valid = !masked || p->row_mask[b->item * b->pixels + b->first + r + i] != 0;
         finish_row(
-            p, sums + i * TILE_COLUMNS, valid, bias, residual, out + (r + i) * p->out_row_stride + column, columns);
+            p, sums + i * TILE_COLUMNS, valid, bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
+            map_at_mutable(out, p->out_bf16, i * p->out_row_stride), columns);
       }
     }
   }

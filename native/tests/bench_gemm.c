@@ -203,6 +203,8 @@ int main(int argc, char **argv) {
     convolution(&direct, 25, 34, 512, 512, 3, 1, rows_per_tile, rounds);
     convolution(&direct, 50, 67, 1024, 256, 1, 1, rows_per_tile, rounds);
     convolution(&direct, 25, 34, 512, 2048, 1, 1, rows_per_tile, rounds);
+    convolution(&direct, 200, 267, 64, 256, 1, 1, rows_per_tile, rounds);
+    convolution(&direct, 200, 267, 256, 64, 1, 1, rows_per_tile, rounds);
     convolution(&direct, 800, 1066, 3, 64, 7, 2, rows_per_tile, rounds);
   }
   for (int squares = 24; squares <= 96; squares *= 2) { // GFLOP/s as if computed directly

@@ -45,7 +45,7 @@ static double expected(
       int64_t y = oy * p->stride - p->padding + ky * p->dilation, x = ox * p->stride - p->padding + kx * p->dilation;
       if (y < 0 || y >= p->in_h || x < 0 || x >= p->in_w) continue;
       for (int64_t i = 0; i < in; i++) {
-        sum += (double)p->x[n * p->x_batch_stride + (y * p->in_w + x) * p->x_row_stride + g * in + i] *
+        sum += (double)((const float *)p->x)[n * p->x_batch_stride + (y * p->in_w + x) * p->x_row_stride + g * in + i] *
                weight[((o * in + i) * p->kernel_h + ky) * p->kernel_w + kx];
       }
     }

@@ -242,6 +242,37 @@ void put_weight(precision products, float *words, int64_t width, int64_t column,
   }
 }
 
+static const uint16_t NARROW_MARKER = 0x7fb3; // a NaN that no computation makes
+
+static int64_t elements_of(const tensor *t) { return (t->batch - 1) * t->batch_stride + (t->rows - 1) * t->row_stride + t->columns; }
+
+void *narrow(tensor *t) {
+  uint16_t *data = guarded((size_t)elements_of(t) * sizeof(uint16_t));
+  for (int64_t i = 0; i < elements_of(t); i++) {
+    uint16_t half = NARROW_MARKER;
+    if (!is_marker(t->data + i)) {
+      t->data[i] = rounded_to(PRODUCTS_BF16, t->data[i]);
+      half = bf16_bits(t->data[i]);
+    }
+    memcpy(data + i, &half, sizeof half);
+  }
+  return data;
+}
+
+void widen(const void *narrow, tensor *t) {
+  for (int64_t i = 0; i < elements_of(t); i++) {
+    const int64_t in_item = i % t->batch_stride;
+    uint16_t half;
+    memcpy(&half, (const uint16_t *)narrow + i, sizeof half);
+    if (half == NARROW_MARKER) continue;
+    if (in_item / t->row_stride >= t->rows || in_item % t->row_stride >= t->columns) {
+      fail("bf16 element %lld lies between rows and was written", (long long)i);
+    }
+    const uint32_t bits = (uint32_t)half << 16;
+    memcpy(t->data + i, &bits, sizeof bits);
+  }
+}
+
 // ---- comparison ----
 
 void expect_close(const char *name, int64_t batch, int64_t row, int64_t column, double expected, float actual, double tolerance) {

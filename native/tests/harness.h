@@ -75,6 +75,11 @@ float rounded_to(precision products, float x);           // the value that is mu
 int64_t words_of(precision products, int64_t values);    // 32-bit words of so many weights of one output channel
 void put_weight(precision products, float *words, int64_t width, int64_t column, int64_t k, float x); // value k of a panel's column
 
+// The tensor as bf16 between guard pages, with the same strides; its own elements are rounded too. For an output: nothing but marks.
+void *narrow(tensor *t);
+// Back again, so that check_written can be asked; fails when a gap was written.
+void widen(const void *narrow, tensor *t);
+
 // ---- comparison ----
 
 // Both NaN, the same infinity, or apart by at most tolerance.

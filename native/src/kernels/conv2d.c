@@ -40,7 +40,7 @@ static int plan_conv(const detr4j_conv2d *p, conv_plan *plan) {
   if (p->kernel_h < 1 || p->kernel_w < 1 || p->stride < 1 || p->padding < 0 || p->dilation < 1 || p->groups < 1) return 0;
   if (p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1) return 0;
   if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
-  if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT) return 0;
+  if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT || !maps_fit(p)) return 0;
   // The last output pixel's first tap is inside the padded map; then every other tap is inside it or padding.
   int64_t reach_h = (int64_t)p->in_h + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_h - 1);
   int64_t reach_w = (int64_t)p->in_w + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_w - 1);
@@ -184,7 +184,7 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
   const float **pointers = (const float **)((char *)scratch + plan.zeros_bytes);
   float *copies = (float *)((char *)pointers + plan.pointers_bytes);
   memset(zeros, 0, (size_t)plan.zeros_bytes);
-  const float *x = p->x + item * p->x_batch_stride;
+  const float *x = (const float *)p->x + item * p->x_batch_stride;
   if (plan.few) {
     point_at_kernel_rows(p, &plan, x, first, count, zeros, pointers, copies);
   } else if (plan.spread) {

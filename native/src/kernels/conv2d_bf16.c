@@ -1,8 +1,9 @@
-// Convolution and linear layers with bf16 products and fp32 sums, on channels-last fp32 maps.
+// Convolution and linear layers with bf16 products and fp32 sums, on channels-last maps of fp32 or bf16.
 //
-// Inputs have to be rounded before they are multiplied, so the windows of a block of output pixels are copied to scratch as
-// bf16, one row of words (products.h) a pixel, and the convolution is a plain matrix product of those rows with the panels. A
-// window is copied once for all panels of the block: beside a product with 64 output channels that is one instruction in 20.
+// fp32 inputs have to be rounded before they are multiplied, so the windows of a block of output pixels are copied to scratch
+// as bf16, one row of words (products.h) a pixel, and the convolution is a plain matrix product of those rows with the panels.
+// A window is copied once for all panels of the block: beside a product with 64 output channels that is one instruction in 20.
+// Where a window is one pixel of a bf16 map, it is taken from there.
 //
 //   scratch:  [pointers][pixels of the block][groups][words of kernel_h x kernel_w x channels of a group][padding]
 //
@@ -26,6 +27,7 @@ typedef struct bf16_plan {
   int64_t group_words; // the same in words
   int64_t row_words;   // from one pixel's row to the next
   int contiguous;      // a kernel row lies in one piece
+  int in_place;        // a window is a pixel of x, and the pixels of a register tile do not fight for one set of the L1 cache
   int64_t pointers_bytes, rows_bytes;
 } bf16_plan;
 
@@ -51,8 +53,10 @@ static int plan_bf16(const detr4j_conv2d *p, bf16_plan *plan) {
   plan->group_words = words_of(plan->depth);
   plan->row_words = round_up(p->groups * plan->group_words, PADDING_WORDS) + PADDING_WORDS;
   plan->contiguous = p->groups == 1 && p->dilation == 1 && p->x_row_stride == p->in_c;
+  plan->in_place = p->x_bf16 && p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->padding == 0 &&
+                   plan->depth % 2 == 0 && p->stride * p->x_row_stride * 2 % 2048 != 0;
   plan->pointers_bytes = round_up(plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
-  plan->rows_bytes = plan->block_pixels * plan->row_words * (int64_t)sizeof(float);
+  plan->rows_bytes = plan->in_place ? 0 : plan->block_pixels * plan->row_words * (int64_t)sizeof(float);
   return 1;
 }
 
@@ -68,7 +72,12 @@ int64_t KERNEL(detr4j_conv2d_bf16_scratch)(const detr4j_conv2d *p) {
   return plan.pointers_bytes + plan.rows_bytes;
 }
 
-V_INLINE uint16_t *put_rounded(uint16_t *to, const float *from, int64_t n) {
+V_INLINE uint16_t *put_values(uint16_t *to, const void *map, int bf16, int64_t n) {
+  if (bf16) {
+    memcpy(to, map, (size_t)n * sizeof(uint16_t));
+    return to + n;
+  }
+  const float *from = map;
   int64_t i = 0;
   for (; i + 2 * V_LANES <= n; i += 2 * V_LANES) v_store_bf16_pair(to + i, v_load(from + i), v_load(from + i + V_LANES));
   for (; i + V_LANES <= n; i += V_LANES) v_store_bf16(to + i, v_load(from + i), V_LANES);
@@ -83,22 +92,23 @@ V_INLINE uint16_t *put_zeros(uint16_t *to, int64_t n) {
 
 // One row of the kernel over one row of the map, or over none where that is outside.
 V_INLINE uint16_t *put_kernel_row(
-    const detr4j_conv2d *p, const bf16_plan *plan, const float *map_row, int64_t column, uint16_t *to) {
+    const detr4j_conv2d *p, const bf16_plan *plan, const void *map_row, int64_t column, uint16_t *to) {
   if (map_row == NULL) return put_zeros(to, p->kernel_w * plan->group_in);
   if (plan->contiguous && column >= 0 && column + p->kernel_w <= p->in_w) {
-    return put_rounded(to, map_row + column * p->x_row_stride, p->kernel_w * plan->group_in);
+    return put_values(to, map_at(map_row, p->x_bf16, column * p->x_row_stride), p->x_bf16, p->kernel_w * plan->group_in);
   }
   for (int64_t kx = 0; kx < p->kernel_w; kx++) {
     const int64_t from = column + kx * p->dilation;
-    to = from >= 0 && from < p->in_w ? put_rounded(to, map_row + from * p->x_row_stride, plan->group_in)
-                                     : put_zeros(to, plan->group_in);
+    to = from >= 0 && from < p->in_w
+             ? put_values(to, map_at(map_row, p->x_bf16, from * p->x_row_stride), p->x_bf16, plan->group_in)
+             : put_zeros(to, plan->group_in);
   }
   return to;
 }
 
 // The windows of output pixels first to first + count.
 static void copy_windows(
-    const detr4j_conv2d *p, const bf16_plan *plan, const float *x, int64_t first, int64_t count, float *rows) {
+    const detr4j_conv2d *p, const bf16_plan *plan, const void *x, int64_t first, int64_t count, float *rows) {
   int64_t oy = first / p->out_w, ox = first % p->out_w;
   for (int64_t r = 0; r < count; r++, rows += plan->row_words) {
     const int64_t column = ox * p->stride - p->padding;
@@ -106,12 +116,23 @@ static void copy_windows(
       uint16_t *to = (uint16_t *)(rows + group * plan->group_words);
       for (int64_t ky = 0; ky < p->kernel_h; ky++) {
         const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
-        const int inside = y >= 0 && y < p->in_h;
-        to = put_kernel_row(
-            p, plan, inside ? x + y * p->in_w * p->x_row_stride + group * plan->group_in : NULL, column, to);
+        const void *map_row =
+            y < 0 || y >= p->in_h ? NULL : map_at(x, p->x_bf16, y * p->in_w * p->x_row_stride + group * plan->group_in);
+        to = put_kernel_row(p, plan, map_row, column, to);
       }
       if (plan->depth % 2 != 0) put_zeros(to, 1);
     }
+    if (++ox == p->out_w) {
+      ox = 0;
+      oy++;
+    }
+  }
+}
+
+static void point_at_pixels(const detr4j_conv2d *p, const void *x, int64_t first, int64_t count, const float **pointers) {
+  int64_t oy = first / p->out_w, ox = first % p->out_w;
+  for (int64_t r = 0; r < count; r++) {
+    pointers[r] = map_at(x, 1, (oy * p->in_w + ox) * p->stride * p->x_row_stride);
     if (++ox == p->out_w) {
       ox = 0;
       oy++;
@@ -137,8 +158,13 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
 
   const float **pointers = scratch;
   float *rows = (float *)((char *)scratch + plan.pointers_bytes);
-  for (int64_t r = 0; r < block.count; r++) pointers[r] = rows + r * plan.row_words;
-  copy_windows(p, &plan, p->x + item * p->x_batch_stride, first, block.count, rows);
+  const void *x = map_at(p->x, p->x_bf16, item * p->x_batch_stride);
+  if (plan.in_place) {
+    point_at_pixels(p, x, first, block.count, pointers);
+  } else {
+    for (int64_t r = 0; r < block.count; r++) pointers[r] = rows + r * plan.row_words;
+    copy_windows(p, &plan, x, first, block.count, rows);
+  }
   const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = 1, .depth = plan.group_words};
   multiply_panels(p, &block, product);
   v_stream_end();

@@ -21,7 +21,7 @@ V_INLINE void pixel_block(const detr4j_conv2d *p, int64_t item, int64_t oy, int6
   for (int i = 0; i < pixels; i++) {
     acc[i] = p->bias == NULL ? v_zero() : load(p->bias + c, n);
   }
-  const float *map = p->x + item * p->x_batch_stride + c;
+  const float *map = (const float *)p->x + item * p->x_batch_stride + c;
   for (int64_t ky = 0; ky < p->kernel_h; ky++) {
     const int64_t iy = oy * p->stride - p->padding + ky * p->dilation;
     const int row_inside = iy >= 0 && iy < p->in_h;
@@ -45,7 +45,7 @@ V_INLINE void pixel_block(const detr4j_conv2d *p, int64_t item, int64_t oy, int6
       y = v_add(y, load(p->residual + item * p->residual_batch_stride + row * p->residual_row_stride + c, n));
     }
     y = v_activate(p->activation, y);
-    float *out = p->out + item * p->out_batch_stride + row * p->out_row_stride + c;
+    float *out = (float *)p->out + item * p->out_batch_stride + row * p->out_row_stride + c;
     if (n == V_LANES) {
       v_store(out, y);
     } else {
@@ -77,7 +77,7 @@ int64_t KERNEL(detr4j_depthwise_conv2d_f32_tiles)(const detr4j_conv2d *p) {
 int32_t KERNEL(detr4j_depthwise_conv2d_f32)(const detr4j_conv2d *p, int64_t tile) {
   row_range range;
   if (p->in_c != p->groups || p->out_c != p->groups || p->row_mask_mode != DETR4J_ROW_MASK_NONE || p->stride < 1 ||
-      p->dilation < 1 || !rows_of_tile(&range, tile, p->batch, p->out_h, p->rows_per_tile)) {
+      p->dilation < 1 || p->x_bf16 || p->out_bf16 || !rows_of_tile(&range, tile, p->batch, p->out_h, p->rows_per_tile)) {
     return DETR4J_ERROR_ARGUMENT;
   }
   for (int64_t oy = range.begin; oy < range.end; oy++) {

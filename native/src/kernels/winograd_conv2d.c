@@ -49,7 +49,7 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
   if (p->kernel_h != 3 || p->kernel_w != 3 || p->stride != 1 || p->dilation != 1 || p->groups != 1) return 0;
   if (p->padding < 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1 || p->row_mask_mode != DETR4J_ROW_MASK_NONE) return 0;
-  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
+  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU || !maps_fit(p)) return 0;
   // No window of an output pixel leaves the padded map.
   if ((int64_t)p->out_h + 2 > (int64_t)p->in_h + 2 * (int64_t)p->padding && p->out_h > 0) return 0;
   if ((int64_t)p->out_w + 2 > (int64_t)p->in_w + 2 * (int64_t)p->padding && p->out_w > 0) return 0;
@@ -84,13 +84,13 @@ int64_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, _scratch)(const detr4j_conv2d *p
 }
 
 // V of one vector of n channels; d[4 y + x] is where pixel (y, x) of the square begins.
-V_INLINE void transform_channels(const float *const *d, int64_t channel, int64_t n, float *v, int64_t v_element) {
+V_INLINE void transform_channels(
+    const void *const *d, const int bf16, int64_t channel, int64_t n, float *v, int64_t v_element) {
   v_f32 t[4][4];
   for (int x = 0; x < 4; x++) { // t = B^T d
     v_f32 column[4];
     for (int y = 0; y < 4; y++) {
-      const float *from = d[4 * y + x] + channel;
-      column[y] = n == V_LANES ? v_load(from) : v_load_partial(from, n);
+      column[y] = load_map(map_at(d[4 * y + x], bf16, channel), bf16, n);
     }
     t[0][x] = v_sub(column[0], column[2]);
     t[1][x] = v_add(column[1], column[2]);
@@ -106,24 +106,37 @@ V_INLINE void transform_channels(const float *const *d, int64_t channel, int64_t
 }
 
 // V of squares first to first + count.
-static void transform_input(
-    const detr4j_conv2d *p, const winograd_plan *plan, const float *x, int64_t first, int64_t count, const float *zeros,
-    float *v) {
+V_INLINE void transform_map(
+    const detr4j_conv2d *p, const winograd_plan *plan, const int bf16, const void *x, int64_t first, int64_t count,
+    const float *zeros, float *v) {
   int64_t row = first / plan->squares_w, column = first % plan->squares_w;
   for (int64_t s = 0; s < count; s++, v += plan->v_row) {
-    const float *d[ELEMENTS];
+    const void *d[ELEMENTS];
     for (int64_t i = 0; i < ELEMENTS; i++) {
       const int64_t in_y = 2 * row - p->padding + i / 4, in_x = 2 * column - p->padding + i % 4;
       const int inside = in_y >= 0 && in_y < p->in_h && in_x >= 0 && in_x < p->in_w;
-      d[i] = inside ? x + (in_y * p->in_w + in_x) * p->x_row_stride : zeros;
+      d[i] = inside ? map_at(x, bf16, (in_y * p->in_w + in_x) * p->x_row_stride) : zeros;
     }
     int64_t channel = 0;
-    for (; channel + V_LANES <= p->in_c; channel += V_LANES) transform_channels(d, channel, V_LANES, v, plan->v_element);
-    if (channel < p->in_c) transform_channels(d, channel, p->in_c - channel, v, plan->v_element);
+    for (; channel + V_LANES <= p->in_c; channel += V_LANES) {
+      transform_channels(d, bf16, channel, V_LANES, v, plan->v_element);
+    }
+    if (channel < p->in_c) transform_channels(d, bf16, channel, p->in_c - channel, v, plan->v_element);
     if (++column == plan->squares_w) {
       column = 0;
       row++;
     }
+  }
+}
+
+static void transform_input(
+    const detr4j_conv2d *p, const winograd_plan *plan, int64_t item, int64_t first, int64_t count, const float *zeros,
+    float *v) {
+  const void *x = map_at(p->x, p->x_bf16, item * p->x_batch_stride);
+  if (MAP_BF16(p->x_bf16)) {
+    transform_map(p, plan, 1, x, first, count, zeros, v);
+  } else {
+    transform_map(p, plan, 0, x, first, count, zeros, v);
   }
 }
 
@@ -145,7 +158,7 @@ V_INLINE void transform_output(const float *m, int64_t m_element, v_f32 *y) {
 // Where the columns of one panel go, and what is added to them.
 typedef struct panel_output {
   const float *bias, *residual;
-  float *out;
+  void *out;
   int64_t columns;
 } panel_output;
 
@@ -154,17 +167,15 @@ static void store_squares(
     const detr4j_conv2d *p, const winograd_plan *plan, const panel_output *to, int64_t first, int64_t count, const float *m) {
   int64_t row = first / plan->squares_w, column = first % plan->squares_w;
   for (int64_t s = 0; s < count; s++, m += TILE_COLUMNS) {
-    for (int64_t c = 0; c < to->columns; c += V_LANES) {
-      v_f32 y[4];
-      transform_output(m + c, plan->m_element, y);
-      for (int i = 0; i < 4; i++) {
-        const int64_t out_y = 2 * row + i / 2, out_x = 2 * column + i % 2, pixel = out_y * p->out_w + out_x;
-        if (out_y >= p->out_h || out_x >= p->out_w) continue;
-        finish_vector(
-            p, y[i], to->bias == NULL ? NULL : to->bias + c,
-            to->residual == NULL ? NULL : to->residual + pixel * p->residual_row_stride + c,
-            to->out + pixel * p->out_row_stride + c, to->columns - c);
-      }
+    v_f32 left[4], right[4];
+    transform_output(m, plan->m_element, left);
+    transform_output(m + V_LANES, plan->m_element, right);
+    for (int i = 0; i < 4; i++) {
+      const int64_t out_y = 2 * row + i / 2, out_x = 2 * column + i % 2, pixel = out_y * p->out_w + out_x;
+      if (out_y >= p->out_h || out_x >= p->out_w) continue;
+      finish_channels(
+          p, left[i], right[i], to->bias, to->residual == NULL ? NULL : to->residual + pixel * p->residual_row_stride,
+          map_at_mutable(to->out, p->out_bf16, pixel * p->out_row_stride), to->columns);
     }
     if (++column == plan->squares_w) {
       column = 0;
@@ -180,7 +191,7 @@ static void prefetch_squares(
   for (int64_t s = 0; s < count; s++) {
     for (int64_t y = 2 * row; y < min_i64(2 * row + 2, p->out_h); y++) {
       for (int64_t x = 2 * column; x < min_i64(2 * column + 2, p->out_w); x++) {
-        prefetch_output(p, to->out + (y * p->out_w + x) * p->out_row_stride, to->columns);
+        prefetch_output(p, map_at(to->out, p->out_bf16, (y * p->out_w + x) * p->out_row_stride), to->columns);
       }
     }
     if (++column == plan->squares_w) {
@@ -209,7 +220,7 @@ int32_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, )(const detr4j_conv2d *p, int64_
   float *m = (float *)((char *)v + plan.v_bytes);
   memset(zeros, 0, (size_t)plan.zeros_bytes);
   for (int64_t s = 0; s < count; s++) rows[s] = v + s * plan.v_row;
-  transform_input(p, &plan, p->x + item * p->x_batch_stride, first, count, zeros, v);
+  transform_input(p, &plan, item, first, count, zeros, v);
 
   gemm_tile product = {.rows = rows, .pitch = plan.block_squares, .taps = 1, .depth = plan.words};
   for (int64_t panel = first_panel; panel < end_panel; panel++) {
@@ -217,7 +228,7 @@ int32_t PRODUCTS_KERNEL(detr4j_winograd_conv2d, )(const detr4j_conv2d *p, int64_
     const panel_output to = {
         .bias = p->bias == NULL ? NULL : p->bias + column,
         .residual = p->residual == NULL ? NULL : p->residual + item * p->residual_batch_stride + column,
-        .out = p->out + item * p->out_batch_stride + column,
+        .out = map_at_mutable(p->out, p->out_bf16, item * p->out_batch_stride + column),
         .columns = min_i64(TILE_COLUMNS, p->out_c - column)};
     for (int64_t element = 0; element < ELEMENTS; element++) {
       const float *weight = p->weight + (panel * ELEMENTS + element) * plan.words * TILE_COLUMNS;

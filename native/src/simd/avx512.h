@@ -47,6 +47,13 @@ V_INLINE void v_store_bf16(uint16_t *p, v_f32 v, int64_t n) {
 V_INLINE void v_store_bf16_pair(uint16_t *p, v_f32 low, v_f32 high) {
   _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low));
 }
+V_INLINE void v_stream_bf16_pair(uint16_t *p, v_f32 low, v_f32 high) {
+  _mm512_stream_si512((void *)p, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+V_INLINE v_f32 v_load_bf16(const uint16_t *p, int64_t n) {
+  const __m256i bits = n == V_LANES ? _mm256_loadu_si256((const void *)p) : _mm256_maskz_loadu_epi16(v_first_lanes(n), p);
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
 #endif
 V_INLINE float v_reduce_add(v_f32 v) { return _mm512_reduce_add_ps(v); }
 V_INLINE float v_reduce_max(v_f32 v) { return _mm512_reduce_max_ps(v); }

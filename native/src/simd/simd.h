@@ -24,7 +24,8 @@
  *   v_to_i32(x) v_from_i32(i)          x rounded to nearest even, |x| < 2^31
  *   v_as_i32(x) v_as_f32(i)            the bits
  *   v_dot_bf16(a, b, c)                with DETR4J_PRODUCTS_BF16: lanes of a and b hold two bf16 each; c + a_low b_low + a_high b_high
- *   v_store_bf16(p, v, n)              the first n lanes as bf16, rounded to nearest even; v_store_bf16_pair(p, low, high): 2 V_LANES
+ *   v_store_bf16(p, v, n)              the first n lanes as bf16, rounded to nearest even; v_store_bf16_pair(p, low, high): 2 V_LANES;
+ *                                      v_stream_bf16_pair past the caches; v_load_bf16(p, n) gives fp32, zero above n
  *   v_exp(x)                           e^x within 2 ulp; exp(-inf) = 0, exp(+inf) = +inf, NaN stays
  *
  * Register tile of the GEMM kernels (gemm_tile.h): TILE_ROWS x TILE_VECTORS accumulators, TILE_COLUMNS floats wide.

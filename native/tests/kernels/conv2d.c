@@ -52,9 +52,11 @@ static void body(precision products, int32_t tier, int index) {
   float *weight = new_floats(p.out_c * taps * in), *bias = new_floats(p.out_c), *packed_bias;
   p.weight = pack(&p, products, weight, bias, &packed_bias);
   p.bias = packed_bias;
-  p.x = x.data;
+  p.x_bf16 = products == PRODUCTS_BF16 && chance(2);
+  p.out_bf16 = products == PRODUCTS_BF16 && chance(2);
+  p.x = p.x_bf16 ? narrow(&x) : x.data;
   p.residual = chance(2) ? residual.data : NULL;
-  p.out = out.data;
+  p.out = p.out_bf16 ? narrow(&out) : out.data;
   p.x_row_stride = x.row_stride;
   p.x_batch_stride = x.batch_stride;
   p.residual_row_stride = residual.row_stride;
@@ -70,6 +72,7 @@ static void body(precision products, int32_t tier, int index) {
     void *scratch = guarded_scratch(detr4j_conv2d_bf16_scratch(&p));
     RUN_TILES(detr4j_conv2d_bf16_tiles(&p), detr4j_conv2d_bf16(&p, tile, scratch));
   }
+  if (p.out_bf16) widen(p.out, &out);
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
@@ -89,7 +92,7 @@ static void body(precision products, int32_t tier, int index) {
         }
         sum = p.activation == DETR4J_ACTIVATION_RELU && sum < 0 ? 0 : sum;
         if (!valid && p.row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) sum = 0;
-        expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 2e-7 * (double)(taps * in) + 1e-6);
+        expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 2e-7 * (double)(taps * in) + 1e-6 + (p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0));
       }
     }
   }

@@ -98,9 +98,11 @@ static void body(precision products, int32_t tier, int index) {
   p.weight = pack(&p, products, weight, bias, &packed_bias);
   const int with_bias = chance(3) == 0;
   p.bias = with_bias ? packed_bias : NULL;
-  p.x = x.data;
+  p.x_bf16 = products == PRODUCTS_BF16 && chance(2);
+  p.out_bf16 = products == PRODUCTS_BF16 && !in_place && chance(2);
+  p.x = p.x_bf16 ? narrow(&x) : x.data;
   p.residual = with_residual ? residual.data : NULL;
-  p.out = out.data;
+  p.out = p.out_bf16 ? narrow(&out) : out.data;
   p.x_row_stride = x.row_stride;
   p.x_batch_stride = x.batch_stride;
   p.residual_row_stride = residual.row_stride;
@@ -116,6 +118,7 @@ static void body(precision products, int32_t tier, int index) {
     void *scratch = guarded_scratch(detr4j_winograd_conv2d_bf16_scratch(&p));
     RUN_TILES(detr4j_winograd_conv2d_bf16_tiles(&p), detr4j_winograd_conv2d_bf16(&p, tile, scratch));
   }
+  if (p.out_bf16) widen(p.out, &out);
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
@@ -143,7 +146,7 @@ static void body(precision products, int32_t tier, int index) {
         if (near) {
           expect_int("not finite", o, !isfinite(sum) || !isfinite(got), !isfinite(got));
         } else {
-          expect_close("out", n, o, c, sum, got, (products == PRODUCTS_F32 ? 2e-7 : 8e-7) * (double)(9 * in) + 2e-6);
+          expect_close("out", n, o, c, sum, got, (products == PRODUCTS_F32 ? 2e-7 : 8e-7) * (double)(9 * in) + 2e-6 + (p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0));
         }
       }
     }

@@ -31,6 +31,19 @@ public interface Backend extends AutoCloseable {
   @Nullable String refusal(OpSpec op);
 
   /**
+   * Whether an operation here reads its fp32 input number {@code input} from memory that holds
+   * bf16. Asked while planning.
+   */
+  default boolean readsBf16(OpSpec op, int input) {
+    return false;
+  }
+
+  /** Whether an operation here writes its fp32 output number {@code output} as bf16. */
+  default boolean writesBf16(OpSpec op, int output) {
+    return false;
+  }
+
+  /**
    * Allocates zeroed device memory; throws {@link dev.detr4j.BackendException} that names need and
    * free memory.
    */

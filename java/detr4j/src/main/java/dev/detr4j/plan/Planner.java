@@ -9,6 +9,7 @@ import dev.detr4j.model.HostData;
 import dev.detr4j.model.Node;
 import dev.detr4j.model.Value;
 import dev.detr4j.tensor.Buffer;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -52,7 +53,8 @@ public final class Planner {
     for (Node node : graph.nodes()) {
       (constantRoots.contains(node.outputs().get(0).root()) ? prologue : body).add(node);
     }
-    return new Placement(graph, backend, kept, constantRoots, prologue, body).plan();
+    StoredTypes types = new StoredTypes(graph, backend, kept.values(), constantRoots);
+    return new Placement(graph, backend, kept, constantRoots, types, prologue, body).plan();
   }
 
   private static void refuseUnsupported(Graph graph, Backend backend) {
@@ -110,6 +112,7 @@ public final class Planner {
     private final Backend backend;
     private final Map<String, Value> kept;
     private final Set<Value> constantRoots;
+    private final StoredTypes types;
     private final List<Node> prologue;
     private final List<Node> body;
     private final Map<Value, MemoryPlanner.Block> slabBlocks = new LinkedHashMap<>();
@@ -121,12 +124,14 @@ public final class Planner {
         Backend backend,
         Map<String, Value> kept,
         Set<Value> constantRoots,
+        StoredTypes types,
         List<Node> prologue,
         List<Node> body) {
       this.graph = graph;
       this.backend = backend;
       this.kept = kept;
       this.constantRoots = constantRoots;
+      this.types = types;
       this.prologue = prologue;
       this.body = body;
     }
@@ -205,10 +210,10 @@ public final class Planner {
       MemoryPlanner.place(List.copyOf(passingBlocks.values()));
     }
 
-    private static MemoryPlanner.Block block(Map<Value, MemoryPlanner.Block> blocks, Value value) {
+    private MemoryPlanner.Block block(Map<Value, MemoryPlanner.Block> blocks, Value value) {
       Value root = value.root();
       return blocks.computeIfAbsent(
-          root, key -> new MemoryPlanner.Block(key.shape().elements() * key.type().bytes()));
+          root, key -> new MemoryPlanner.Block(key.shape().elements() * types.of(key).bytes()));
     }
 
     private Buffer allocate(Map<Value, MemoryPlanner.Block> blocks, List<Buffer> owner) {
@@ -269,10 +274,11 @@ public final class Planner {
       if (block == null || home == null) {
         throw new IllegalStateException("value " + value + " is read but never written");
       }
+      ElementType type = types.of(value);
       return new TensorView(
           home,
-          block.offset + value.offset() * value.type().bytes(),
-          value.type(),
+          block.offset + value.offset() * type.bytes(),
+          type,
           value.shape(),
           value.rowStride(),
           value.batchStride());

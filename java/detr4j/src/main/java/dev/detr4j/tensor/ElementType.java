@@ -4,6 +4,8 @@ package dev.detr4j.tensor;
 public enum ElementType {
   /** IEEE 754 binary32. */
   F32(4),
+  /** The upper half of binary32, 8 significant bits: how a backend may store a value of a graph. */
+  BF16(2),
   /** Signed 32-bit integer: indices and labels. */
   I32(4),
   /** Unsigned byte: pixels, and masks where 1 means valid. */

@@ -34,12 +34,14 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t rows_per_tile;
  *     int32_t panels_per_tile;
  *     int32_t stream_output;
- *     const float *x;
+ *     int32_t x_bf16;
+ *     int32_t out_bf16;
+ *     const void *x;
  *     const float *weight;
  *     const float *bias;
  *     const float *residual;
  *     const uint8_t *row_mask;
- *     float *out;
+ *     void *out;
  *     int64_t x_row_stride;
  *     int64_t x_batch_stride;
  *     int64_t residual_row_stride;
@@ -75,6 +77,8 @@ public class detr4j_conv2d {
         Detr4jAbi.C_INT.withName("rows_per_tile"),
         Detr4jAbi.C_INT.withName("panels_per_tile"),
         Detr4jAbi.C_INT.withName("stream_output"),
+        Detr4jAbi.C_INT.withName("x_bf16"),
+        Detr4jAbi.C_INT.withName("out_bf16"),
         MemoryLayout.paddingLayout(4),
         Detr4jAbi.C_POINTER.withName("x"),
         Detr4jAbi.C_POINTER.withName("weight"),
@@ -933,12 +937,100 @@ public class detr4j_conv2d {
         struct.set(stream_output$LAYOUT, stream_output$OFFSET, fieldValue);
     }
 
+    private static final OfInt x_bf16$LAYOUT = (OfInt)$LAYOUT.select(groupElement("x_bf16"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t x_bf16
+     * }
+     */
+    public static final OfInt x_bf16$layout() {
+        return x_bf16$LAYOUT;
+    }
+
+    private static final long x_bf16$OFFSET = $LAYOUT.byteOffset(groupElement("x_bf16"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t x_bf16
+     * }
+     */
+    public static final long x_bf16$offset() {
+        return x_bf16$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t x_bf16
+     * }
+     */
+    public static int x_bf16(MemorySegment struct) {
+        return struct.get(x_bf16$LAYOUT, x_bf16$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t x_bf16
+     * }
+     */
+    public static void x_bf16(MemorySegment struct, int fieldValue) {
+        struct.set(x_bf16$LAYOUT, x_bf16$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_bf16$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_bf16"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_bf16
+     * }
+     */
+    public static final OfInt out_bf16$layout() {
+        return out_bf16$LAYOUT;
+    }
+
+    private static final long out_bf16$OFFSET = $LAYOUT.byteOffset(groupElement("out_bf16"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_bf16
+     * }
+     */
+    public static final long out_bf16$offset() {
+        return out_bf16$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_bf16
+     * }
+     */
+    public static int out_bf16(MemorySegment struct) {
+        return struct.get(out_bf16$LAYOUT, out_bf16$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_bf16
+     * }
+     */
+    public static void out_bf16(MemorySegment struct, int fieldValue) {
+        struct.set(out_bf16$LAYOUT, out_bf16$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final AddressLayout x$layout() {
@@ -950,7 +1042,7 @@ public class detr4j_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final long x$offset() {
@@ -960,7 +1052,7 @@ public class detr4j_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static MemorySegment x(MemorySegment struct) {
@@ -970,7 +1062,7 @@ public class detr4j_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
@@ -1158,7 +1250,7 @@ public class detr4j_conv2d {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -1170,7 +1262,7 @@ public class detr4j_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -1180,7 +1272,7 @@ public class detr4j_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -1190,7 +1282,7 @@ public class detr4j_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {

@@ -39,10 +39,25 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
     MemorySegment p = extents(op, node, context);
-    if (op.groups() == op.inChannels() && op.groups() == op.outChannels()) {
+    if (isDepthwise(op)) {
       return depthwise(op, node, context, p);
     }
     return isWinograd(op, node) ? winograd(op, node, context, p) : dense(op, node, context, p);
+  }
+
+  @Override
+  public boolean readsBf16(Convolution op, int input) {
+    // What is added stays fp32: rounding it would be an error of its own.
+    return input == 0 && writesBf16(op, 0);
+  }
+
+  @Override
+  public boolean writesBf16(Convolution op, int output) {
+    return precision == Precision.BF16 && !isDepthwise(op);
+  }
+
+  private static boolean isDepthwise(Convolution op) {
+    return op.groups() == op.inChannels() && op.groups() == op.outChannels();
   }
 
   private static boolean isWinograd(Convolution op, BoundNode node) {

@@ -62,6 +62,17 @@ record CLinear(CpuTier tier, Precision precision) implements HostOp<Linear> {
     return ConvolutionParameters.matrixProduct(node, context, p, panels, products);
   }
 
+  @Override
+  public boolean readsBf16(Linear op, int input) {
+    // What is added stays fp32: rounding it would be an error of its own.
+    return input == 0 && writesBf16(op, 0);
+  }
+
+  @Override
+  public boolean writesBf16(Linear op, int output) {
+    return precision == Precision.BF16 && !op.exact();
+  }
+
   private static int code(RowMask mask) {
     return switch (mask) {
       case NONE -> Detr4jAbi.DETR4J_ROW_MASK_NONE();

@@ -79,6 +79,18 @@ public final class HostBackend implements Backend {
   }
 
   @Override
+  public boolean readsBf16(OpSpec op, int input) {
+    HostOp<OpSpec> table = table(op);
+    return table != null && table.readsBf16(op, input);
+  }
+
+  @Override
+  public boolean writesBf16(OpSpec op, int output) {
+    HostOp<OpSpec> table = table(op);
+    return table != null && table.writesBf16(op, output);
+  }
+
+  @Override
   public Buffer allocate(long bytes) {
     try {
       return new HostBuffer(bytes);

@@ -17,6 +17,16 @@ public interface HostOp<S extends OpSpec> {
     return null;
   }
 
+  /** Whether fp32 input number {@code input} may be in memory as bf16. */
+  default boolean readsBf16(S op, int input) {
+    return false;
+  }
+
+  /** Whether fp32 output number {@code output} may be in memory as bf16. */
+  default boolean writesBf16(S op, int output) {
+    return false;
+  }
+
   /** Bytes that the phases of a node share while it runs; contents do not survive the node. */
   default long workspaceBytes(S op, BoundNode node, HostContext context) {
     return 0;

@@ -167,6 +167,7 @@ final class NodeCase {
             case F32 -> host.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) data[i]);
             case I32 -> host.setAtIndex(ValueLayout.JAVA_INT, at, (int) data[i]);
             case U8 -> host.set(ValueLayout.JAVA_BYTE, at, (byte) (int) data[i]);
+            case BF16 -> throw new IllegalArgumentException("cases are fp32");
           }
         }
         backend.upload(host, 0, view.buffer(), 0, view.spanBytes());

@@ -121,6 +121,7 @@ final class CaseRun {
         case F32 -> image.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) value);
         case I32 -> image.setAtIndex(ValueLayout.JAVA_INT, at, (int) value);
         case U8 -> image.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+        case BF16 -> throw new IllegalArgumentException("cases are fp32");
       }
     }
     return new Placed(tensor, view, image);
@@ -161,6 +162,8 @@ final class CaseRun {
       values[i] =
           switch (placed.tensor.type()) {
             case F32 -> bytes.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+            case BF16 ->
+                Float.intBitsToFloat(bytes.getAtIndex(ValueLayout.JAVA_SHORT, at) << Short.SIZE);
             case I32 -> bytes.getAtIndex(ValueLayout.JAVA_INT, at);
             case U8 -> Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, at));
           };

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.parity;
 
 import dev.detr4j.BackendKind;
+import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
@@ -32,7 +33,9 @@ record Variant(BackendKind kind, BackendOptions options) {
 
   /** Whether this is the backend as users get it, not lowered. */
   boolean isBest() {
-    return options.instructionSet() == null && options.vectorBits() == 0;
+    return options.instructionSet() == null
+        && options.vectorBits() == 0
+        && options.precision() == Precision.FP32;
   }
 
   /** Why this cannot run here, or null when it can. */
@@ -62,7 +65,9 @@ record Variant(BackendKind kind, BackendOptions options) {
     String tier =
         options.instructionSet() != null
             ? options.instructionSet()
-            : options.vectorBits() + " bits";
+            : options.precision() != Precision.FP32
+                ? options.precision().id()
+                : options.vectorBits() + " bits";
     return kind.id() + (isBest() ? "" : " " + tier);
   }
 }
