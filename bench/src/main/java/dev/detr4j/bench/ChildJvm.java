@@ -1,7 +1,9 @@
 package dev.detr4j.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +18,8 @@ public final class ChildJvm {
    * Runs a main class on this JVM's class path, with the serial collector as the launcher has it,
    * and waits for it.
    *
-   * @return its standard output, stripped; its errors go where this JVM's go
+   * @return its standard output, stripped; its errors go where this JVM's go, but for the notice
+   *     that a module is incubating
    * @throws IOException when it fails
    */
   public static String run(Class<?> program, String... arguments)
@@ -33,11 +36,11 @@ public final class ChildJvm {
             System.getProperty("java.class.path"),
             program.getName()));
     command.addAll(List.of(arguments));
-    Process child =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String output =
-        new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    Process child = new ProcessBuilder(command).start();
+    Thread errors = Thread.ofPlatform().daemon().start(() -> passOn(child.errorReader(UTF_8)));
+    String output = new String(child.getInputStream().readAllBytes(), UTF_8).strip();
     int code = child.waitFor();
+    errors.join();
     if (code != 0) {
       throw new IOException(
           "%s in a process of its own ended with code %d"
@@ -46,5 +49,12 @@ public final class ChildJvm {
                   code));
     }
     return output;
+  }
+
+  private static void passOn(BufferedReader errors) {
+    errors
+        .lines()
+        .filter(line -> !line.startsWith("WARNING: Using incubator modules"))
+        .forEach(System.err::println);
   }
 }
