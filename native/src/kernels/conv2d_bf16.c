@@ -27,7 +27,6 @@ typedef struct bf16_plan {
   int64_t group_words; // the same in words
   int64_t row_words;   // from one pixel's row to the next
   int contiguous;      // a kernel row lies in one piece
-  int in_place;        // a window is a pixel of x, and the pixels of a register tile do not fight for one set of the L1 cache
   int64_t pointers_bytes, rows_bytes;
 } bf16_plan;
 
@@ -53,10 +52,8 @@ static int plan_bf16(const detr4j_conv2d *p, bf16_plan *plan) {
   plan->group_words = words_of(plan->depth);
   plan->row_words = round_up(p->groups * plan->group_words, PADDING_WORDS) + PADDING_WORDS;
   plan->contiguous = p->groups == 1 && p->dilation == 1 && p->x_row_stride == p->in_c;
-  plan->in_place = p->x_bf16 && p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->padding == 0 &&
-                   plan->depth % 2 == 0 && p->stride * p->x_row_stride * 2 % 2048 != 0;
   plan->pointers_bytes = round_up(plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
-  plan->rows_bytes = plan->in_place ? 0 : plan->block_pixels * plan->row_words * (int64_t)sizeof(float);
+  plan->rows_bytes = plan->block_pixels * plan->row_words * (int64_t)sizeof(float);
   return 1;
 }
 
@@ -129,6 +126,14 @@ static void copy_windows(
   }
 }
 
+// Whether windows are taken from x: they are pixels, lie on whole words, and those of a register tile do not fight for one set of
+// the L1 cache.
+static int in_place(const detr4j_conv2d *p, const bf16_plan *plan) {
+  return p->x_bf16 && p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->padding == 0 && plan->depth % 2 == 0 &&
+         (uintptr_t)p->x % 4 == 0 && p->x_row_stride % 2 == 0 && p->x_batch_stride % 2 == 0 &&
+         p->stride * p->x_row_stride * 2 % 2048 != 0;
+}
+
 static void point_at_pixels(const detr4j_conv2d *p, const void *x, int64_t first, int64_t count, const float **pointers) {
   int64_t oy = first / p->out_w, ox = first % p->out_w;
   for (int64_t r = 0; r < count; r++) {
@@ -159,7 +164,7 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
   const float **pointers = scratch;
   float *rows = (float *)((char *)scratch + plan.pointers_bytes);
   const void *x = map_at(p->x, p->x_bf16, item * p->x_batch_stride);
-  if (plan.in_place) {
+  if (in_place(p, &plan)) {
     point_at_pixels(p, x, first, block.count, pointers);
   } else {
     for (int64_t r = 0; r < block.count; r++) pointers[r] = rows + r * plan.row_words;
