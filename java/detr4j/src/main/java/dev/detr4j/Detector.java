@@ -160,6 +160,14 @@ public final class Detector implements AutoCloseable {
     return backend;
   }
 
+  /**
+   * A plan is made, its weights are packed: the checkpoint need not stay in memory. Weights of plans
+   * to come are read from the file again.
+   */
+  void planned() {
+    checkpoint.unload();
+  }
+
   int cachedSizes() {
     return cachedSizes;
   }

@@ -62,6 +62,7 @@ final class PlannedBatch implements AutoCloseable {
       }
     }
     plan = Planner.plan(graph, backend, taps);
+    detector.planned();
     if (event != null) {
       event.built(sizes.size(), canvas.width(), canvas.height(), plan.nodes().size(), plan.bytes());
     }

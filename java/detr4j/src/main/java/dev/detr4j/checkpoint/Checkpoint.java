@@ -29,6 +29,12 @@ public interface Checkpoint extends AutoCloseable {
                 "checkpoint " + container() + ": there is no tensor " + OneLine.of(name)));
   }
 
+  /**
+   * Gives the pages of the container that were read so far back to the system, where it is mapped
+   * into memory. Tensors can still be read: their pages are then mapped again.
+   */
+  default void unload() {}
+
   /** Releases the container. Closing twice has no effect. */
   @Override
   void close();

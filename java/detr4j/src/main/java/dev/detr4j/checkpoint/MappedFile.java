@@ -78,6 +78,13 @@ final class MappedFile implements AutoCloseable {
     return bytes;
   }
 
+  /** Gives the pages back that were touched so far; touched again, they are mapped again. */
+  void unload() {
+    if (bytes.isMapped()) {
+      bytes.unload();
+    }
+  }
+
   /** An exception whose one line begins with the name of the file; the text may quote the file. */
   CheckpointException wrong(String what) {
     return new CheckpointException(line(what));

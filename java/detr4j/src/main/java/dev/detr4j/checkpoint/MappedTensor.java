@@ -24,7 +24,8 @@ record MappedTensor(
     storedType.widen(bytes, destination, shape.elements());
     if (bytes.isMapped()) {
       // A weight is read once, to be packed. Its pages stay in the page cache, but no longer count
-      // as this process's.
+      // as this process's. Those that the system mapped around them go when all are packed: see
+      // Checkpoint.unload.
       bytes.unload();
     }
   }

@@ -101,6 +101,11 @@ public final class SafetensorsFile implements Checkpoint {
   }
 
   @Override
+  public void unload() {
+    mapped.unload();
+  }
+
+  @Override
   public void close() {
     mapped.close();
   }

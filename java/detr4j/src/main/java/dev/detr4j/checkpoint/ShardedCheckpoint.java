@@ -113,6 +113,11 @@ public final class ShardedCheckpoint implements Checkpoint {
   }
 
   @Override
+  public void unload() {
+    shards.values().forEach(Checkpoint::unload);
+  }
+
+  @Override
   public void close() {
     shards.values().forEach(Checkpoint::close);
   }

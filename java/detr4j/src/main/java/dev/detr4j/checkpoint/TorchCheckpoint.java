@@ -278,6 +278,11 @@ public final class TorchCheckpoint implements Checkpoint {
   }
 
   @Override
+  public void unload() {
+    file.unload();
+  }
+
+  @Override
   public void close() {
     file.close();
   }
