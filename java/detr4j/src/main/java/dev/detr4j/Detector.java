@@ -161,8 +161,8 @@ public final class Detector implements AutoCloseable {
   }
 
   /**
-   * A plan is made, its weights are packed: the checkpoint need not stay in memory. Weights of plans
-   * to come are read from the file again.
+   * A plan is made, its weights are packed: the checkpoint need not stay in memory. Weights of
+   * plans to come are read from the file again.
    */
   void planned() {
     checkpoint.unload();

@@ -92,7 +92,7 @@ final class LibraryProbe {
     if (symbols.find("detr4j_abi_version").isEmpty()) {
       throw content("is not a detr4j library (it has no detr4j_abi_version)");
     }
-    int version = (int) call("detr4j_abi_version", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    int version = number("detr4j_abi_version");
     int expected = Detr4jAbi.DETR4J_ABI_VERSION();
     if (version != expected) {
       throw content(
@@ -114,7 +114,13 @@ final class LibraryProbe {
 
   private void checkLayout() throws LibraryRefused {
     List<AbiLayout.Field> bindings = AbiLayout.fields();
-    long hash = (long) call("detr4j_abi_hash", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    MethodHandle handle = handle("detr4j_abi_hash", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    long hash;
+    try {
+      hash = (long) handle.invokeExact();
+    } catch (Throwable e) {
+      throw failed("detr4j_abi_hash", e);
+    }
     long expected = AbiLayout.hash(bindings);
     if (hash != expected) {
       List<AbiLayout.Field> library = readFields();
@@ -128,13 +134,17 @@ final class LibraryProbe {
   }
 
   private List<AbiLayout.Field> readFields() throws LibraryRefused {
-    int count = (int) call("detr4j_abi_field_count", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    int count = number("detr4j_abi_field_count");
     if (count < 0 || count > MOST_FIELDS) {
       throw content("library states " + count + " fields in its ABI table");
     }
-    MemorySegment table =
-        ((MemorySegment) call("detr4j_abi_fields", FunctionDescriptor.of(ValueLayout.ADDRESS)))
-            .reinterpret(count * detr4j_abi_field.sizeof());
+    MethodHandle handle = handle("detr4j_abi_fields", FunctionDescriptor.of(ValueLayout.ADDRESS));
+    MemorySegment table;
+    try {
+      table = ((MemorySegment) handle.invokeExact()).reinterpret(count * detr4j_abi_field.sizeof());
+    } catch (Throwable e) {
+      throw failed("detr4j_abi_fields", e);
+    }
     List<AbiLayout.Field> fields = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       MemorySegment entry = detr4j_abi_field.asSlice(table, i);
@@ -146,7 +156,7 @@ final class LibraryProbe {
   }
 
   private void runOneElement(Arena arena) throws LibraryRefused {
-    int tier = (int) call("detr4j_tier_detected", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    int tier = number("detr4j_tier_detected");
     MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1.5f, 2.25f, Float.NaN);
     MemorySegment parameters = detr4j_add.allocate(arena);
     detr4j_add.tier(parameters, tier);
@@ -162,7 +172,13 @@ final class LibraryProbe {
     detr4j_add.out_row_stride(parameters, 1);
     FunctionDescriptor tile =
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
-    int status = (int) call("detr4j_add_f32", tile, parameters, 0L);
+    MethodHandle handle = handle("detr4j_add_f32", tile);
+    int status;
+    try {
+      status = (int) handle.invokeExact(parameters, 0L);
+    } catch (Throwable e) {
+      throw failed("detr4j_add_f32", e);
+    }
     float sum = values.getAtIndex(ValueLayout.JAVA_FLOAT, 2);
     if (status != Detr4jAbi.DETR4J_OK() || sum != 3.75f) {
       throw content(
@@ -175,18 +191,25 @@ final class LibraryProbe {
     }
   }
 
-  private Object call(String name, FunctionDescriptor descriptor, Object... arguments)
-      throws LibraryRefused {
+  private int number(String name) throws LibraryRefused {
+    MethodHandle handle = handle(name, FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    try {
+      return (int) handle.invokeExact();
+    } catch (Throwable e) {
+      throw failed(name, e);
+    }
+  }
+
+  private MethodHandle handle(String name, FunctionDescriptor descriptor) throws LibraryRefused {
     Optional<MemorySegment> address = symbols.find(name);
     if (address.isEmpty()) {
       throw content("library lacks " + name + "; remove it or rebuild it");
     }
-    MethodHandle handle = Linker.nativeLinker().downcallHandle(address.get(), descriptor);
-    try {
-      return handle.invokeWithArguments(arguments);
-    } catch (Throwable e) {
-      throw new LibraryRefused(Stage.CONTENT, file + ": " + name + " failed: " + e, e);
-    }
+    return Linker.nativeLinker().downcallHandle(address.get(), descriptor);
+  }
+
+  private LibraryRefused failed(String name, Throwable e) {
+    return new LibraryRefused(Stage.CONTENT, file + ": " + name + " failed: " + e, e);
   }
 
   private LibraryRefused content(String reason) {

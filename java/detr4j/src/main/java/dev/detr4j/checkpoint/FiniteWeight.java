@@ -17,6 +17,8 @@ final class FiniteWeight implements Weight {
   /** The bits of positive infinity; those of NaNs are above. */
   private static final int NOT_FINITE = 0x7f800000;
 
+  private static final long LOOKED_AT = 1 << 10;
+
   private final StoredTensor tensor;
 
   FiniteWeight(StoredTensor tensor) {
@@ -43,13 +45,25 @@ final class FiniteWeight implements Weight {
   }
 
   /**
-   * The bits of the largest magnitude: without their sign, floats order like their bits. Integers,
-   * so that the JIT compiler can make vectors of it.
+   * The bits of the largest magnitude: without their sign, floats order like their bits. Looked at
+   * in an array, where a JVM that has just started is many times faster than in a segment.
    */
   private static int largestMagnitude(MemorySegment values, long count) {
+    int[] bits = new int[(int) Math.min(count, LOOKED_AT)];
     int largest = 0;
-    for (long i = 0; i < count; i++) {
-      largest = Math.max(largest, values.get(BITS, 4 * i) & Integer.MAX_VALUE);
+    for (long at = 0; at < count; at += bits.length) {
+      int length = (int) Math.min(bits.length, count - at);
+      MemorySegment.copy(values, BITS, 4 * at, bits, 0, length);
+      largest = Math.max(largest, largestMagnitude(bits, length));
+    }
+    return largest;
+  }
+
+  /** Integers, so that the JIT compiler can make vectors of it. */
+  private static int largestMagnitude(int[] bits, int length) {
+    int largest = 0;
+    for (int i = 0; i < length; i++) {
+      largest = Math.max(largest, bits[i] & Integer.MAX_VALUE);
     }
     return largest;
   }

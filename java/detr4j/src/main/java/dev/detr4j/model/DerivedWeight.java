@@ -14,6 +14,8 @@ import java.util.List;
  */
 public record DerivedWeight(String name, Shape shape, List<Weight> sources, Rule rule)
     implements Weight {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
+
   /** Computes the elements from those of the sources. */
   @FunctionalInterface
   public interface Rule {
@@ -96,18 +98,18 @@ public record DerivedWeight(String name, Shape shape, List<Weight> sources, Rule
    */
   public static Weight scaledByNorm(Weight weight, Weight gamma, Weight variance, double epsilon) {
     int channels = weight.shape().get(0);
-    long each = weight.shape().elements() / channels;
+    int each = Math.toIntExact(weight.shape().elements() / channels);
     return new DerivedWeight(
         weight.name() + " with batch norm",
         weight.shape(),
         List.of(weight, gamma, variance),
         (sources, destination) -> {
+          float[] kernel = new float[each];
           for (int o = 0; o < channels; o++) {
             double scale = at(sources.get(1), o) / Math.sqrt(at(sources.get(2), o) + epsilon);
-            for (long i = o * each; i < (o + 1) * each; i++) {
-              destination.setAtIndex(
-                  ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) * scale));
-            }
+            MemorySegment.copy(sources.get(0), F32, 4L * o * each, kernel, 0, each);
+            scale(kernel, scale);
+            MemorySegment.copy(kernel, 0, destination, F32, 4L * o * each, each);
           }
         });
   }
@@ -145,6 +147,12 @@ public record DerivedWeight(String name, Shape shape, List<Weight> sources, Rule
               })
               .toList();
       rule.compute(values, destination);
+    }
+  }
+
+  private static void scale(float[] values, double factor) {
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (values[i] * factor);
     }
   }
 

@@ -136,6 +136,8 @@ public final class HostBackend implements Backend {
     } catch (Throwable e) {
       arena.close();
       throw e;
+    } finally {
+      weights.unstage();
     }
   }
 

@@ -27,6 +27,8 @@ public final class HostWeights implements AutoCloseable {
 
   private static final long CHUNK_BYTES = 8L << 20;
 
+  private static final long SMALLEST_STAGE = 1L << 20;
+
   private record Key(IdentityKey weight, String layout) {}
 
   /** Weights are identities: two instances with equal names are still two weights. */
@@ -53,6 +55,10 @@ public final class HostWeights implements AutoCloseable {
   private final Map<Key, MemorySegment> packed = new HashMap<>();
   private MemorySegment chunk = MemorySegment.NULL;
   private long chunkUsed;
+
+  // Shared, because packers read it from several threads.
+  private @Nullable Arena staging;
+  private MemorySegment staged = MemorySegment.NULL;
   private long bytes;
 
   /**
@@ -69,15 +75,34 @@ public final class HostWeights implements AutoCloseable {
       return known;
     }
     MemorySegment memory = room(Math.max(packedBytes, 4));
-    // Shared, because packers read it from several threads.
-    try (Arena temporary = Arena.ofShared()) {
-      MemorySegment values = temporary.allocate(Math.max(4, 4 * weight.shape().elements()), 64);
-      weight.read(values);
-      packer.pack(values, memory);
-    }
+    MemorySegment values = staged(4 * weight.shape().elements());
+    weight.read(values);
+    packer.pack(values, memory);
     packed.put(key, memory);
     bytes += packedBytes;
     return memory;
+  }
+
+  /** Memory for the values of a weight until they are packed; the next weight gets the same. */
+  private MemorySegment staged(long size) {
+    if (staging == null || staged.byteSize() < size) {
+      unstage();
+      staging = Arena.ofShared();
+      staged = staging.allocate(Math.max(size, SMALLEST_STAGE), 64);
+    }
+    return staged.asSlice(0, Math.max(size, 4));
+  }
+
+  /**
+   * Frees what was needed to pack weights; called when a program has all of its own. Freeing it
+   * after each weight would stop every thread of the JVM for each.
+   */
+  synchronized void unstage() {
+    if (staging != null) {
+      staging.close();
+      staging = null;
+      staged = MemorySegment.NULL;
+    }
   }
 
   /** Memory for one packed weight: a part of a chunk, so that small weights share huge pages. */
@@ -113,6 +138,7 @@ public final class HostWeights implements AutoCloseable {
 
   @Override
   public void close() {
+    unstage();
     if (arena.scope().isAlive()) {
       arena.close();
     }

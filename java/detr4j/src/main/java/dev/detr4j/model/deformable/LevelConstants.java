@@ -12,7 +12,8 @@ import java.util.List;
 /**
  * What depends on the extents of the feature levels alone: valid ratios, the encoder's reference
  * points, and the two-stage proposals. Computed in fp32 in the order of the original, because boxes
- * are compared to a millionth.
+ * are compared to a millionth; in arrays, because a JVM that has just started is many times slower
+ * in segments.
  *
  * @param levels extents of the levels
  * @param valid for each level, the valid cells of each image
@@ -48,7 +49,8 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
         ElementType.F32,
         Shape.of(batch(), LevelShape.tokens(levels), 2),
         out -> {
-          long i = 0;
+          float[] points = new float[2 * batch() * LevelShape.tokens(levels)];
+          int i = 0;
           for (int n = 0; n < batch(); n++) {
             for (int l = 0; l < levels.size(); l++) {
               LevelShape level = levels.get(l);
@@ -56,12 +58,13 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
               float height = ratioY(n, l) * level.height();
               for (int y = 0; y < level.height(); y++) {
                 for (int x = 0; x < level.width(); x++) {
-                  out.setAtIndex(F32, i++, (x + 0.5f) / width);
-                  out.setAtIndex(F32, i++, (y + 0.5f) / height);
+                  points[i++] = (x + 0.5f) / width;
+                  points[i++] = (y + 0.5f) / height;
                 }
               }
             }
           }
+          MemorySegment.copy(points, 0, out, F32, 0, points.length);
         });
   }
 
@@ -74,7 +77,11 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
         "proposal_logits",
         ElementType.F32,
         Shape.of(batch(), LevelShape.tokens(levels), 4),
-        out -> visit((i, proposal) -> writeLogits(out, i, proposal)));
+        out -> {
+          float[] logits = new float[4 * batch() * LevelShape.tokens(levels)];
+          visit((i, proposal) -> writeLogits(logits, i, proposal));
+          MemorySegment.copy(logits, 0, out, F32, 0, logits.length);
+        });
   }
 
   /** U8 {@code [N, S]}: 1 where a proposal is finite. */
@@ -83,19 +90,21 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
         "proposal_mask",
         ElementType.U8,
         Shape.of(batch(), LevelShape.tokens(levels)),
-        out ->
-            visit((i, proposal) ->
-                out.set(ValueLayout.JAVA_BYTE, i, (byte) (proposal.usable() ? 1 : 0))));
+        out -> {
+          byte[] usable = new byte[batch() * LevelShape.tokens(levels)];
+          visit((i, proposal) -> usable[i] = (byte) (proposal.usable() ? 1 : 0));
+          MemorySegment.copy(usable, 0, out, ValueLayout.JAVA_BYTE, 0, usable.length);
+        });
   }
 
   private record Proposal(float centreX, float centreY, float side, boolean usable) {}
 
   private interface Visitor {
-    void visit(long token, Proposal proposal);
+    void visit(int token, Proposal proposal);
   }
 
   private void visit(Visitor visitor) {
-    long token = 0;
+    int token = 0;
     for (int n = 0; n < batch(); n++) {
       for (int l = 0; l < levels.size(); l++) {
         LevelShape level = levels.get(l);
@@ -118,12 +127,11 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
     }
   }
 
-  private static void writeLogits(MemorySegment out, long token, Proposal proposal) {
+  private static void writeLogits(float[] logits, int token, Proposal proposal) {
     float[] box = {proposal.centreX(), proposal.centreY(), proposal.side(), proposal.side()};
     for (int c = 0; c < 4; c++) {
-      float logit =
+      logits[4 * token + c] =
           proposal.usable() ? (float) Math.log(box[c] / (1 - box[c])) : Float.POSITIVE_INFINITY;
-      out.setAtIndex(F32, 4 * token + c, logit);
     }
   }
 
