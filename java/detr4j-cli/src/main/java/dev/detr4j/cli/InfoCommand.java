@@ -103,6 +103,10 @@ final class InfoCommand implements Callable<Integer> {
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors()));
+    String cache = System.getProperty("detr4j.launcher.cache");
+    if (cache != null) {
+      line(out, "start cache", cache);
+    }
     nativeLibrary(out);
     int exit = backends(out);
     if (model != null) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -51,18 +52,12 @@ import picocli.CommandLine.Spec;
           + " cannot be understood; 3 an error of detr4j itself.",
       "",
       "The launcher also has `./detr4j build`, `./detr4j verify` (build, all tests, parity) and `./detr4j bench`."
-    },
-    subcommands = {
-      DetectCommand.class,
-      EvaluateCommand.class,
-      ProfileCommand.class,
-      InfoCommand.class,
-      ParityCommand.class,
-      ModelsCommand.class,
-      AcceptCommand.class,
-      CommandLine.HelpCommand.class
     })
 public final class Main implements Runnable {
+  /** In the order of the help. */
+  private static final List<String> COMMANDS =
+      List.of("detect", "evaluate", "profile", "info", "parity", "models", "accept", "help");
+
   @Spec private CommandSpec spec;
 
   Main() {}
@@ -72,17 +67,46 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     // Numbers are for programs as much as for people: the same everywhere, also those in messages.
     Locale.setDefault(Locale.ROOT);
-    System.exit(commandLine().execute(arguments));
+    System.exit(commandLine(arguments).execute(arguments));
   }
 
   /** The command line, ready to execute: errors become one line and an exit code. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setCaseInsensitiveEnumValuesAllowed(true)
+    return commandLine(COMMANDS);
+  }
+
+  /**
+   * What these arguments need of the command line: where they begin with a command, only that. To
+   * describe the options of them all takes 0.1 s of every start.
+   */
+  static CommandLine commandLine(String[] arguments) {
+    String first = arguments.length == 0 ? "" : arguments[0];
+    return commandLine(
+        COMMANDS.contains(first) && !first.equals("help") ? List.of(first) : COMMANDS);
+  }
+
+  private static CommandLine commandLine(List<String> commands) {
+    CommandLine all = new CommandLine(new Main());
+    commands.forEach(name -> all.addSubcommand(command(name)));
+    return all.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
         .setParameterExceptionHandler(Main::misuse)
         .setExecutionExceptionHandler(Main::report);
+  }
+
+  private static Object command(String name) {
+    return switch (name) {
+      case "detect" -> new DetectCommand();
+      case "evaluate" -> new EvaluateCommand();
+      case "profile" -> new ProfileCommand();
+      case "info" -> new InfoCommand();
+      case "parity" -> new ParityCommand();
+      case "models" -> new ModelsCommand();
+      case "accept" -> new AcceptCommand();
+      case "help" -> new CommandLine.HelpCommand();
+      default -> throw new IllegalArgumentException("no command " + name);
+    };
   }
 
   @Override
@@ -103,6 +127,9 @@ public final class Main implements Runnable {
 
   private static int report(
       Exception error, CommandLine commandLine, CommandLine.ParseResult parsed) {
+    if (Restart.helps(error)) {
+      return Restart.run(parsed.originalArgs(), commandLine.getErr());
+    }
     String message = explained(error);
     if (message != null) {
       commandLine.getErr().println("detr4j: " + Terminal.printable(message));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -28,6 +29,20 @@ class MainTest {
   void helpNamesTheCommand() {
     assertEquals(0, execute("--help"));
     assertTrue(out.toString().startsWith("Usage: detr4j "), out.toString());
+  }
+
+  /** A command that is described alone reads as it does among the others. */
+  @Test
+  void eachCommandCanBeDescribedAlone() {
+    Map<String, CommandLine> all = Main.commandLine().getSubcommands();
+    assertEquals(8, all.size());
+    all.forEach((name, described) -> {
+      CommandLine alone = Main.commandLine(new String[] {name, "--help"});
+      assertEquals(name.equals("help") ? 8 : 1, alone.getSubcommands().size(), name);
+      assertEquals(described.getUsageMessage(), alone.getSubcommands().get(name).getUsageMessage());
+    });
+    assertEquals(8, Main.commandLine(new String[] {"--help", "detect"}).getSubcommands().size());
+    assertEquals(8, Main.commandLine(new String[0]).getSubcommands().size());
   }
 
   @Test
