@@ -78,16 +78,16 @@ final class Crew {
   }
 
   /**
-   * Runs every tile of a kernel and returns when all have ended.
+   * Runs every tile of a kernel and returns when all have ended; false, and nothing has been done,
+   * when the workers are busy with somebody else's or have ended.
    *
    * @param memory one scratch segment for each thread that may take part, the caller's first
    * @param label names the step in errors
    * @throws BackendException when a tile fails; the other tiles still end first
    */
-  void run(TileTask job, int tileCount, MemorySegment[] memory, String label) {
-    if (memory.length == 1 || tileCount == 1 || closed || !busy.compareAndSet(false, true)) {
-      alone(job, tileCount, memory[0], label);
-      return;
+  boolean run(TileTask job, int tileCount, MemorySegment[] memory, String label) {
+    if (closed || !busy.compareAndSet(false, true)) {
+      return false;
     }
     Throwable failed;
     try {
@@ -116,17 +116,7 @@ final class Crew {
     if (failed != null) {
       throw named(failed, label);
     }
-  }
-
-  /** Runs every tile on the thread that calls. */
-  static void alone(TileTask job, int tileCount, MemorySegment memory, String label) {
-    try {
-      for (int tile = 0; tile < tileCount; tile++) {
-        job.run(tile, memory);
-      }
-    } catch (Throwable e) {
-      throw named(e, label);
-    }
+    return true;
   }
 
   /** Takes one tile and runs it; false when none is left for this thread. */
@@ -159,7 +149,8 @@ final class Crew {
     return true;
   }
 
-  private static RuntimeException named(Throwable e, String label) {
+  /** The failure of a tile as its caller sees it. */
+  static RuntimeException named(Throwable e, String label) {
     if (e instanceof Detr4jException known) {
       return known;
     }

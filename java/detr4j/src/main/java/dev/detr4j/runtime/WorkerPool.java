@@ -73,10 +73,15 @@ public final class WorkerPool implements AutoCloseable {
    * @throws BackendException when a tile fails; the other tiles still end first
    */
   public void run(TileTask job, int tileCount, MemorySegment[] memory, String label) {
-    if (crew == null) {
-      Crew.alone(job, tileCount, memory[0], label);
-    } else {
-      crew.run(job, tileCount, memory, label);
+    if (crew != null && tileCount > 1 && crew.run(job, tileCount, memory, label)) {
+      return;
+    }
+    try {
+      for (int tile = 0; tile < tileCount; tile++) {
+        job.run(tile, memory[0]);
+      }
+    } catch (Throwable e) {
+      throw Crew.named(e, label);
     }
   }
 
