@@ -2,9 +2,12 @@ package dev.detr4j.bench;
 
 import dev.detr4j.Detr4jException;
 import dev.detr4j.bench.kernel.CompareKernels;
+import dev.detr4j.bench.latency.CompareSessions;
+import dev.detr4j.bench.latency.MeasureCalls;
 import dev.detr4j.bench.load.OpenPublishedFiles;
 import dev.detr4j.bench.peer.CompareCommand;
 import dev.detr4j.bench.peer.MemoryCommand;
+import dev.detr4j.bench.start.MeasureStart;
 import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -32,6 +35,9 @@ import picocli.CommandLine.Spec;
       CompareKernels.class,
       MemoryCommand.class,
       OpenPublishedFiles.class,
+      MeasureCalls.class,
+      CompareSessions.class,
+      MeasureStart.class,
       JmhCommand.Kernels.class,
       JmhCommand.Models.class,
       JmhCommand.Life.class

@@ -20,7 +20,17 @@ class BenchTest {
   void aloneItListsWhatThereIs() {
     assertEquals(0, run());
     for (String benchmark :
-        List.of("compare", "compare-kernels", "memory", "open", "kernels", "models", "life")) {
+        List.of(
+            "compare",
+            "compare-kernels",
+            "memory",
+            "open",
+            "calls",
+            "sessions",
+            "start",
+            "kernels",
+            "models",
+            "life")) {
       assertTrue(out.toString().contains("\n  " + benchmark), out.toString());
     }
   }
