@@ -31,15 +31,7 @@ typedef struct bf16_plan {
 } bf16_plan;
 
 static int plan_bf16(const detr4j_conv2d *p, bf16_plan *plan) {
-  if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
-  if (p->kernel_h < 1 || p->kernel_w < 1 || p->stride < 1 || p->padding < 0 || p->dilation < 1 || p->groups < 1) return 0;
-  if (p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1) return 0;
-  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
-  if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT) return 0;
-  // The last output pixel's first tap is inside the padded map; then every other tap is inside it or padding.
-  int64_t reach_h = (int64_t)p->in_h + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_h - 1);
-  int64_t reach_w = (int64_t)p->in_w + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_w - 1);
-  if (((int64_t)p->out_h - 1) * p->stride >= reach_h || ((int64_t)p->out_w - 1) * p->stride >= reach_w) return 0;
+  if (!convolution_fits(p)) return 0;
 
   plan->pixels = (int64_t)p->out_h * p->out_w;
   plan->block_pixels = min_i64(p->rows_per_tile, plan->pixels);
