@@ -4,8 +4,9 @@
 // so that classes never meet; the overlap of one box with all that remain runs along the lanes.
 //
 // nms       sorted by score; each kept box marks the later ones that it covers.
-// soft_nms  the remaining boxes stay in their original order and close ranks when one is taken or dropped, so the first
-//           largest score is the first on ties. Each round: decay (vectors), then close ranks and find the next largest.
+// soft_nms  a box that is taken or dropped gets the score -infinity; the others stay in their original order, so the first largest
+//           score is the first on ties. Each round is one pass: decay, drop, find the next largest. When a quarter of the
+//           list is out, the others close ranks.
 //
 // A comparison with an IoU of NaN is false: an empty union suppresses nothing in nms. In soft_nms the Gaussian of NaN is NaN, and a
 // score that is not greater than the threshold is dropped. Columns are padded, never read beyond their padding.
@@ -118,10 +119,77 @@ int32_t KERNEL(detr4j_nms_f32)(const detr4j_nms *p, void *scratch) {
   return DETR4J_OK;
 }
 
-// Multiplies the first `count` scores (and padding) by their decay against a box.
-static void decay_scores(const detr4j_nms *p, columns *k, const taken_box *box, int64_t count) {
+// What is left of soft_nms's list: entries 0 to `length`, of which `live` still compete. The score of every other one is -infinity,
+// that of the lanes behind `length` too.
+typedef struct contest {
+  int64_t length, live;
+  int64_t best; // the first of those with the largest score
+} contest;
+
+// The running result of a pass: per lane the largest score so far, where it was met first, and how many lanes still compete.
+typedef struct tally {
+  v_f32 score, live;
+  v_i32 at;
+} tally;
+
+static tally start_tally(void) { return (tally){v_set1(-INFINITY), v_zero(), v_i32_set1(0)}; }
+
+// Puts V_LANES scores in their place, -infinity for those that are not above the threshold (NaN is not).
+V_INLINE void count_in(tally *t, columns *k, int64_t at, v_f32 scores, v_f32 score_threshold) {
+  const v_mask lives = v_lt(score_threshold, scores);
+  const v_f32 kept = v_select(lives, scores, v_set1(-INFINITY));
+  const v_mask better = v_lt(t->score, kept);
+  v_store(k->score + at, kept);
+  t->live = v_add(t->live, v_select(lives, v_set1(1.0f), v_zero()));
+  t->at = v_as_i32(v_select(better, v_as_f32(v_i32_set1((int32_t)at)), v_as_f32(t->at)));
+  t->score = v_select(better, kept, t->score);
+}
+
+// The lanes' results into one: among equal scores the first entry.
+static void decide(const tally *t, contest *c) {
+  float score[V_LANES];
+  int32_t at[V_LANES];
+  v_store(score, t->score);
+  v_i32_store(at, t->at);
+  c->live = (int64_t)v_reduce_add(t->live);
+  c->best = at[0];
+  float largest = score[0];
+  for (int64_t lane = 1; lane < V_LANES; lane++) {
+    if (score[lane] > largest || (score[lane] == largest && at[lane] + lane < c->best)) {
+      largest = score[lane];
+      c->best = at[lane] + lane;
+    }
+  }
+}
+
+// Drops those that no longer compete; the others keep their order.
+static void close_ranks(columns *k, contest *c) {
+  int64_t left = 0;
+  for (int64_t i = 0; i < c->length; i++) {
+    if (k->score[i] == -INFINITY) {
+      continue;
+    }
+    k->x0[left] = k->x0[i];
+    k->y0[left] = k->y0[i];
+    k->x1[left] = k->x1[i];
+    k->y1[left] = k->y1[i];
+    k->area[left] = k->area[i];
+    k->score[left] = k->score[i];
+    k->index[left] = k->index[i];
+    left++;
+  }
+  for (int64_t i = left; i < round_up(left, V_LANES); i++) {
+    k->score[i] = -INFINITY;
+  }
+  c->length = left;
+}
+
+// One pass over the list: every score times its decay against a box, and what competes after that.
+static void decay_scores(const detr4j_nms *p, columns *k, const taken_box *box, contest *c) {
   const v_f32 sigma = v_set1(p->sigma), threshold = v_set1(p->iou_threshold), one = v_set1(1.0f);
-  for (int64_t j = 0; j < count; j += V_LANES) {
+  const v_f32 score_threshold = v_set1(p->score_threshold);
+  tally t = start_tally();
+  for (int64_t j = 0; j < c->length; j += V_LANES) {
     const v_f32 overlap = iou(box, k, j);
     v_f32 factor;
     if (p->decay == DETR4J_DECAY_GAUSSIAN) {
@@ -130,38 +198,9 @@ static void decay_scores(const detr4j_nms *p, columns *k, const taken_box *box, 
       const v_f32 lowered = p->decay == DETR4J_DECAY_LINEAR ? v_sub(one, overlap) : v_zero();
       factor = v_select(v_lt(threshold, overlap), lowered, one);
     }
-    v_store(k->score + j, v_mul(v_load(k->score + j), factor));
+    count_in(&t, k, j, v_mul(v_load(k->score + j), factor), score_threshold);
   }
-}
-
-// Moves entry `from` to `to`.
-static void move(columns *k, int64_t to, int64_t from) {
-  k->x0[to] = k->x0[from];
-  k->y0[to] = k->y0[from];
-  k->x1[to] = k->x1[from];
-  k->y1[to] = k->y1[from];
-  k->area[to] = k->area[from];
-  k->score[to] = k->score[from];
-  k->index[to] = k->index[from];
-}
-
-// Drops what is not above the threshold and the entry `taken` (-1: none), keeping the order; *best becomes the first largest.
-static int64_t close_ranks(const detr4j_nms *p, columns *k, int64_t count, int64_t taken, int64_t *best) {
-  int64_t left = 0;
-  *best = 0;
-  for (int64_t i = 0; i < count; i++) {
-    if (i == taken || !(k->score[i] > p->score_threshold)) {
-      continue;
-    }
-    if (left != i) {
-      move(k, left, i);
-    }
-    if (k->score[left] > k->score[*best]) {
-      *best = left;
-    }
-    left++;
-  }
-  return left;
+  decide(&t, c);
 }
 
 int32_t KERNEL(detr4j_soft_nms_f32)(const detr4j_nms *p, void *scratch) {
@@ -171,20 +210,30 @@ int32_t KERNEL(detr4j_soft_nms_f32)(const detr4j_nms *p, void *scratch) {
   columns k;
   cut(p, scratch, &k);
   const float step = class_step(p);
+  pad(p, &k, 0);
   for (int32_t i = 0; i < p->count; i++) {
     put_box(p, &k, i, i, step);
     k.score[i] = p->scores[i];
   }
-  pad(p, &k, p->count);
+  for (int64_t i = p->count; i < padded_count(p); i++) {
+    k.score[i] = -INFINITY;
+  }
+  contest c = {.length = p->count};
+  tally t = start_tally();
+  for (int64_t j = 0; j < c.length; j += V_LANES) {
+    count_in(&t, &k, j, v_load(k.score + j), v_set1(p->score_threshold));
+  }
+  decide(&t, &c);
   int32_t kept = 0;
-  int64_t best;
-  int64_t left = close_ranks(p, &k, p->count, -1, &best);
-  while (left > 0) {
-    p->kept_scores[kept] = k.score[best];
-    p->kept[kept++] = k.index[best];
-    const taken_box box = take(&k, best);
-    decay_scores(p, &k, &box, left);
-    left = close_ranks(p, &k, left, best, &best);
+  while (c.live > 0) {
+    p->kept_scores[kept] = k.score[c.best];
+    p->kept[kept++] = k.index[c.best];
+    const taken_box box = take(&k, c.best);
+    k.score[c.best] = -INFINITY;
+    if (4 * c.live < 3 * c.length) {
+      close_ranks(&k, &c);
+    }
+    decay_scores(p, &k, &box, &c);
   }
   *p->kept_count = kept;
   return DETR4J_OK;

@@ -46,14 +46,15 @@ final class ClassBoxes {
   }
 
   /**
-   * Writes intersection over union of one box with all; NaN where the union is empty.
+   * Writes intersection over union of one box with those of the first {@code length} bytes of the
+   * columns, a multiple of pairs of vectors; NaN where the union is empty.
    *
    * <p>Two vectors at a time, which makes this longer than the 325 bytes of bytecode up to which C2
    * inlines hot methods. With one it was 323 long: inlined into the loop over the boxes, together
    * with all that decays scores, it met C2's bound on the nodes of one compilation in every other
    * run, and what was left of it allocated a box for each vector for good.
    */
-  static void overlaps(long boxes, long column, int one, long to) {
+  static void overlaps(long boxes, long column, long length, int one, long to) {
     FloatVector left = FloatVector.broadcast(FLOATS, Memory.getFloat(boxes + 4L * one));
     FloatVector top = FloatVector.broadcast(FLOATS, Memory.getFloat(boxes + column + 4L * one));
     FloatVector right =
@@ -62,7 +63,7 @@ final class ClassBoxes {
         FloatVector.broadcast(FLOATS, Memory.getFloat(boxes + 3 * column + 4L * one));
     FloatVector area =
         FloatVector.broadcast(FLOATS, Memory.getFloat(boxes + 4 * column + 4L * one));
-    for (long i = 0; i < column; i += PAIR) {
+    for (long i = 0; i < length; i += PAIR) {
       long x0 = boxes + i;
       long y0 = x0 + column;
       long x1 = y0 + column;

@@ -55,7 +55,7 @@ final class VectorNms implements HostOp<Nms> {
         Memory.setInt(gone + 4L * best, 1);
         Memory.setInt(indices + 4L * selected, best);
         selected++;
-        ClassBoxes.overlaps(moved, column, best, overlaps);
+        ClassBoxes.overlaps(moved, column, column, best, overlaps);
         for (int i = 0; i < count; i++) {
           if (Memory.getFloat(overlaps + 4L * i) > threshold) {
             Memory.setInt(gone + 4L * i, 1);

@@ -171,6 +171,19 @@ final class BoxCases {
               .build(new SoftNms(decay, 0.5f, 0.3f, 1f), tolerance));
       CaseBuilder degenerate = degenerate("soft nms degenerate boxes " + decay);
       cases.add(degenerate.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
+      cases.add(
+          boxes("soft nms three hundred " + decay, 300, 20)
+              .build(new SoftNms(decay, 0.5f, 0.3f, 0), tolerance));
+      cases.add(
+          boxes("soft nms threshold below zero " + decay, 67, 3)
+              .build(new SoftNms(decay, 0.5f, 0.3f, -1), tolerance));
+      // Hard decay alone keeps scores as they are, so that overlapping boxes are tied in all
+      // backends.
+      CaseBuilder tied = tiedBoxes("soft nms ties " + decay, 90, decay == SoftNms.Decay.HARD);
+      cases.add(tied.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
+      CaseBuilder endless =
+          boxes("soft nms infinite score " + decay, 20, 1).put(1, 4, Double.POSITIVE_INFINITY);
+      cases.add(endless.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
       CaseBuilder odd = boxes("soft nms NaN score " + decay, 20, 1).put(1, 4, Double.NaN);
       cases.add(odd.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
     }
@@ -193,6 +206,29 @@ final class BoxCases {
         .denseInput(boxes, 1, count, 4)
         .denseInput(builder.uniform(count, 0, 1), 1, count)
         .integers(builder.whole(count, 0, classes), 1, count)
+        .unspecified(PAST_THE_COUNT);
+  }
+
+  /**
+   * Boxes in a row that share three scores; each touches its neighbours, or covers most of the
+   * next.
+   */
+  private static CaseBuilder tiedBoxes(String name, int count, boolean overlapping) {
+    CaseBuilder builder = new CaseBuilder(name);
+    double[] boxes = new double[4 * count];
+    for (int i = 0; i < count; i++) {
+      boxes[4 * i] = 10 * i;
+      boxes[4 * i + 2] = 10 * i + (overlapping ? 25 : 10);
+      boxes[4 * i + 3] = 10;
+    }
+    double[] scores = builder.whole(count, 1, 4);
+    for (int i = 0; i < count; i++) {
+      scores[i] /= 4;
+    }
+    return builder
+        .denseInput(boxes, 1, count, 4)
+        .denseInput(scores, 1, count)
+        .integers(new double[count], 1, count)
         .unspecified(PAST_THE_COUNT);
   }
 
