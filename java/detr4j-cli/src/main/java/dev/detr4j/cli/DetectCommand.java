@@ -9,7 +9,6 @@ import dev.detr4j.ImageView;
 import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
-import dev.detr4j.op.SoftNms;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -82,11 +81,7 @@ final class DetectCommand implements Callable<Integer> {
       description = "Report detections with a greater score, 0 to 1. Default: ${DEFAULT-VALUE}.")
   private float threshold;
 
-  @Option(
-      names = "--soft-nms",
-      description =
-          "Lower the scores of detections that overlap a better one of their class, as birder does on request.")
-  private boolean softNms;
+  @Mixin private SoftNmsOption softNms;
 
   @Mixin private OutputOptions outputOptions;
 
@@ -158,9 +153,7 @@ final class DetectCommand implements Callable<Integer> {
   private Detector open(PrintWriter err) {
     LocalModel found = DefaultModel.orNamed(model, err);
     DetectorBuilder builder = modelOptions.applyTo(found.builder()).threshold(threshold);
-    if (softNms) {
-      builder.softNms(SoftNms.BIRDER);
-    }
+    softNms.applyTo(builder);
     engine.apply(builder);
     return builder.build();
   }

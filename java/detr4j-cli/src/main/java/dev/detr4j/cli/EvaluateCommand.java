@@ -80,6 +80,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions modelOptions;
 
+  @Mixin private SoftNmsOption softNms;
+
   @Option(
       names = "--detections",
       paramLabel = "FILE",
@@ -163,6 +165,9 @@ final class EvaluateCommand implements Callable<Integer> {
         detections == null || model == null,
         "--detections runs no model: leave out one of --detections and --model");
     check(
+        detections == null || !softNms.asked(),
+        "--detections runs no model: leave out one of --detections and --soft-nms");
+    check(
         detections != null || images != null,
         "Missing required option: '--images=DIR', or '--detections=FILE' to run no model");
     PrintWriter err = spec.commandLine().getErr();
@@ -217,6 +222,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .withText("source", detector.model().source() + " " + detector.model().variant())
             .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
+            .with("soft-nms", softNms.asked() ? "birder" : "none")
             .with("orientation", turned.name())
             .with("classes-by", classesBy.name())
             .parts(),
@@ -262,6 +268,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private Detector open() {
     DetectorBuilder builder = modelOptions.applyTo(localModel().builder()).threshold(threshold);
+    softNms.applyTo(builder);
     engine.apply(builder);
     return builder.build();
   }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +174,30 @@ class EvaluateCommandTest {
     CliRun restarted = evaluate("--threshold", "0.25", "--restart");
     assertFalse(restarted.err().contains("going on"), restarted.err());
     assertTrue(restarted.err().contains("c.png"), restarted.err());
+  }
+
+  @Test
+  void overlappingDetectionsCanBeLowered() throws IOException {
+    assertEquals(0, evaluate().exit());
+    double plain = sumOfScores();
+    CliRun soft = evaluate("--soft-nms");
+    assertEquals(0, soft.exit(), soft.err());
+    assertTrue(sumOfScores() < plain);
+
+    Files.writeString(photos.resolve("c.png"), "broken");
+    assertEquals(1, evaluate().exit());
+    CliRun other = evaluate("--soft-nms");
+    assertTrue(other.err().contains("another setting of soft-nms; --restart"), other.err());
+    CliRun.of("evaluate", "-a", annotations, "--detections", annotations, "--soft-nms")
+        .assertRefused(2, "leave out one of --detections and --soft-nms");
+  }
+
+  private double sumOfScores() throws IOException {
+    return Pattern.compile("\"score\":([-0-9.eE]+)")
+        .matcher(Files.readString(output.resolve("results.json")))
+        .results()
+        .mapToDouble(match -> Double.parseDouble(match.group(1)))
+        .sum();
   }
 
   private void replace(String what, String by) throws IOException {
