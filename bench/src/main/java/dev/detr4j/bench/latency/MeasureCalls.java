@@ -1,6 +1,7 @@
 package dev.detr4j.bench.latency;
 
 import com.sun.management.ThreadMXBean;
+import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
@@ -90,6 +91,7 @@ public final class MeasureCalls implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    backends.forEach(BackendKind::of); // A wrong name is to be the only line.
     print("# Times of %d calls, model %s, picture %s".formatted(calls, model, size));
     print("");
     print("- " + Circumstances.machine());
