@@ -84,6 +84,8 @@ DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
  * row_mask: one byte an output row, [batch][out_h * out_w], or NULL.
  * stream_output: 1 where out is larger than the caches, so that nobody will find it there: it is then written past them, and
  * its old contents are not fetched first. 0 otherwise. The result is the same.
+ * tiles_at_once: how many tiles run side by side. A tile then asks for the input of tile + tiles_at_once, which its thread will
+ * probably take next, while it computes. 0: it does not. The result is the same.
  * A tile is rows_per_tile output rows of one batch item by panels_per_tile panels; tile = (item * row_blocks + row_block) * panel_blocks + panel_block.
  */
 typedef struct detr4j_conv2d {
@@ -98,6 +100,7 @@ typedef struct detr4j_conv2d {
   int32_t panels_per_tile;
   int32_t stream_output;
   int32_t x_bf16, out_bf16; /* for the kernels with bf16 products; 0 for the others */
+  int32_t tiles_at_once;
   const void *x;
   const float *weight;
   const float *bias;

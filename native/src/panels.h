@@ -5,12 +5,14 @@
 #include "finish.h"
 #include "gemm_tile.h"
 #include "kernel.h"
+#include "read_ahead.h"
 
 /* Whether the numbers of a convolution agree with each other; pointers are not looked at. */
 static inline int convolution_fits(const detr4j_conv2d *p) {
   if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
   if (p->kernel_h < 1 || p->kernel_w < 1 || p->stride < 1 || p->padding < 0 || p->dilation < 1 || p->groups < 1) return 0;
   if (p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1) return 0;
+  if (p->tiles_at_once < 0) return 0;
   if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
   if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT) return 0;
   // The last output pixel's first tap is inside the padded map; then every other tap is inside it or padding.
@@ -26,7 +28,23 @@ typedef struct panel_block {
   int64_t first_panel, end_panel; /* of all groups, one after the other */
   int64_t group_panels, group_out;
   int64_t group_words; /* from one group's channels to the next in a row of the product */
+  read_ahead next_x, next_residual;
 } panel_block;
+
+/*
+ * Sets what will be read in the tile that comes tiles_at_once later: nothing where that is not known as one piece of memory,
+ * or is this block once more with other panels.
+ */
+static inline void look_ahead(const detr4j_conv2d *p, int64_t tile, int64_t row_blocks, int64_t panel_blocks, panel_block *b) {
+  const int64_t next = (tile + p->tiles_at_once) / panel_blocks;
+  if (next == tile / panel_blocks || next >= p->batch * row_blocks) return;
+  if (p->kernel_h != 1 || p->kernel_w != 1 || p->stride != 1 || p->padding != 0) return;
+  const int64_t item = next / row_blocks, first = next % row_blocks * p->rows_per_tile;
+  const int64_t count = min_i64(p->rows_per_tile, b->pixels - first);
+  b->next_x = rows_ahead(p->x, p->x_bf16, item * p->x_batch_stride + first * p->x_row_stride, count, p->x_row_stride, p->in_c);
+  b->next_residual = rows_ahead(
+      p->residual, 0, item * p->residual_batch_stride + first * p->residual_row_stride, count, p->residual_row_stride, p->out_c);
+}
 
 /* One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask. */
 V_INLINE void finish_row(
@@ -115,6 +133,8 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
   const int64_t first_out = b->item * p->out_batch_stride + b->first * p->out_row_stride;
   const float *residual_rows =
       p->residual == NULL ? NULL : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride;
+  int64_t tiles_left = (b->end_panel - b->first_panel) * ceil_div(b->count, TILE_ROWS);
+  read_ahead next_x = b->next_x, next_residual = b->next_residual;
   for (int64_t panel = b->first_panel; panel < b->end_panel; panel++) {
     const int64_t group = panel / b->group_panels;
     const int64_t column_in_group = panel % b->group_panels * TILE_COLUMNS;
@@ -128,6 +148,10 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
       const int64_t rows = min_i64(TILE_ROWS, b->count - r);
       void *out = map_at_mutable(p->out, p->out_bf16, first_out + r * p->out_row_stride + column);
       const float *residual = residual_rows == NULL ? NULL : residual_rows + r * p->residual_row_stride + column;
+      tiles_left--;
+      // Ahead of what this register tile needs itself: behind it, its residual came late and half of the gain was lost.
+      ask_ahead(&next_x, tiles_left);
+      ask_ahead(&next_residual, tiles_left);
       // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
       // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
       for (int64_t i = 0; i < rows; i++) {

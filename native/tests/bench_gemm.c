@@ -69,6 +69,7 @@ static void bench_conv(const char *name, const convolver *with, detr4j_conv2d p,
   p.batch = p.groups = p.dilation = 1;
   p.activation = DETR4J_ACTIVATION_RELU;
   p.panels_per_tile = 1 << 20;
+  p.tiles_at_once = 1;
   p.x_row_stride = p.in_c;
   p.out_row_stride = p.residual_row_stride = p.out_c;
   float *x = floats((int64_t)p.in_h * p.in_w * p.in_c), *out = floats(pixels * p.out_c);

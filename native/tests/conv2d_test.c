@@ -82,6 +82,7 @@ static void run_case(detr4j_conv2d p, int with_bias, int with_residual, int gaps
   p.x = x;
   p.row_mask = mask;
   p.stream_output = pick(0, 1);
+  p.tiles_at_once = pick(0, 3);
   for (p.tier = 0; p.tier <= DETR4J_TIER_NEON; p.tier++) {
     if (!detr4j_tier_available(p.tier)) continue;
     float *packed = pack(&p, weight), *packed_bias = with_bias ? pack_bias(&p, bias) : NULL;

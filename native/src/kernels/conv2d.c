@@ -185,9 +185,10 @@ int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *sc
     point_at_pixels(p, &plan, x, first, count, zeros, pointers);
   }
 
-  const panel_block block = {
+  panel_block block = {
       .item = item, .first = first, .count = count, .pixels = plan.pixels, .first_panel = first_panel, .end_panel = end_panel,
       .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.depth};
+  look_ahead(p, tile, plan.row_blocks, plan.panel_blocks, &block);
   const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
   multiply_panels(p, &block, product);
   v_stream_end();

@@ -148,7 +148,7 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
   const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
   const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
   const int64_t first_panel = tile % plan.panel_blocks * p->panels_per_tile;
-  const panel_block block = {
+  panel_block block = {
       .item = item, .first = first, .count = min_i64(p->rows_per_tile, plan.pixels - first), .pixels = plan.pixels,
       .first_panel = first_panel, .end_panel = min_i64(first_panel + p->panels_per_tile, plan.group_panels * p->groups),
       .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.group_words};
@@ -162,6 +162,7 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
     for (int64_t r = 0; r < block.count; r++) pointers[r] = rows + r * plan.row_words;
     copy_windows(p, &plan, x, first, block.count, rows);
   }
+  look_ahead(p, tile, plan.row_blocks, plan.panel_blocks, &block);
   const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = 1, .depth = plan.group_words};
   multiply_panels(p, &block, product);
   v_stream_end();

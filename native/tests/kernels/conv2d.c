@@ -47,6 +47,7 @@ static void body(precision products, int32_t tier, int index) {
   p.rows_per_tile = (int32_t)between(1, 40);
   p.panels_per_tile = (int32_t)between(1, 3);
   p.stream_output = chance(2);
+  p.tiles_at_once = chance(2) ? 2 : 0;
   tensor x = new_random(p.batch, (int64_t)p.in_h * p.in_w, p.in_c), residual = new_random(p.batch, pixels, p.out_c);
   tensor out = new_tensor(p.batch, pixels, p.out_c);
   float *weight = new_floats(p.out_c * taps * in), *bias = new_floats(p.out_c), *packed_bias;

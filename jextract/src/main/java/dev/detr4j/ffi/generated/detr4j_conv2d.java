@@ -36,6 +36,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t stream_output;
  *     int32_t x_bf16;
  *     int32_t out_bf16;
+ *     int32_t tiles_at_once;
  *     const void *x;
  *     const float *weight;
  *     const float *bias;
@@ -79,7 +80,7 @@ public class detr4j_conv2d {
         Detr4jAbi.C_INT.withName("stream_output"),
         Detr4jAbi.C_INT.withName("x_bf16"),
         Detr4jAbi.C_INT.withName("out_bf16"),
-        MemoryLayout.paddingLayout(4),
+        Detr4jAbi.C_INT.withName("tiles_at_once"),
         Detr4jAbi.C_POINTER.withName("x"),
         Detr4jAbi.C_POINTER.withName("weight"),
         Detr4jAbi.C_POINTER.withName("bias"),
@@ -1023,6 +1024,50 @@ public class detr4j_conv2d {
      */
     public static void out_bf16(MemorySegment struct, int fieldValue) {
         struct.set(out_bf16$LAYOUT, out_bf16$OFFSET, fieldValue);
+    }
+
+    private static final OfInt tiles_at_once$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tiles_at_once"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t tiles_at_once
+     * }
+     */
+    public static final OfInt tiles_at_once$layout() {
+        return tiles_at_once$LAYOUT;
+    }
+
+    private static final long tiles_at_once$OFFSET = $LAYOUT.byteOffset(groupElement("tiles_at_once"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t tiles_at_once
+     * }
+     */
+    public static final long tiles_at_once$offset() {
+        return tiles_at_once$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t tiles_at_once
+     * }
+     */
+    public static int tiles_at_once(MemorySegment struct) {
+        return struct.get(tiles_at_once$LAYOUT, tiles_at_once$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t tiles_at_once
+     * }
+     */
+    public static void tiles_at_once(MemorySegment struct, int fieldValue) {
+        struct.set(tiles_at_once$LAYOUT, tiles_at_once$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));

@@ -73,6 +73,7 @@ final class ConvolutionParameters {
             depth * detr4j_conv2d.out_c(p));
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
+    detr4j_conv2d.tiles_at_once(p, context.threads());
     if (precision == Precision.BF16) {
       return TileKernel.phase(
           node,
