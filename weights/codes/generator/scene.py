@@ -7,7 +7,8 @@ from . import camera, prints, textures, warp
 from .symbols import LABELS
 
 _SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400))
-_LEAST_CONTRAST = 9.0  # standard deviation of the grey levels
+_LEAST_CONTRAST = 12.0  # standard deviation of the grey levels
+_LEAST_MODULE = 1.25  # pixels, where a symbol of that size can be had
 _HIDDEN = 0.3  # the greatest share of a code that may be covered or outside the picture
 
 
@@ -21,7 +22,7 @@ class SceneMaker:
         symbol = pool[rng.integers(len(pool))]
         for _ in range(10):
             other = pool[rng.integers(len(pool))]
-            if max(symbol.modules.shape) <= longest:
+            if _LEAST_MODULE * max(symbol.modules.shape) <= longest:
                 break
             if max(other.modules.shape) < max(symbol.modules.shape):
                 symbol = other

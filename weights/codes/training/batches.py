@@ -61,7 +61,7 @@ def _focus(rng, polygon, height, width):
     return np.column_stack([matrix, room / 2 + rng.uniform(-1, 1, 2) * slack - zoom * (low + high) / 2])
 
 
-def _recolour(rng, picture):
+def recolour(rng, picture):
     if rng.random() < 0.35:
         table = np.arange(256) / 255.0
         table = np.clip(table ** np.exp(rng.normal(0, 0.2)) * rng.uniform(0.75, 1.2) + rng.uniform(-0.08, 0.08), 0, 1) * 255
@@ -114,7 +114,7 @@ def _sample(rng, entries, height, width, focus):
             cv2.fillPoly(picture, [np.round(visible).astype(np.int32)], colour)
         else:
             found.append((label, np.concatenate([low, high])))
-    return _recolour(rng, picture), found
+    return recolour(rng, picture), found
 
 
 def _mosaic(rng, entries, height, width, focus):

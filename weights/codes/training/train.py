@@ -103,7 +103,7 @@ def _load(checkpoint, model, dense, optimizer, average):
 
 def _stage(step, arguments):
     """What the pictures are like: close-ups first, small ones then."""
-    if step < arguments.dense_until:
+    if step < arguments.dense_until // 2:
         return {"scale": 0.45, "mosaic": 0.0, "focus": 0.75}
     return {"scale": 0.7 if step < arguments.small_until else 1.0, "mosaic": 0.15, "focus": 0.25}
 
@@ -128,6 +128,8 @@ def train(rank, processes, arguments):
     torch.manual_seed(arguments.seed)
     run = Path(arguments.run)
     model = build_for_training()
+    if arguments.backbone:
+        model.model.backbone.load_state_dict(torch.load(arguments.backbone, weights_only=True))
     if arguments.device == "cpu":
         use_native_attention(model)
     else:
@@ -184,6 +186,7 @@ def main():
     parser.add_argument("--cooldown", type=int, default=3000, help="steps over which the rate falls at the end")
     parser.add_argument("--batch", type=int, default=16, help="pictures a step, of all processes together")
     parser.add_argument("--rate", type=float, default=8e-4)
+    parser.add_argument("--backbone", help="weights that training.crops wrote, for the start of a run")
     parser.add_argument("--dense-until", type=int, default=0, help="backbone and proposals alone up to this step")
     parser.add_argument("--small-until", type=int, default=0, help="pictures of 0.7 times the side up to this step")
     parser.add_argument("--seed", type=int, default=7)
