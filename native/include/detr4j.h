@@ -133,7 +133,16 @@ DETR4J_API int64_t detr4j_winograd_conv2d_f32_scratch(const detr4j_conv2d *p);
 DETR4J_API int32_t detr4j_winograd_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
 
 /*
- * Both with bf16 products and fp32 sums, where detr4j_tier_has_bf16. x and the weights are rounded to bf16, to nearest even; with
+ * The same by F(4x4, 3x3): 36 products where detr4j_conv2d_f32 takes 144, at up to 2.8 times its rounding errors. G = [1 0 0; -1/3 -1/3 -1/3;
+ * 1/3 -1/3 1/3; 1/15 2/15 4/15; -16/15 8/15 -4/15; 0 0 1]; panels of [36][in_c][panel_columns]; squares of 4x4 output pixels from
+ * the 6x6 input pixels around them, up to three of which lie outside an output's own window on one side.
+ */
+DETR4J_API int64_t detr4j_winograd4_conv2d_f32_tiles(const detr4j_conv2d *p);
+DETR4J_API int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p);
+DETR4J_API int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
+
+/*
+ * conv2d and winograd_conv2d with bf16 products and fp32 sums, where detr4j_tier_has_bf16. x and the weights are rounded to bf16, to nearest even; with
  * Winograd the transformed x and U are. Sums, bias and activation are fp32. A weight panel holds words of two bf16, the first in the low half:
  * x and out may be bf16 themselves (x_bf16, out_bf16: 1); strides count elements of the map that they are of.
  * conv2d: the kernel_h * kernel_w * in_c / groups values of a window as [words][panel_columns], an odd one's partner is 0;

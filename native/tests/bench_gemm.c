@@ -42,15 +42,24 @@ typedef struct functions {
 
 // The second is for the tier that differs from avx512 in its bf16 kernels alone.
 typedef struct convolver {
+  const char *name;
   functions f32, bf16;
 } convolver;
 
 static const convolver direct = {
+    "",
     {detr4j_conv2d_f32_tiles, detr4j_conv2d_f32_scratch, detr4j_conv2d_f32},
     {detr4j_conv2d_bf16_tiles, detr4j_conv2d_bf16_scratch, detr4j_conv2d_bf16}};
 static const convolver winograd = {
+    "winograd ",
     {detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32},
     {detr4j_winograd_conv2d_bf16_tiles, detr4j_winograd_conv2d_bf16_scratch, detr4j_winograd_conv2d_bf16}};
+
+// Of fp32 products on every tier.
+static const convolver winograd4 = {
+    "winograd4 ",
+    {detr4j_winograd4_conv2d_f32_tiles, detr4j_winograd4_conv2d_f32_scratch, detr4j_winograd4_conv2d_f32},
+    {detr4j_winograd4_conv2d_f32_tiles, detr4j_winograd4_conv2d_f32_scratch, detr4j_winograd4_conv2d_f32}};
 
 static const functions *of_tier(const convolver *with, int32_t tier) {
   return tier == DETR4J_TIER_AVX512_BF16 ? &with->bf16 : &with->f32;
@@ -74,7 +83,7 @@ static void bench_conv(const char *name, const convolver *with, detr4j_conv2d p,
   p.out_row_stride = p.residual_row_stride = p.out_c;
   float *x = floats((int64_t)p.in_h * p.in_w * p.in_c), *out = floats(pixels * p.out_c);
   int64_t reduction = (int64_t)p.kernel_h * p.kernel_w * p.in_c;
-  float *weight = floats(2 * reduction * (p.out_c + 64)), *bias = floats(p.out_c + 64);
+  float *weight = floats(4 * reduction * (p.out_c + 64)), *bias = floats(p.out_c + 64);
   p.x = x;
   p.out = out;
   p.weight = weight;
@@ -124,7 +133,7 @@ static void convolution(
     const convolver *with, int h, int w, int in, int out, int kernel, int stride, int rows_per_tile, int rounds) {
   char name[64];
   int padding = kernel / 2;
-  snprintf(name, sizeof name, "%s%dx%d/%d %d -> %d at %dx%d", with == &winograd ? "winograd " : "", kernel, kernel, stride, in, out, h, w);
+  snprintf(name, sizeof name, "%s%dx%d/%d %d -> %d at %dx%d", with->name, kernel, kernel, stride, in, out, h, w);
   bench_conv(
       name, with,
       (detr4j_conv2d){.in_h = h, .in_w = w, .in_c = in, .out_h = (h + 2 * padding - kernel) / stride + 1,
@@ -213,6 +222,10 @@ int main(int argc, char **argv) {
     convolution(&winograd, 100, 134, 128, 128, 3, 1, squares, rounds);
     convolution(&winograd, 200, 267, 64, 64, 3, 1, squares, rounds);
     convolution(&winograd, 25, 34, 512, 512, 3, 1, squares, rounds);
+    convolution(&winograd4, 50, 67, 256, 256, 3, 1, squares, rounds);
+    convolution(&winograd4, 100, 134, 128, 128, 3, 1, squares, rounds);
+    convolution(&winograd4, 200, 267, 64, 64, 3, 1, squares, rounds);
+    convolution(&winograd4, 25, 34, 512, 512, 3, 1, squares, rounds);
   }
   return 0;
 }

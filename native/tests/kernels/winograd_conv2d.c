@@ -1,43 +1,71 @@
 // Against the plain sum over windows in double, between guard pages: odd and even maps, paddings, every channel tail,
-// residual in place. What is not finite stays within the 4x4 pixels of its squares, and reaches all of its own windows.
+// residual in place. What is not finite stays within the windows of its squares, and reaches all of its own windows.
 // With bf16 products, against Winograd's formulas in double on U and V rounded to bf16.
 #include "harness.h"
 
+// One of the kernels.
+typedef struct variant {
+  precision products;
+  int edge; // of its squares
+  const double (*G)[3];
+  int64_t (*tiles)(const detr4j_conv2d *);
+  int64_t (*scratch)(const detr4j_conv2d *);
+  int32_t (*run)(const detr4j_conv2d *, int64_t, void *);
+  double tolerance, least; // for each product of the direct sum, and besides
+} variant;
+
+static const double G2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+static const double G4[6][3] = {{1, 0, 0},
+                                {-1.0 / 3, -1.0 / 3, -1.0 / 3},
+                                {1.0 / 3, -1.0 / 3, 1.0 / 3},
+                                {1.0 / 15, 2.0 / 15, 4.0 / 15},
+                                {-16.0 / 15, 8.0 / 15, -4.0 / 15},
+                                {0, 0, 1}};
+
+static const variant squares2 = {
+    PRODUCTS_F32, 2, G2, detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32, 2e-7, 2e-6};
+static const variant squares2_bf16 = {
+    PRODUCTS_BF16, 2, G2, detr4j_winograd_conv2d_bf16_tiles, detr4j_winograd_conv2d_bf16_scratch, detr4j_winograd_conv2d_bf16, 8e-7, 2e-6};
+static const variant squares4 = {
+    PRODUCTS_F32, 4, G4, detr4j_winograd4_conv2d_f32_tiles, detr4j_winograd4_conv2d_f32_scratch, detr4j_winograd4_conv2d_f32, 1e-6, 1e-5};
+
+enum { MOST_ELEMENTS = 36 };
+
 // G g G^T of one 3x3 kernel, element by element as the paper writes it.
-static void transform_kernel(const float *g, double *u) {
-  static const double G[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-  for (int i = 0; i < 4; i++) {
-    for (int j = 0; j < 4; j++) {
-      u[4 * i + j] = 0;
+static void transform_kernel(const variant *v, const float *g, double *u) {
+  const int window = v->edge + 2;
+  for (int i = 0; i < window; i++) {
+    for (int j = 0; j < window; j++) {
+      u[window * i + j] = 0;
       for (int a = 0; a < 3; a++) {
-        for (int b = 0; b < 3; b++) u[4 * i + j] += G[i][a] * (double)g[3 * a + b] * G[j][b];
+        for (int b = 0; b < 3; b++) u[window * i + j] += v->G[i][a] * (double)g[3 * a + b] * v->G[j][b];
       }
     }
   }
 }
 
-// [out][in][3][3] into panels of [16][words of in][columns]; returns the packed weights, and the packed bias through *bias.
-static float *pack(const detr4j_conv2d *p, precision products, const float *weight, const float *plain_bias, float **bias) {
+// [out][in][3][3] into panels of [elements][words of in][columns]; returns the packed weights, and the packed bias through *bias.
+static float *pack(const variant *v, const detr4j_conv2d *p, const float *weight, const float *plain_bias, float **bias) {
   const int64_t width = detr4j_panel_columns(p->tier), in = p->in_c, panels = (p->out_c + width - 1) / width;
-  const int64_t words = words_of(products, in);
-  float *packed = new_floats(panels * 16 * words * width);
+  const int64_t elements = (v->edge + 2) * (v->edge + 2), words = words_of(v->products, in);
+  float *packed = new_floats(panels * elements * words * width);
   *bias = new_floats(panels * width);
-  memset(packed, 0, (size_t)(panels * 16 * words * width) * sizeof(float));
+  memset(packed, 0, (size_t)(panels * elements * words * width) * sizeof(float));
   memset(*bias, 0, (size_t)(panels * width) * sizeof(float));
   for (int64_t o = 0; o < p->out_c; o++) {
     (*bias)[o] = plain_bias[o];
     for (int64_t i = 0; i < in; i++) {
-      double u[16];
-      transform_kernel(weight + (o * in + i) * 9, u);
-      for (int64_t e = 0; e < 16; e++) {
-        put_weight(products, packed + (o / width * 16 + e) * words * width, width, o % width, i, (float)u[e]);
+      double u[MOST_ELEMENTS];
+      transform_kernel(v, weight + (o * in + i) * 9, u);
+      for (int64_t e = 0; e < elements; e++) {
+        put_weight(v->products, packed + (o / width * elements + e) * words * width, width, o % width, i, (float)u[e]);
       }
     }
   }
   return packed;
 }
 
-// One output of a square before bias: A^T (U * V) A at (row, column), with V = B^T d B summed in fp32 as the kernel has to.
+// One output of a 2x2 square before bias: A^T (U * V) A at (row, column), with V = B^T d B summed in fp32 as the kernel has to.
 static double from_rounded(const detr4j_conv2d *p, const tensor *x, const float *weight, int64_t n, int64_t pixel, int64_t c) {
   static const int A[2][4] = {{1, 1, 1, 0}, {0, 1, -1, -1}};
   const int64_t oy = pixel / p->out_w, ox = pixel % p->out_w;
@@ -61,7 +89,7 @@ static double from_rounded(const detr4j_conv2d *p, const tensor *x, const float 
       v[j][3] = t[j][1] - t[j][3];
     }
     double u[16];
-    transform_kernel(weight + (c * p->in_c + i) * 9, u);
+    transform_kernel(&squares2_bf16, weight + (c * p->in_c + i) * 9, u);
     for (int e = 0; e < 16; e++) {
       sum += A[oy % 2][e / 4] * A[ox % 2][e % 4] * (double)rounded_to(PRODUCTS_BF16, (float)u[e]) *
              (double)rounded_to(PRODUCTS_BF16, v[e / 4][e % 4]);
@@ -70,7 +98,8 @@ static double from_rounded(const detr4j_conv2d *p, const tensor *x, const float 
   return sum;
 }
 
-static void body(precision products, int32_t tier, int index) {
+static void body(const variant *v, int32_t tier, int index) {
+  const int window = v->edge + 2, bf16 = v->products == PRODUCTS_BF16;
   const int poisoned = index % 6 == 5;
   detr4j_conv2d p = {.tier = tier, .batch = (int32_t)between(1, 2), .groups = 1, .kernel_h = 3, .kernel_w = 3, .stride = 1,
                      .dilation = 1, .padding = (int32_t)between(0, 3)};
@@ -95,11 +124,11 @@ static void body(precision products, int32_t tier, int index) {
   }
   if (poisoned) sprinkle_not_finite(&x, 1);
   float *weight = new_floats(p.out_c * in * 9), *bias = new_floats(p.out_c), *packed_bias;
-  p.weight = pack(&p, products, weight, bias, &packed_bias);
+  p.weight = pack(v, &p, weight, bias, &packed_bias);
   const int with_bias = chance(3) == 0;
   p.bias = with_bias ? packed_bias : NULL;
-  p.x_bf16 = products == PRODUCTS_BF16 && chance(2);
-  p.out_bf16 = products == PRODUCTS_BF16 && !in_place && chance(2);
+  p.x_bf16 = bf16 && chance(2);
+  p.out_bf16 = bf16 && !in_place && chance(2);
   p.x = p.x_bf16 ? narrow(&x) : x.data;
   p.residual = with_residual ? residual.data : NULL;
   p.out = p.out_bf16 ? narrow(&out) : out.data;
@@ -111,28 +140,23 @@ static void body(precision products, int32_t tier, int index) {
   p.out_batch_stride = out.batch_stride;
   describe("[%d, %d, %d, %d] to %d, padding %d, %d squares by %d panels a tile", p.batch, p.in_h, p.in_w, p.in_c, p.out_c, p.padding,
            p.rows_per_tile, p.panels_per_tile);
-  if (products == PRODUCTS_F32) {
-    void *scratch = guarded_scratch(detr4j_winograd_conv2d_f32_scratch(&p));
-    RUN_TILES(detr4j_winograd_conv2d_f32_tiles(&p), detr4j_winograd_conv2d_f32(&p, tile, scratch));
-  } else {
-    void *scratch = guarded_scratch(detr4j_winograd_conv2d_bf16_scratch(&p));
-    RUN_TILES(detr4j_winograd_conv2d_bf16_tiles(&p), detr4j_winograd_conv2d_bf16(&p, tile, scratch));
-  }
+  void *scratch = guarded_scratch(v->scratch(&p));
+  RUN_TILES(v->tiles(&p), v->run(&p, tile, scratch));
   if (p.out_bf16) widen(p.out, &out);
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
       const int64_t oy = o / p.out_w, ox = o % p.out_w;
-      int near = 0; // something not finite among the 4x4 pixels of the square
-      for (int64_t k = 0; k < 16 && poisoned; k++) {
-        const int64_t y = oy / 2 * 2 - p.padding + k / 4, xx = ox / 2 * 2 - p.padding + k % 4;
+      int near = 0; // something not finite in the window of the square
+      for (int64_t k = 0; k < window * window && poisoned; k++) {
+        const int64_t y = oy / v->edge * v->edge - p.padding + k / window, xx = ox / v->edge * v->edge - p.padding + k % window;
         if (y < 0 || y >= p.in_h || xx < 0 || xx >= p.in_w) continue;
         for (int64_t i = 0; i < in; i++) near |= !isfinite(row_of(&x, n, y * p.in_w + xx)[i]);
       }
       for (int64_t c = 0; c < p.out_c; c++) {
         double sum = (with_bias ? (double)bias[c] : 0) + (with_residual ? (double)row_of(&before, n, o)[c] : 0);
         // Where a pixel is not finite, only that is compared: the plain sum says it of either precision.
-        const int plain = products == PRODUCTS_F32 || near;
+        const int plain = !bf16 || near;
         if (!plain) sum += from_rounded(&p, &x, weight, n, o, c);
         for (int64_t k = 0; k < 9 && plain; k++) {
           const int64_t y = oy - p.padding + k / 3, xx = ox - p.padding + k % 3;
@@ -146,15 +170,18 @@ static void body(precision products, int32_t tier, int index) {
         if (near) {
           expect_int("not finite", o, !isfinite(sum) || !isfinite(got), !isfinite(got));
         } else {
-          expect_close("out", n, o, c, sum, got, (products == PRODUCTS_F32 ? 2e-7 : 8e-7) * (double)(9 * in) + 2e-6 + (p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0));
+          const double of_store = p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0;
+          expect_close("out", n, o, c, sum, got, v->tolerance * (double)(9 * in) + v->least + of_store);
         }
       }
     }
   }
 }
 
-static void body_f32(int32_t tier, int index) { body(PRODUCTS_F32, tier, index); }
-static void body_bf16(int32_t tier, int index) { body(PRODUCTS_BF16, tier, index); }
+static void body2(int32_t tier, int index) { body(&squares2, tier, index); }
+static void body2_bf16(int32_t tier, int index) { body(&squares2_bf16, tier, index); }
+static void body4(int32_t tier, int index) { body(&squares4, tier, index); }
 
-void test_detr4j_winograd_conv2d_f32(int32_t tier) { run_cases("winograd_conv2d", tier, 90, body_f32); }
-void test_detr4j_winograd_conv2d_bf16(int32_t tier) { run_cases("winograd_conv2d bf16", tier, 90, body_bf16); }
+void test_detr4j_winograd_conv2d_f32(int32_t tier) { run_cases("winograd_conv2d", tier, 90, body2); }
+void test_detr4j_winograd_conv2d_bf16(int32_t tier) { run_cases("winograd_conv2d bf16", tier, 90, body2_bf16); }
+void test_detr4j_winograd4_conv2d_f32(int32_t tier) { run_cases("winograd4_conv2d", tier, 90, body4); }

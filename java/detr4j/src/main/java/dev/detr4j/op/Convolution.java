@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An output with NaN or infinity in its window or its weights is NaN or infinite before the
  * activation. Where the kernel is 3x3 and stride, dilation and groups are 1, a backend may compute
- * 2x2 outputs at once from the 4x4 pixels around them (Winograd): then NaN may stand for such a
- * result that should be infinite, pixels that are not finite reach outputs up to one pixel beyond
- * their windows, and roundings are of the size of the largest of the 4x4 pixels.
+ * 2x2 or 4x4 outputs at once from the 4x4 or 6x6 pixels around them (Winograd): then NaN may stand
+ * for such a result that should be infinite, pixels that are not finite reach outputs up to three
+ * pixels beyond their windows, and roundings are of the size of the largest of those pixels.
  *
  * @param weight {@code [outChannels, inChannels / groups, kernelHeight, kernelWidth]}, the layout
  *     of checkpoints

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Operations are counted from the formula in the record's Javadoc, a multiplication and an
  * addition as two, an exponential, sine, root or division as one. Convolutions and linear layers
  * count their direct products alone, without bias, residual and activation. A backend that needs
- * fewer, as by Winograd's 3x3 convolution with 2.25 times fewer multiplications, may therefore
+ * fewer, as by Winograd's 3x3 convolution with 2.25 or 4 times fewer multiplications, may therefore
  * exceed the rate of the processor's multiply-adds. What depends on the data is counted at its
  * most.
  *

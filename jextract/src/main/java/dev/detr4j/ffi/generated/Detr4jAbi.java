@@ -1116,6 +1116,188 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_winograd4_conv2d_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_winograd4_conv2d_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_tiles(const detr4j_conv2d *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_winograd4_conv2d_f32_tiles$descriptor() {
+        return detr4j_winograd4_conv2d_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_tiles(const detr4j_conv2d *p)
+     * }
+     */
+    public static MethodHandle detr4j_winograd4_conv2d_f32_tiles$handle() {
+        return detr4j_winograd4_conv2d_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_tiles(const detr4j_conv2d *p)
+     * }
+     */
+    public static MemorySegment detr4j_winograd4_conv2d_f32_tiles$address() {
+        return detr4j_winograd4_conv2d_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_tiles(const detr4j_conv2d *p)
+     * }
+     */
+    public static long detr4j_winograd4_conv2d_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_winograd4_conv2d_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_winograd4_conv2d_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_winograd4_conv2d_f32_scratch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_winograd4_conv2d_f32_scratch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_winograd4_conv2d_f32_scratch$descriptor() {
+        return detr4j_winograd4_conv2d_f32_scratch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p)
+     * }
+     */
+    public static MethodHandle detr4j_winograd4_conv2d_f32_scratch$handle() {
+        return detr4j_winograd4_conv2d_f32_scratch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p)
+     * }
+     */
+    public static MemorySegment detr4j_winograd4_conv2d_f32_scratch$address() {
+        return detr4j_winograd4_conv2d_f32_scratch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p)
+     * }
+     */
+    public static long detr4j_winograd4_conv2d_f32_scratch(MemorySegment p) {
+        var mh$ = detr4j_winograd4_conv2d_f32_scratch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_winograd4_conv2d_f32_scratch", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_winograd4_conv2d_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_winograd4_conv2d_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static FunctionDescriptor detr4j_winograd4_conv2d_f32$descriptor() {
+        return detr4j_winograd4_conv2d_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MethodHandle detr4j_winograd4_conv2d_f32$handle() {
+        return detr4j_winograd4_conv2d_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MemorySegment detr4j_winograd4_conv2d_f32$address() {
+        return detr4j_winograd4_conv2d_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static int detr4j_winograd4_conv2d_f32(MemorySegment p, long tile, MemorySegment scratch) {
+        var mh$ = detr4j_winograd4_conv2d_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_winograd4_conv2d_f32", p, tile, scratch);
+            }
+            return (int)mh$.invokeExact(p, tile, scratch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_conv2d_bf16_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,

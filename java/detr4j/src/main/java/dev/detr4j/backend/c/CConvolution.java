@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where
- * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} where that is
- * faster. With bf16 products by the functions of that name, but for depthwise convolutions.
+ * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} or {@code
+ * detr4j_winograd4_conv2d_f32} where one of them is faster. With bf16 products by the functions of
+ * that name, but for depthwise convolutions.
  *
  * @param precision what products are computed in
  */
@@ -35,6 +36,22 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
 
   private static final long FEWEST_WINOGRAD_SQUARES = 12;
 
+  /**
+   * F(4x4, 3x3) took two thirds of the time of F(2x2, 3x3) on maps of 25 x 34 and more, where it
+   * has little more than 9 in 16 of its products. Squares over the borders of a small map make it
+   * more; with more than 3 in 4 of them, or with fewer than 12 squares for weights 2.25 times as
+   * large, it was often slower.
+   */
+  private static final long F4_PRODUCTS = 3;
+
+  private static final long F2_PRODUCTS = 4;
+
+  /**
+   * Above this many pairs of channels, weights of 80 bytes a pair more would add 42 MB to a
+   * detector with ResNet-50 and save a hundredth of its time.
+   */
+  private static final long MOST_F4_PAIRS = 256 * 256;
+
   @Override
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -42,7 +59,9 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     if (isDepthwise(op)) {
       return depthwise(op, node, context, p);
     }
-    return isWinograd(op, node) ? winograd(op, node, context, p) : dense(op, node, context, p);
+    return isWinograd(op, node)
+        ? winograd(packing(op, node.output(0)), op, node, context, p)
+        : dense(op, node, context, p);
   }
 
   @Override
@@ -63,12 +82,30 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
   private static boolean isWinograd(Convolution op, BoundNode node) {
     return WinogradPacking.fits(op)
         && Math.min(op.inChannels(), op.outChannels()) >= FEWEST_WINOGRAD_CHANNELS
-        && squares(node.output(0)) >= FEWEST_WINOGRAD_SQUARES;
+        && squares(WinogradPacking.F2, node.output(0)) >= FEWEST_WINOGRAD_SQUARES;
   }
 
-  /** The 2x2 squares that cover one output map. */
-  private static long squares(TensorView out) {
-    return ((out.shape().get(1) + 1L) / 2) * ((out.shape().get(2) + 1L) / 2);
+  private WinogradPacking packing(Convolution op, TensorView out) {
+    // bf16 keeps the smaller squares: the transforms of the larger ones multiply its roundings.
+    if (precision != Precision.FP32
+        || (long) op.inChannels() * op.outChannels() > MOST_F4_PAIRS
+        || squares(WinogradPacking.F4, out) < FEWEST_WINOGRAD_SQUARES) {
+      return WinogradPacking.F2;
+    }
+    return F2_PRODUCTS * products(WinogradPacking.F4, out)
+            <= F4_PRODUCTS * products(WinogradPacking.F2, out)
+        ? WinogradPacking.F4
+        : WinogradPacking.F2;
+  }
+
+  /** The products of one output map for each pair of channels. */
+  private static long products(WinogradPacking packing, TensorView out) {
+    return squares(packing, out) * packing.elements();
+  }
+
+  /** The squares that cover one output map. */
+  private static long squares(WinogradPacking packing, TensorView out) {
+    return packing.squares(out.shape().get(1), out.shape().get(2));
   }
 
   private MemorySegment extents(Convolution op, BoundNode node, HostContext context) {
@@ -110,24 +147,28 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
   }
 
   private List<HostKernel> winograd(
-      Convolution op, BoundNode node, HostContext context, MemorySegment p) {
+      WinogradPacking packing,
+      Convolution op,
+      BoundNode node,
+      HostContext context,
+      MemorySegment p) {
     int columns = tier.panelColumns();
     HostWeights weights = context.weights();
     TensorView out = node.output(0);
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        WinogradPacking.weight(weights, op, columns, precision),
+        packing.weight(weights, op, columns, precision),
         PanelPacking.bias(weights, op.bias(), op.outChannels(), 1, columns),
         residual(op, node),
         op.activation(),
         out);
-    long depth = (long) WinogradPacking.ELEMENTS * op.inChannels();
+    long depth = (long) packing.elements() * op.inChannels();
     TileSizes.Block block =
         TileSizes.block(
             context.threads(),
             out.batch(),
-            squares(out),
+            squares(packing, out),
             PanelPacking.panels(op.outChannels(), 1, columns),
             depth * ConvolutionParameters.bytes(precision),
             depth * op.outChannels());
@@ -140,6 +181,14 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
           Detr4jAbi.detr4j_winograd_conv2d_bf16_tiles(p),
           Detr4jAbi.detr4j_winograd_conv2d_bf16_scratch(p),
           Detr4jAbi::detr4j_winograd_conv2d_bf16);
+    }
+    if (packing == WinogradPacking.F4) {
+      return TileKernel.phase(
+          node,
+          p,
+          Detr4jAbi.detr4j_winograd4_conv2d_f32_tiles(p),
+          Detr4jAbi.detr4j_winograd4_conv2d_f32_scratch(p),
+          Detr4jAbi::detr4j_winograd4_conv2d_f32);
     }
     return TileKernel.phase(
         node,

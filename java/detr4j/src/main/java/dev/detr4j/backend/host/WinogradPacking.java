@@ -7,28 +7,53 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
 /**
- * The weight layout of Winograd's F(2x2, 3x3) (Lavin and Gray 2016): each 3x3 kernel {@code g} of a
- * pair of channels as the 4x4 matrix {@code U = G g G^T}, in panels as of {@link PanelPacking}.
+ * The weight layouts of Winograd's F(2x2, 3x3) and F(4x4, 3x3) (Lavin and Gray 2016): each 3x3
+ * kernel {@code g} of a pair of channels as the matrix {@code U = G g G^T}, in panels as of {@link
+ * PanelPacking}: panel 0 {@code [elements][inChannels][columns]}, panel 1, ... The elements are
+ * those of {@code U}, row by row.
  *
- * <pre>
- *        1    0    0
- *   G = 1/2  1/2  1/2      panel 0 [16][inChannels][columns], panel 1, ...
- *       1/2 -1/2  1/2
- *        0    0    1       The 16 are U's elements, row by row.
- * </pre>
- *
- * {@code U} is computed in double and rounded once, to fp32 and from there to bf16 where the
+ * <p>{@code U} is computed in double and rounded once, to fp32 and from there to bf16 where the
  * products are. The bias is {@link PanelPacking#bias}.
  */
-public final class WinogradPacking {
-  /** Elements of {@code U}: multiply-adds of a 2x2 square of outputs for each pair of channels. */
-  public static final int ELEMENTS = 16;
+public enum WinogradPacking {
+  /** Squares of 2x2 outputs; 16 elements, 16/9 of the plain weights. */
+  F2(
+      2,
+      new double[][] {
+        {1, 0, 0},
+        {1 / 2.0, 1 / 2.0, 1 / 2.0},
+        {1 / 2.0, -1 / 2.0, 1 / 2.0},
+        {0, 0, 1}
+      }),
+
+  /** Squares of 4x4 outputs; 36 elements, 4 times the plain weights. */
+  F4(
+      4,
+      new double[][] {
+        {1, 0, 0},
+        {-1 / 3.0, -1 / 3.0, -1 / 3.0},
+        {1 / 3.0, -1 / 3.0, 1 / 3.0},
+        {1 / 15.0, 2 / 15.0, 4 / 15.0},
+        {-16 / 15.0, 8 / 15.0, -4 / 15.0},
+        {0, 0, 1}
+      });
 
   private static final int TAPS = 9;
 
-  private WinogradPacking() {}
+  private final int edge;
+  private final int elements;
 
-  /** Whether an operation is one that this layout is for: 3x3, stride, dilation and groups 1. */
+  /** G; never written. */
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final double[][] transform;
+
+  WinogradPacking(int edge, double[][] transform) {
+    this.edge = edge;
+    this.elements = transform.length * transform.length;
+    this.transform = transform;
+  }
+
+  /** Whether an operation is one that these layouts are for: 3x3, stride, dilation and groups 1. */
   public static boolean fits(Convolution op) {
     return op.kernelHeight() == 3
         && op.kernelWidth() == 3
@@ -37,21 +62,26 @@ public final class WinogradPacking {
         && op.groups() == 1;
   }
 
-  /** The packed weight in fp32 of a convolution that {@link #fits}. */
-  public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
-    return weight(weights, op, columns, Precision.FP32);
+  /** The squares that cover a map of outputs. */
+  public long squares(int height, int width) {
+    return ((height + edge - 1L) / edge) * ((width + edge - 1L) / edge);
+  }
+
+  /** Elements of {@code U}: multiply-adds of a square of outputs for each pair of channels. */
+  public int elements() {
+    return elements;
   }
 
   /** The packed weight of a convolution that {@link #fits}. */
-  public static MemorySegment weight(
+  public MemorySegment weight(
       HostWeights weights, Convolution op, int columns, Precision precision) {
     int inChannels = op.inChannels();
     int panels = PanelPacking.panels(op.outChannels(), 1, columns);
     long elementSize = PanelWords.rows(precision, inChannels) * columns;
-    long panelSize = ELEMENTS * elementSize;
+    long panelSize = elements * elementSize;
     return weights.packed(
         op.weight(),
-        "winograd-panels/" + precision.id() + "/" + columns,
+        "winograd-panels/" + edge + "/" + precision.id() + "/" + columns,
         4L * panels * panelSize,
         (values, packed) -> {
           if (values == null) {
@@ -72,8 +102,10 @@ public final class WinogradPacking {
         });
   }
 
-  /** One panel: {@code width} rows of {@code [channels][9]} become [16][channels][columns]. */
-  private static void packPanel(
+  /**
+   * One panel: {@code width} rows of {@code [channels][9]} become [elements][channels][columns].
+   */
+  private void packPanel(
       MemorySegment rows,
       MemorySegment panel,
       int width,
@@ -82,7 +114,7 @@ public final class WinogradPacking {
       Precision precision) {
     long elementBytes = 4 * PanelWords.rows(precision, channels) * columns;
     double[] g = new double[TAPS];
-    double[] u = new double[ELEMENTS];
+    double[] u = new double[elements];
     for (int c = 0; c < channels; c++) {
       for (int j = 0; j < width; j++) {
         long source = ((long) j * channels + c) * TAPS;
@@ -90,7 +122,7 @@ public final class WinogradPacking {
           g[t] = rows.getAtIndex(ValueLayout.JAVA_FLOAT, source + t);
         }
         transform(g, u);
-        for (int e = 0; e < ELEMENTS; e++) {
+        for (int e = 0; e < elements; e++) {
           MemorySegment element = panel.asSlice(e * elementBytes, elementBytes);
           PanelWords.put(precision, element, columns, c, j, (float) u[e]);
         }
@@ -99,24 +131,15 @@ public final class WinogradPacking {
   }
 
   /** {@code u = G g G^T}. */
-  private static void transform(double[] g, double[] u) {
-    for (int row = 0; row < 4; row++) {
-      double left = timesG(g[0], g[3], g[6], row);
-      double middle = timesG(g[1], g[4], g[7], row);
-      double right = timesG(g[2], g[5], g[8], row);
-      for (int column = 0; column < 4; column++) {
-        u[4 * row + column] = timesG(left, middle, right, column);
+  private void transform(double[] g, double[] u) {
+    int at = 0;
+    for (double[] row : transform) {
+      double left = row[0] * g[0] + row[1] * g[3] + row[2] * g[6];
+      double middle = row[0] * g[1] + row[1] * g[4] + row[2] * g[7];
+      double right = row[0] * g[2] + row[1] * g[5] + row[2] * g[8];
+      for (double[] column : transform) {
+        u[at++] = column[0] * left + column[1] * middle + column[2] * right;
       }
     }
-  }
-
-  /** One row of {@code G} times a vector of three. */
-  private static double timesG(double a, double b, double c, int row) {
-    return switch (row) {
-      case 0 -> a;
-      case 1 -> (a + b + c) / 2;
-      case 2 -> (a - b + c) / 2;
-      default -> c;
-    };
   }
 }

@@ -36,6 +36,15 @@ final class ConvolutionCases {
     int depth() {
       return in / groups * kernel * kernel;
     }
+
+    /** That of Winograd's F(4x4, 3x3) where a backend may choose it. */
+    Tolerance tolerance() {
+      boolean fits = kernel == 3 && stride == 1 && dilation == 1 && groups == 1;
+      int squares = ((outHeight() + 3) / 4) * ((outWidth() + 3) / 4);
+      return fits && Math.min(in, out) >= 32 && in * out <= 256 * 256 && squares >= 12
+          ? Tolerance.ofSquares(depth())
+          : Tolerance.ofSum(depth());
+    }
   }
 
   static List<OpCase> convolution() {
@@ -101,11 +110,12 @@ final class ConvolutionCases {
   }
 
   /**
-   * 3x3 convolutions large enough to be computed by 2x2 squares of outputs (Winograd).
+   * 3x3 convolutions large enough to be computed by squares of 2x2 outputs, or of 4x4 on the larger
+   * of these maps (Winograd).
    *
-   * <p>Their tolerance is that of the direct sum of 9 C products: with inputs and weights of
-   * variance 1/3, an output is the sum of nine sums of C products of V (a sum of four inputs,
-   * variance 4/3) and U (variance 1/3 once, 3/4 of that four times, 9/16 of it four times).
+   * <p>The tolerance of 2x2 squares is that of the direct sum of 9 C products: with inputs and
+   * weights of variance 1/3, an output is the sum of nine sums of C products of V (a sum of four
+   * inputs, variance 4/3) and U (variance 1/3 once, 3/4 of that four times, 9/16 of it four times).
    * Rounding while each is added up gives an error variance in proportion to C^2 / 2 times 4 (1 + 3
    * + 9/4) / 9 = 2.8, against 81 / 9 = 9 for one sum of 9 C. What is rounded in U, V and the nine
    * additions grows with C, not C^2: from 32 channels on it fits into the difference.
@@ -116,6 +126,12 @@ final class ConvolutionCases {
       cases.add(of("conv squares in " + n, new Geometry(1, 7, 8, n, 33, 3, 1, 1, 1, 1), true));
       cases.add(of("conv squares out " + n, new Geometry(2, 8, 7, 32, n, 3, 1, 1, 1, 1), false));
       cases.add(of("conv squares width " + n, new Geometry(1, 5, n, 32, 48, 3, 1, 1, 1, 1), true));
+      cases.add(
+          of("conv big squares in " + n, new Geometry(1, 12, 16, n, 33, 3, 1, 1, 1, 1), false));
+      cases.add(
+          of("conv big squares out " + n, new Geometry(2, 15, 16, 32, n, 3, 1, 1, 1, 1), true));
+      cases.add(
+          of("conv big squares width " + n, new Geometry(1, 24, n, 33, 50, 3, 1, 1, 1, 1), false));
     }
     cases.add(of("conv squares one row", new Geometry(1, 1, 37, 41, 65, 3, 1, 1, 1, 1), false));
     cases.add(of("conv squares one column", new Geometry(2, 37, 1, 33, 47, 3, 1, 1, 1, 1), true));
@@ -123,12 +139,18 @@ final class ConvolutionCases {
     cases.add(of("conv squares padding 2", new Geometry(2, 5, 8, 48, 35, 3, 1, 2, 1, 1), true));
     cases.add(of("conv squares padding 5", new Geometry(1, 2, 1, 37, 32, 3, 1, 5, 1, 1), false));
     cases.add(of("conv squares many", new Geometry(2, 41, 53, 64, 64, 3, 1, 1, 1, 1), true));
+    cases.add(of("conv big squares", new Geometry(1, 25, 34, 256, 256, 3, 1, 1, 1, 1), true));
+    cases.add(
+        of("conv big squares padding 3", new Geometry(2, 11, 9, 40, 35, 3, 1, 3, 1, 1), false));
     cases.add(of("conv squares deep", new Geometry(1, 8, 10, 512, 512, 3, 1, 1, 1, 1), false));
     for (Activation activation : Activation.values()) {
       Geometry geometry = new Geometry(2, 9, 13, 40, 70, 3, 1, 1, 1, 1);
       cases.add(of("conv squares in place " + activation, geometry, activation, true, true));
+      Geometry big = new Geometry(2, 13, 19, 40, 70, 3, 1, 1, 1, 1);
+      cases.add(of("conv big squares in place " + activation, big, activation, true, true));
     }
-    cases.add(notNumberInSquare());
+    cases.add(notNumberInSquare(9, 11, 1));
+    cases.add(notNumberInSquare(16, 19, 3));
     return cases;
   }
 
@@ -160,7 +182,7 @@ final class ConvolutionCases {
     if (inPlace) {
       builder.alias(0, 1);
     }
-    return builder.build(op(g, weight, bias, activation, residual), Tolerance.ofSum(g.depth()));
+    return builder.build(op(g, weight, bias, activation, residual), g.tolerance());
   }
 
   private static Convolution op(
@@ -192,12 +214,12 @@ final class ConvolutionCases {
     return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
   }
 
-  /** NaN reaches all windows that hold it; a pixel further is left open, and beyond is clean. */
-  private static OpCase notNumberInSquare() {
-    Geometry g = new Geometry(1, 9, 11, 33, 35, 3, 1, 1, 1, 1);
-    int row = 4;
-    int column = 5;
-    CaseBuilder builder = new CaseBuilder("conv squares with NaN");
+  /** NaN reaches all windows that hold it; so many pixels further are open, beyond is clean. */
+  private static OpCase notNumberInSquare(int height, int width, int further) {
+    Geometry g = new Geometry(1, height, width, 33, 35, 3, 1, 1, 1, 1);
+    int row = height / 2;
+    int column = width / 2;
+    CaseBuilder builder = new CaseBuilder("conv squares with NaN on " + height + " x " + width);
     Weight weight = builder.weight("weight", -1, 1, g.out, g.in, 3, 3);
     builder
         .input(1, g.height, g.width, g.in)
@@ -206,9 +228,10 @@ final class ConvolutionCases {
           int pixel = element / g.out;
           int rows = Math.abs(pixel / g.width - row);
           int columns = Math.abs(pixel % g.width - column);
-          return Math.max(rows, columns) == 2;
+          int distance = Math.max(rows, columns);
+          return distance > 1 && distance <= 1 + further;
         });
-    return builder.build(op(g, weight, null, Activation.RELU, false), Tolerance.ofSum(g.depth()));
+    return builder.build(op(g, weight, null, Activation.RELU, false), g.tolerance());
   }
 
   /** The pixels outside the map are zeros, and zero times infinity is NaN. */

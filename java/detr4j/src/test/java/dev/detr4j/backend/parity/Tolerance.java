@@ -28,6 +28,18 @@ record Tolerance(double maxAbs, double nmse) {
   }
 
   /**
+   * The same sum where a backend may take it by Winograd's F(4x4, 3x3).
+   *
+   * <p>Its transforms multiply by up to 8, so its rounding has up to 2.8 times the deviation of a
+   * direct sum (measured on 64 to 256 channels; {@code winograd4_conv2d.c}): a mean square of 0.02
+   * x 2.8^2 = 0.16 length, 0.25 allowed, and 0.14 epsilon length for the deviation of an element, 4
+   * to 5 of them in a big tensor, and up to twice that at the points with the largest factors.
+   */
+  static Tolerance ofSquares(int length) {
+    return new Tolerance(2 * EPSILON * (4.0 + length), EPSILON * EPSILON * (32 + length / 4.0));
+  }
+
+  /**
    * So many units of fp32 spacing at 1 for each element, and half as many in the root of the mean
    * square.
    */
