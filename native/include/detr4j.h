@@ -300,7 +300,9 @@ DETR4J_API int32_t detr4j_attention_f32(const detr4j_attention *p, int64_t tile,
 
 /* Multi-scale deformable attention; shapes as in the Java record MsDeformAttention. levels: [levels_count][3] = height, width, first
  * token. shared_value: 1 where all heads sample the same head_dim channels; each then writes head_dim + 1 columns, the last of which is
- * the sum of the weights of the corners on a map. */
+ * the sum of the weights of the corners on a map.
+ * workspace: NULL, or room for the value laid out by heads, [batch][heads][tokens][head_dim]; then the phase pack, in tiles of
+ * tokens_per_tile tokens of one item, comes before. Not with shared_value. The result is the same. */
 typedef struct detr4j_ms_deform_attention {
   int32_t tier;
   int32_t batch;
@@ -308,11 +310,12 @@ typedef struct detr4j_ms_deform_attention {
   int32_t heads, head_dim;
   int32_t levels_count, points;
   int32_t reference_columns; /* 2 or 4 */
-  int32_t queries_per_tile;
+  int32_t queries_per_tile, tokens_per_tile;
   int32_t shared_value;
   const int32_t *levels;
   const float *value, *offsets, *logits, *reference, *valid_ratios;
   float *out;
+  float *workspace;
   int64_t value_row_stride, value_batch_stride;
   int64_t offsets_row_stride, offsets_batch_stride;
   int64_t logits_row_stride, logits_batch_stride;
@@ -320,6 +323,9 @@ typedef struct detr4j_ms_deform_attention {
   int64_t out_row_stride, out_batch_stride;
 } detr4j_ms_deform_attention; /* valid_ratios: [batch][levels_count][2], contiguous */
 
+DETR4J_API int64_t detr4j_ms_deform_attention_f32_workspace(const detr4j_ms_deform_attention *p);
+DETR4J_API int64_t detr4j_ms_deform_attention_f32_pack_tiles(const detr4j_ms_deform_attention *p);
+DETR4J_API int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_attention *p, int64_t tile);
 DETR4J_API int64_t detr4j_ms_deform_attention_f32_tiles(const detr4j_ms_deform_attention *p);
 DETR4J_API int64_t detr4j_ms_deform_attention_f32_scratch(const detr4j_ms_deform_attention *p);
 DETR4J_API int32_t detr4j_ms_deform_attention_f32(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch);

@@ -51,13 +51,13 @@ static void report(const char *name, double *times, double bytes) {
   } while (0)
 
 // Encoder self-attention: every cell of four levels is a query, and samples near itself on each level.
-// value_stride: with 256 floats a row, one head lies in an eighth of the cache sets; padding would spread it over all.
-static void ms_deform_attention(int32_t tier, int32_t queries_per_tile, float reach, int32_t value_stride) {
+static void ms_deform_attention(int32_t tier, int32_t queries_per_tile, float reach, int by_heads) {
   static const int32_t levels[12] = {100, 134, 0, 50, 67, 13400, 25, 34, 16750, 13, 17, 17600};
   const int32_t heads = 8, samples = 16;
-  static float *value, *offsets, *logits, *reference, *out;
+  static float *value, *workspace, *offsets, *logits, *reference, *out;
   if (value == NULL) {
-    value = floats((int64_t)TOKENS * 2 * CHANNELS, -1, 1);
+    value = floats((int64_t)TOKENS * CHANNELS, -1, 1);
+    workspace = floats((int64_t)TOKENS * CHANNELS, 0, 0);
     offsets = floats((int64_t)TOKENS * heads * samples * 2, -1, 1);
     logits = floats((int64_t)TOKENS * heads * samples, -2, 2);
     reference = floats((int64_t)TOKENS * 2, 0, 1);
@@ -77,15 +77,18 @@ static void ms_deform_attention(int32_t tier, int32_t queries_per_tile, float re
   const float ratios[8] = {1, 1, 1, 1, 1, 1, 1, 1};
   detr4j_ms_deform_attention p = {
       .tier = tier, .batch = 1, .queries = TOKENS, .tokens = TOKENS, .heads = heads, .head_dim = 32, .levels_count = 4, .points = 4,
-      .reference_columns = 2, .queries_per_tile = queries_per_tile, .levels = levels, .value = value, .offsets = scaled, .logits = logits,
-      .reference = reference, .valid_ratios = ratios, .out = out, .value_row_stride = value_stride,
+      .reference_columns = 2, .queries_per_tile = queries_per_tile, .tokens_per_tile = 256, .levels = levels, .value = value, .offsets = scaled, .logits = logits,
+      .reference = reference, .valid_ratios = ratios, .out = out, .workspace = by_heads ? workspace : NULL, .value_row_stride = CHANNELS,
       .offsets_row_stride = (int64_t)heads * samples * 2, .logits_row_stride = (int64_t)heads * samples, .reference_row_stride = 2,
       .out_row_stride = CHANNELS};
   void *scratch = aligned_alloc(64, (size_t)detr4j_ms_deform_attention_f32_scratch(&p));
   char name[80];
-  snprintf(name, sizeof name, "ms_deform_attention, tile %d, reach %g, stride %d", queries_per_tile, (double)reach, value_stride);
+  snprintf(name, sizeof name, "ms_deform_attention, tile %d, reach %g, %s", queries_per_tile, (double)reach, by_heads ? "by heads" : "in place");
   const double bytes = 4.0 * TOKENS * (2 * CHANNELS + heads * samples * 3);
   BENCH(name, bytes, detr4j_ms_deform_attention_f32_tiles(&p), detr4j_ms_deform_attention_f32(&p, tile, scratch));
+  if (by_heads) {
+    BENCH("  pack", 8.0 * TOKENS * CHANNELS, detr4j_ms_deform_attention_f32_pack_tiles(&p), detr4j_ms_deform_attention_f32_pack(&p, tile));
+  }
   free(scratch);
   free(scaled);
 }
@@ -188,11 +191,11 @@ int main(int count, char **arguments) {
       continue;
     }
     printf("%s\n", detr4j_tier_name(tier));
-    ms_deform_attention(tier, 32, 4, CHANNELS);
-    ms_deform_attention(tier, 256, 4, CHANNELS);
-    ms_deform_attention(tier, 256, 16, CHANNELS);
-    ms_deform_attention(tier, 256, 4, CHANNELS + 16);
-    ms_deform_attention(tier, 256, 4, 32); // all heads read the same compact map: what a head-major copy would give
+    ms_deform_attention(tier, 256, 4, 0);
+    ms_deform_attention(tier, 256, 16, 0);
+    ms_deform_attention(tier, 32, 4, 1);
+    ms_deform_attention(tier, 256, 4, 1);
+    ms_deform_attention(tier, 256, 16, 1);
     layer_norm(tier, 0);
     layer_norm(tier, 1);
     group_norm(tier);

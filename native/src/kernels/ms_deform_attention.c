@@ -3,6 +3,11 @@
 // A tile is a block of queries of ONE head of one item, heads outside the blocks: neighbouring queries sample neighbouring
 // cells, and of each cell only this head's channels, so that what the next query needs lies in L1 or L2.
 //
+//   pack   [tokens][heads][head_dim] -> [heads][tokens][head_dim]
+//
+// Where the value is sampled often, it is laid out by heads first: neighbouring cells of one head then follow each other, and
+// use all sets of a cache in place of an eighth. The encoder of 45,200 tokens takes 71 ms so, the copy included, in place of 99.
+//
 //   for a group of QUERIES queries:
 //     table      samples along the lanes (16 samples = one AVX-512 vector)
 //                  logits  -> softmax weight a
@@ -53,7 +58,7 @@ static void *take(char **scratch, int64_t bytes) {
   return here;
 }
 
-static void fill_constants(const detr4j_ms_deform_attention *p, int64_t item, constants *c) {
+static void fill_constants(const detr4j_ms_deform_attention *p, int64_t item, int64_t stride, constants *c) {
   const int64_t padded = padded_samples(p);
   int64_t s = 0;
   for (int32_t level = 0; level < p->levels_count; level++) {
@@ -65,7 +70,7 @@ static void fill_constants(const detr4j_ms_deform_attention *p, int64_t item, co
       c->width[s] = (float)width;
       c->height[s] = (float)height;
       c->first[s] = first;
-      c->row_step[s] = width * p->value_row_stride;
+      c->row_step[s] = width * stride;
     }
   }
   for (; s < padded; s++) { // padding
@@ -264,6 +269,29 @@ static float weights_on_map(const table *t, int64_t samples) {
   return sum;
 }
 
+int64_t KERNEL(detr4j_ms_deform_attention_f32_workspace)(const detr4j_ms_deform_attention *p) {
+  return (int64_t)p->batch * p->heads * p->tokens * p->head_dim * (int64_t)sizeof(float);
+}
+
+int64_t KERNEL(detr4j_ms_deform_attention_f32_pack_tiles)(const detr4j_ms_deform_attention *p) {
+  return row_tiles(p->batch, p->tokens, p->tokens_per_tile);
+}
+
+int32_t KERNEL(detr4j_ms_deform_attention_f32_pack)(const detr4j_ms_deform_attention *p, int64_t tile) {
+  row_range range;
+  if (p->workspace == NULL || p->shared_value || !rows_of_tile(&range, tile, p->batch, p->tokens, p->tokens_per_tile)) {
+    return DETR4J_ERROR_ARGUMENT;
+  }
+  for (int64_t t = range.begin; t < range.end; t++) {
+    const float *from = p->value + range.item * p->value_batch_stride + t * p->value_row_stride;
+    for (int64_t head = 0; head < p->heads; head++, from += p->head_dim) {
+      float *to = p->workspace + ((range.item * p->heads + head) * p->tokens + t) * p->head_dim;
+      memcpy(to, from, (size_t)p->head_dim * sizeof(float));
+    }
+  }
+  return DETR4J_OK;
+}
+
 int64_t KERNEL(detr4j_ms_deform_attention_f32_tiles)(const detr4j_ms_deform_attention *p) {
   return row_tiles((int64_t)p->batch * p->heads, p->queries, p->queries_per_tile);
 }
@@ -275,13 +303,19 @@ int64_t KERNEL(detr4j_ms_deform_attention_f32_scratch)(const detr4j_ms_deform_at
 
 int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch) {
   row_range range;
-  if (p->levels_count < 1 || p->points < 1 ||
+  if (p->levels_count < 1 || p->points < 1 || (p->shared_value && p->workspace != NULL) ||
       !rows_of_tile(&range, tile, (int64_t)p->batch * p->heads, p->queries, p->queries_per_tile)) {
     return DETR4J_ERROR_ARGUMENT;
   }
   const int64_t item = range.item / p->heads, head = range.item % p->heads;
   const int64_t samples = (int64_t)p->levels_count * p->points, padded = padded_samples(p);
   const int64_t bytes = padded * (int64_t)sizeof(float);
+  const float *value = p->value + item * p->value_batch_stride + (p->shared_value ? 0 : head * p->head_dim);
+  int64_t stride = p->value_row_stride;
+  if (p->workspace != NULL) {
+    value = p->workspace + range.item * p->tokens * p->head_dim;
+    stride = p->head_dim;
+  }
 
   char *free_scratch = scratch;
   constants c;
@@ -291,7 +325,7 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
   c.width = take(&free_scratch, bytes);
   c.height = take(&free_scratch, bytes);
   c.first = take(&free_scratch, bytes);
-  fill_constants(p, item, &c);
+  fill_constants(p, item, stride, &c);
   float *padded_logits = take(&free_scratch, bytes), *padded_offsets = take(&free_scratch, 2 * bytes);
   for (int64_t s = samples; s < padded; s++) {
     padded_logits[s] = -INFINITY;
@@ -308,7 +342,6 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
   }
 
   const int64_t out_head = p->head_dim + (p->shared_value ? 1 : 0);
-  const float *value = p->value + item * p->value_batch_stride + (p->shared_value ? 0 : head * p->head_dim);
   for (int64_t group = range.begin; group < range.end; group += QUERIES) {
     const int64_t group_end = min_i64(group + QUERIES, range.end);
     for (int64_t q = group; q < group_end; q++) {
@@ -324,11 +357,11 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
                  &tables[q - group]);
     }
     for (int64_t q = group; q < group_end; q++) {
-      prefetch_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples, p->head_dim);
+      prefetch_samples(value, stride, c.row_step, &tables[q - group], samples, p->head_dim);
     }
     for (int64_t q = group; q < group_end; q++) {
       float *out = p->out + item * p->out_batch_stride + q * p->out_row_stride + head * out_head;
-      sum_samples(value, p->value_row_stride, c.row_step, &tables[q - group], samples, out, p->head_dim);
+      sum_samples(value, stride, c.row_step, &tables[q - group], samples, out, p->head_dim);
       if (p->shared_value) out[p->head_dim] = weights_on_map(&tables[q - group], samples);
     }
   }

@@ -88,7 +88,7 @@ static void check(const fixture *f) {
   }
 }
 
-static void body(int32_t tier, int index) {
+static void body(int32_t tier, int index, int by_heads) {
   static const int32_t dims[] = {32, 16, 64, 8, 30, 71, 128, 96, 48, 257};
   fixture f = {.p = {.tier = tier}};
   detr4j_ms_deform_attention *p = &f.p;
@@ -100,7 +100,8 @@ static void body(int32_t tier, int index) {
   p->points = index % 3 == 0 ? 4 : (int32_t)between(1, 7);
   p->reference_columns = chance(2) ? 2 : 4;
   p->queries_per_tile = (int32_t)between(1, 24);
-  p->shared_value = chance(3);
+  p->tokens_per_tile = (int32_t)between(1, 40);
+  p->shared_value = !by_heads && chance(3);
   const int64_t samples = (int64_t)p->levels_count * p->points;
   f.levels = new_ints(3 * p->levels_count);
   for (int32_t l = 0; l < p->levels_count; l++) {
@@ -160,9 +161,17 @@ static void body(int32_t tier, int index) {
   describe("batch %d, queries %d, heads %d, head_dim %d, levels %d, points %d, reference %d, tokens %d", p->batch, p->queries, p->heads,
            p->head_dim, p->levels_count, p->points, p->reference_columns, p->tokens);
   void *scratch = guarded_scratch(detr4j_ms_deform_attention_f32_scratch(p));
+  if (by_heads) {
+    p->workspace = guarded_scratch(detr4j_ms_deform_attention_f32_workspace(p));
+    RUN_TILES(detr4j_ms_deform_attention_f32_pack_tiles(p), detr4j_ms_deform_attention_f32_pack(p, tile));
+  }
   RUN_TILES(detr4j_ms_deform_attention_f32_tiles(p), detr4j_ms_deform_attention_f32(p, tile, scratch));
   check_written("out", &f.out);
   check(&f);
 }
 
-void test_detr4j_ms_deform_attention_f32(int32_t tier) { run_cases("ms_deform_attention", tier, 150, body); }
+static void in_place(int32_t tier, int index) { body(tier, index, 0); }
+static void packed(int32_t tier, int index) { body(tier, index, 1); }
+
+void test_detr4j_ms_deform_attention_f32_pack(int32_t tier) { run_cases("ms_deform_attention by heads", tier, 90, packed); }
+void test_detr4j_ms_deform_attention_f32(int32_t tier) { run_cases("ms_deform_attention", tier, 150, in_place); }

@@ -2993,6 +2993,187 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_ms_deform_attention_f32_workspace {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_f32_workspace");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_f32_workspace$descriptor() {
+        return detr4j_ms_deform_attention_f32_workspace.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_f32_workspace$handle() {
+        return detr4j_ms_deform_attention_f32_workspace.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_f32_workspace$address() {
+        return detr4j_ms_deform_attention_f32_workspace.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_f32_workspace(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_f32_workspace.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_f32_workspace", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_f32_pack_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_f32_pack_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_f32_pack_tiles$descriptor() {
+        return detr4j_ms_deform_attention_f32_pack_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_f32_pack_tiles$handle() {
+        return detr4j_ms_deform_attention_f32_pack_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_f32_pack_tiles$address() {
+        return detr4j_ms_deform_attention_f32_pack_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_f32_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_f32_pack_tiles(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_f32_pack_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_f32_pack_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_f32_pack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_f32_pack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_f32_pack$descriptor() {
+        return detr4j_ms_deform_attention_f32_pack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_f32_pack$handle() {
+        return detr4j_ms_deform_attention_f32_pack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_f32_pack$address() {
+        return detr4j_ms_deform_attention_f32_pack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_ms_deform_attention_f32_pack(MemorySegment p, long tile) {
+        var mh$ = detr4j_ms_deform_attention_f32_pack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_f32_pack", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_ms_deform_attention_f32_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,

@@ -25,6 +25,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t points;
  *     int32_t reference_columns;
  *     int32_t queries_per_tile;
+ *     int32_t tokens_per_tile;
  *     int32_t shared_value;
  *     const int32_t *levels;
  *     const float *value;
@@ -33,6 +34,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const float *reference;
  *     const float *valid_ratios;
  *     float *out;
+ *     float *workspace;
  *     int64_t value_row_stride;
  *     int64_t value_batch_stride;
  *     int64_t offsets_row_stride;
@@ -63,8 +65,8 @@ public class detr4j_ms_deform_attention {
         Detr4jAbi.C_INT.withName("points"),
         Detr4jAbi.C_INT.withName("reference_columns"),
         Detr4jAbi.C_INT.withName("queries_per_tile"),
+        Detr4jAbi.C_INT.withName("tokens_per_tile"),
         Detr4jAbi.C_INT.withName("shared_value"),
-        MemoryLayout.paddingLayout(4),
         Detr4jAbi.C_POINTER.withName("levels"),
         Detr4jAbi.C_POINTER.withName("value"),
         Detr4jAbi.C_POINTER.withName("offsets"),
@@ -72,6 +74,7 @@ public class detr4j_ms_deform_attention {
         Detr4jAbi.C_POINTER.withName("reference"),
         Detr4jAbi.C_POINTER.withName("valid_ratios"),
         Detr4jAbi.C_POINTER.withName("out"),
+        Detr4jAbi.C_POINTER.withName("workspace"),
         Detr4jAbi.C_LONG.withName("value_row_stride"),
         Detr4jAbi.C_LONG.withName("value_batch_stride"),
         Detr4jAbi.C_LONG.withName("offsets_row_stride"),
@@ -531,6 +534,50 @@ public class detr4j_ms_deform_attention {
         struct.set(queries_per_tile$LAYOUT, queries_per_tile$OFFSET, fieldValue);
     }
 
+    private static final OfInt tokens_per_tile$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tokens_per_tile"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t tokens_per_tile
+     * }
+     */
+    public static final OfInt tokens_per_tile$layout() {
+        return tokens_per_tile$LAYOUT;
+    }
+
+    private static final long tokens_per_tile$OFFSET = $LAYOUT.byteOffset(groupElement("tokens_per_tile"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t tokens_per_tile
+     * }
+     */
+    public static final long tokens_per_tile$offset() {
+        return tokens_per_tile$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t tokens_per_tile
+     * }
+     */
+    public static int tokens_per_tile(MemorySegment struct) {
+        return struct.get(tokens_per_tile$LAYOUT, tokens_per_tile$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t tokens_per_tile
+     * }
+     */
+    public static void tokens_per_tile(MemorySegment struct, int fieldValue) {
+        struct.set(tokens_per_tile$LAYOUT, tokens_per_tile$OFFSET, fieldValue);
+    }
+
     private static final OfInt shared_value$LAYOUT = (OfInt)$LAYOUT.select(groupElement("shared_value"));
 
     /**
@@ -881,6 +928,50 @@ public class detr4j_ms_deform_attention {
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(out$LAYOUT, out$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout workspace$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("workspace"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *workspace
+     * }
+     */
+    public static final AddressLayout workspace$layout() {
+        return workspace$LAYOUT;
+    }
+
+    private static final long workspace$OFFSET = $LAYOUT.byteOffset(groupElement("workspace"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *workspace
+     * }
+     */
+    public static final long workspace$offset() {
+        return workspace$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *workspace
+     * }
+     */
+    public static MemorySegment workspace(MemorySegment struct) {
+        return struct.get(workspace$LAYOUT, workspace$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *workspace
+     * }
+     */
+    public static void workspace(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(workspace$LAYOUT, workspace$OFFSET, fieldValue);
     }
 
     private static final OfLong value_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("value_row_stride"));

@@ -10,20 +10,72 @@ import dev.detr4j.ffi.generated.detr4j_ms_deform_attention;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
-/** {@link MsDeformAttention} by {@code detr4j_ms_deform_attention_f32}. */
+/**
+ * {@link MsDeformAttention} by {@code detr4j_ms_deform_attention_f32}. A value that is sampled
+ * often is laid out by heads first.
+ */
 record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
+  /**
+   * Reads of each token, on average, from which on laying the value out is worth its time: an
+   * encoder has 64, a decoder about one.
+   */
+  private static final long FEWEST_READS = 8;
+
+  @Override
+  public long workspaceBytes(MsDeformAttention op, BoundNode node, HostContext context) {
+    if (!isByHeads(op, node)) {
+      return 0;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment p = parameters(op, node, context, arena);
+      return TileKernel.checkCount(node, Detr4jAbi.detr4j_ms_deform_attention_f32_workspace(p));
+    }
+  }
+
   @Override
   public List<HostKernel> bind(
       MsDeformAttention op, BoundNode node, HostContext context, MemorySegment workspace) {
+    MemorySegment p = parameters(op, node, context, context.arena());
+    List<HostKernel> phases = new ArrayList<>();
+    if (isByHeads(op, node)) {
+      detr4j_ms_deform_attention.workspace(p, workspace);
+      phases.addAll(
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_ms_deform_attention_f32_pack_tiles(p),
+              0,
+              (parameters, tile, scratch) ->
+                  Detr4jAbi.detr4j_ms_deform_attention_f32_pack(parameters, tile)));
+    }
+    phases.addAll(
+        TileKernel.phase(
+            node,
+            p,
+            Detr4jAbi.detr4j_ms_deform_attention_f32_tiles(p),
+            Detr4jAbi.detr4j_ms_deform_attention_f32_scratch(p),
+            Detr4jAbi::detr4j_ms_deform_attention_f32));
+    return phases;
+  }
+
+  private static boolean isByHeads(MsDeformAttention op, BoundNode node) {
+    long reads = 4 * node.output(0).rows() * op.samples();
+    return !op.sharedValue() && op.heads() > 1 && reads >= FEWEST_READS * node.input(0).rows();
+  }
+
+  private MemorySegment parameters(
+      MsDeformAttention op, BoundNode node, HostContext context, Arena arena) {
     TensorView value = node.input(0);
     TensorView offsets = node.input(1);
     TensorView logits = node.input(2);
     TensorView reference = node.input(3);
     TensorView out = node.output(0);
-    MemorySegment p = detr4j_ms_deform_attention.allocate(context.arena());
+    MemorySegment p = detr4j_ms_deform_attention.allocate(arena);
     detr4j_ms_deform_attention.tier(p, tier.id());
     detr4j_ms_deform_attention.batch(p, value.batch());
     detr4j_ms_deform_attention.queries(p, Math.toIntExact(out.rows()));
@@ -40,7 +92,9 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
         p,
         TileSizes.rows(
             context.threads(), (long) value.batch() * op.heads(), out.rows(), queryElements));
-    detr4j_ms_deform_attention.levels(p, Pointers.toCopy(context.arena(), levels(op)));
+    detr4j_ms_deform_attention.tokens_per_tile(
+        p, TileSizes.rows(context.threads(), value.batch(), value.rows(), value.shape().last()));
+    detr4j_ms_deform_attention.levels(p, Pointers.toCopy(arena, levels(op)));
     detr4j_ms_deform_attention.value(p, Pointers.to(value));
     detr4j_ms_deform_attention.value_row_stride(p, value.rowStride());
     detr4j_ms_deform_attention.value_batch_stride(p, value.batchStride());
@@ -57,12 +111,7 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
     detr4j_ms_deform_attention.out(p, Pointers.to(out));
     detr4j_ms_deform_attention.out_row_stride(p, out.rowStride());
     detr4j_ms_deform_attention.out_batch_stride(p, out.batchStride());
-    return TileKernel.phase(
-        node,
-        p,
-        Detr4jAbi.detr4j_ms_deform_attention_f32_tiles(p),
-        Detr4jAbi.detr4j_ms_deform_attention_f32_scratch(p),
-        Detr4jAbi::detr4j_ms_deform_attention_f32);
+    return p;
   }
 
   /** Height, width and first token of each level. */
