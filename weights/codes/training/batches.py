@@ -61,6 +61,11 @@ def _focus(rng, polygon, height, width):
     return np.column_stack([matrix, room / 2 + rng.uniform(-1, 1, 2) * slack - zoom * (low + high) / 2])
 
 
+def blurred_for(zoom, picture):
+    """A picture that is to be sampled `zoom` times its size, without the detail that would alias."""
+    return picture if zoom >= 0.8 else cv2.GaussianBlur(picture, (0, 0), 0.45 * (1 / zoom - 1) + 0.2)
+
+
 def recolour(rng, picture):
     if rng.random() < 0.35:
         table = np.arange(256) / 255.0
@@ -95,9 +100,7 @@ def _sample(rng, entries, height, width, focus):
         matrix = _transform(rng, picture.shape[:2], height, width)
     shift = matrix.copy()
     shift[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5  # OpenCV counts from the middle of the first pixel
-    zoom = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if zoom < 0.8:
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.45 * (1 / zoom - 1) + 0.2)
+    picture = blurred_for(np.sqrt(abs(np.linalg.det(matrix[:, :2]))), picture)
     border = cv2.BORDER_REFLECT if rng.random() < 0.3 and not codes else cv2.BORDER_CONSTANT
     colour = rng.integers(0, 256, 3).tolist() if rng.random() < 0.5 else picture[0, 0].tolist()
     picture = cv2.warpAffine(picture, shift, (width, height), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour)

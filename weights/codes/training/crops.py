@@ -14,17 +14,13 @@ from torch.nn import functional
 
 from generator.symbols import LABELS
 
-from .batches import normalised, read_annotations, recolour
+from .batches import blurred_for, normalised, read_annotations, recolour
 from .detector import build_for_training
 
 _PATCH = 144  # pixels of a stored patch: one and a half times its code
 _SIDES = (64, 80, 96)
 _LEAST_CODE = 22
 _NO_CODE = len(LABELS)
-
-
-def _smaller(picture, zoom):
-    return picture if zoom > 0.8 else cv2.GaussianBlur(picture, (0, 0), 0.45 * (1 / zoom - 1) + 0.2)
 
 
 def patches(folder, seed):
@@ -45,7 +41,7 @@ def patches(folder, seed):
         for label, centre, size in spots:
             zoom = _PATCH / (1.5 * size)
             matrix = np.array([[zoom, 0, _PATCH / 2 - zoom * centre[0]], [0, zoom, _PATCH / 2 - zoom * centre[1]]])
-            patch = cv2.warpAffine(_smaller(picture, zoom), matrix, (_PATCH, _PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            patch = cv2.warpAffine(blurred_for(zoom, picture), matrix, (_PATCH, _PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             found.append(patch)
             labels.append(label)
     return np.stack(found), np.array(labels)
@@ -78,7 +74,7 @@ class CropBatches(torch.utils.data.Dataset):
             matrix[:, 0] *= -1
         centre = side / 2 + rng.uniform(-0.08, 0.08, 2) * side
         matrix = np.column_stack([matrix, centre - matrix @ np.array([_PATCH / 2, _PATCH / 2])])
-        crop = cv2.warpAffine(_smaller(self._stored[number], zoom), matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        crop = cv2.warpAffine(blurred_for(zoom, self._stored[number]), matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return recolour(rng, crop)
 
 

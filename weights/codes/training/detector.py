@@ -68,6 +68,20 @@ def build_for_training():
     return model
 
 
+def keep_heads_exact(model):
+    """The heads compute in fp32 under autocast too: eight bits are too few for the edge of a box."""
+
+    def exact(forward):
+        def call(queries):
+            with torch.autocast(queries.device.type, enabled=False):
+                return forward(queries.float())
+
+        return call
+
+    for head in (*model.class_embed, *model.bbox_embed):
+        head.forward = exact(head.forward)
+
+
 def build_for_use(weights):
     """The published form, frozen normalisation, from a training model's state."""
     model = DeformableDetrForObjectDetection(configuration())

@@ -14,7 +14,7 @@ from . import parallel
 from .batches import Batches, normalised
 from .deformable_attention import use_native_attention
 from .dense import DenseStart, dense_loss
-from .detector import RememberedPositions, build_for_training, save
+from .detector import RememberedPositions, build_for_training, keep_heads_exact, save
 from .loss import Targets, detection_loss
 
 
@@ -108,9 +108,11 @@ def _stage(step, arguments):
     return {"scale": 0.7 if step < arguments.small_until else 1.0, "mosaic": 0.15, "focus": 0.25}
 
 
-def _step(model, forward, judge, optimizer, pixels, batch, limit, processes):
-    """One step of the optimizer; returns the loss and its parts by name."""
-    outputs = forward(normalised(pixels.to(model.device)))
+def _step(model, forward, judge, optimizer, pixels, batch, limit, processes, half):
+    """One step of the optimizer, with products in bf16 if `half`; returns the loss and its parts by name."""
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=half):
+        outputs = forward(normalised(pixels.to(model.device)))
+    outputs = {name: tensor.float() for name, tensor in outputs.items()}
     anchors = _anchors(*pixels.shape[1:3]).to(model.device)
     loss, parts = judge(outputs, Targets.of(batch, model.device), anchors)
     optimizer.zero_grad()
@@ -134,6 +136,7 @@ def train(rank, processes, arguments):
         use_native_attention(model)
     else:
         torch.set_float32_matmul_precision("high")
+    keep_heads_exact(model)
     model.model.position_embedding = RememberedPositions(model.model.position_embedding)
     model.to(arguments.device, memory_format=torch.channels_last).train()
     dense = DenseStart(model).to(arguments.device)
@@ -158,7 +161,7 @@ def train(rank, processes, arguments):
             rate = arguments.rate * _rate(step, arguments.steps, arguments.cooldown)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["share"]
-            values = _step(model, forward, judge, optimizer, pixels, batch, 5.0 if step < 300 else 1.0, processes)
+            values = _step(model, forward, judge, optimizer, pixels, batch, 5.0 if step < 300 else 1.0, processes, step < arguments.bf16_until)
             step += 1
             if rank:
                 continue
@@ -189,6 +192,7 @@ def main():
     parser.add_argument("--backbone", help="weights that training.crops wrote, for the start of a run")
     parser.add_argument("--dense-until", type=int, default=0, help="backbone and proposals alone up to this step")
     parser.add_argument("--small-until", type=int, default=0, help="pictures of 0.7 times the side up to this step")
+    parser.add_argument("--bf16-until", type=int, default=0, help="products in bf16 up to this step; for processors that have them")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--processes", type=int, default=2, help="processes that share a batch; 1 on a GPU")
