@@ -37,6 +37,7 @@ public final class Detector implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final Backend backend;
   private final BackendReport report;
+  private final Precision precision;
   private final @Nullable SoftNms softNms;
   private final float threshold;
   private final int cachedSizes;
@@ -48,6 +49,7 @@ public final class Detector implements AutoCloseable {
       DetectorAssembly parts,
       Backend backend,
       BackendReport report,
+      Precision precision,
       @Nullable SoftNms softNms,
       float threshold,
       int cachedSizes) {
@@ -60,6 +62,7 @@ public final class Detector implements AutoCloseable {
     this.summary = parts.summary();
     this.backend = backend;
     this.report = report;
+    this.precision = precision;
     this.softNms = softNms;
     this.threshold = threshold;
     this.cachedSizes = cachedSizes;
@@ -94,6 +97,11 @@ public final class Detector implements AutoCloseable {
   /** Which backend runs, on what device and instruction set, and why the others were not chosen. */
   public BackendReport backend() {
     return report;
+  }
+
+  /** What convolutions and linear layers multiply in. */
+  public Precision precision() {
+    return precision;
   }
 
   /** What the checkpoint holds, in words and numbers. */

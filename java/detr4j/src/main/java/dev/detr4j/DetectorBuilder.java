@@ -177,7 +177,13 @@ public final class DetectorBuilder {
         throw new BackendException("soft suppression cannot run here: " + refusal);
       }
       return new Detector(
-          parts, selection.backend(), selection.report(), softNms, threshold, cachedSizes);
+          parts,
+          selection.backend(),
+          selection.report(),
+          options.precision(),
+          softNms,
+          threshold,
+          cachedSizes);
     } catch (Throwable e) {
       parts.checkpoint().close();
       throw e;

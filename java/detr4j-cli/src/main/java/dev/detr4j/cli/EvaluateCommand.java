@@ -223,6 +223,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
             .with("soft-nms", softNms.asked() ? "birder" : "none")
+            .with("precision", detector.precision().id())
             .with("orientation", turned.name())
             .with("classes-by", classesBy.name())
             .parts(),

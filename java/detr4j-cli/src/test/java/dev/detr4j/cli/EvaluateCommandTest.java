@@ -192,6 +192,19 @@ class EvaluateCommandTest {
         .assertRefused(2, "leave out one of --detections and --soft-nms");
   }
 
+  @Test
+  void runsOfAnotherPrecisionAreNotContinued() throws IOException {
+    Files.writeString(photos.resolve("c.png"), "broken");
+    assertEquals(1, evaluate("--precision", "fp32").exit());
+    // Not every processor could have begun in bf16.
+    Path journal = output.resolve("journal.jsonl");
+    String begun = Files.readString(journal);
+    Files.writeString(journal, begun.replace("\"precision\":\"fp32\"", "\"precision\":\"bf16\""));
+    CliRun other = evaluate();
+    assertEquals(1, other.exit());
+    assertTrue(other.err().contains("another setting of precision; --restart"), other.err());
+  }
+
   private double sumOfScores() throws IOException {
     return Pattern.compile("\"score\":([-0-9.eE]+)")
         .matcher(Files.readString(output.resolve("results.json")))
