@@ -3,8 +3,10 @@ package dev.detr4j.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -57,6 +59,39 @@ class BenchTest {
             .contains("peer is \"tensorflow\", expected none or some of onnxruntime, torch, djl"),
         err.toString());
     assertEquals(2, run("nothing"));
+  }
+
+  @Test
+  void aWrongBackendIsTheOnlyLine() {
+    for (String benchmark : List.of("calls", "sessions")) {
+      assertEquals(1, run(benchmark, "--backends", "c,gpu"));
+    }
+    assertEquals(1, run("open", "--backend", "gpu"));
+    assertEquals("", out.toString());
+    assertEquals(3, err.toString().lines().count(), err.toString());
+  }
+
+  @Test
+  void reportsAreKeptInAFolder(@TempDir Path empty) throws IOException {
+    Path results = empty.resolve("made/if/need/be");
+    assertEquals(
+        0,
+        run(
+            "calls",
+            "--backends=vector",
+            "--threads=1",
+            "--calls=2",
+            "--warm-up=0",
+            "--size=64x48",
+            "--results",
+            results.toString()),
+        err.toString());
+    try (Stream<Path> kept = Files.list(results)) {
+      List<Path> files = kept.toList();
+      assertEquals(1, files.size());
+      assertTrue(files.getFirst().getFileName().toString().matches("calls-\\d{8}-\\d{4}\\.md"));
+      assertEquals(out.toString(), Files.readString(files.getFirst()));
+    }
   }
 
   @Test

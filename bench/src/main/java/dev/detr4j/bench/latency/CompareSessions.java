@@ -1,22 +1,17 @@
 package dev.detr4j.bench.latency;
 
-import dev.detr4j.bench.model.BenchmarkModel;
-import dev.detr4j.bench.peer.Circumstances;
+import dev.detr4j.bench.KeptReport;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -30,25 +25,6 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Compares sessions in one JVM with JVMs of one session.")
 public final class CompareSessions implements Callable<Integer> {
-  @Option(
-      names = "--model",
-      defaultValue = BenchmarkModel.SMALL,
-      description = "A model, or small (default), a golden one at 256x320.")
-  private String model;
-
-  @Option(
-      names = "--size",
-      defaultValue = "640x512",
-      description = "Pixels of the picture (default: ${DEFAULT-VALUE}).")
-  private String size;
-
-  @Option(
-      names = "--backends",
-      split = ",",
-      defaultValue = "c,vector",
-      description = "Default: ${DEFAULT-VALUE}.")
-  private List<String> backends;
-
   @Option(
       names = "--sessions",
       defaultValue = "2",
@@ -67,41 +43,28 @@ public final class CompareSessions implements Callable<Integer> {
       description = "Length of each turn (default: ${DEFAULT-VALUE}).")
   private int millis;
 
-  @Option(
-      names = "--results",
-      paramLabel = "DIR",
-      description = "Keep the table in a file of this folder too.")
-  private @Nullable Path results;
+  @Mixin private KeptReport report;
 
-  private final List<String> report = new ArrayList<>();
+  @Mixin private CalledModel called;
 
   private CompareSessions() {}
 
   @Override
   public Integer call() throws IOException {
-    print("# %d sessions of one thread, model %s, picture %s".formatted(sessions, model, size));
-    print("");
-    print("- " + Circumstances.machine());
-    print("- " + Circumstances.java());
-    print("- commit " + Circumstances.commit() + ", load before " + Circumstances.load());
-    print(
+    called.check();
+    report.begin("%d sessions of one thread, %s".formatted(sessions, called));
+    report.print(
         "- calls a second, medians of %d rounds of %d ms; ratios are medians of those of each round"
             .formatted(rounds, millis));
-    print("");
-    print(
+    report.print("");
+    report.print(
         "| backend | 1 session | %1$d sessions, 1 JVM | 1 session each, %1$d JVMs | sessions / one | JVMs / one | sessions / JVMs (least to most) |"
             .formatted(sessions));
-    print("|---|---|---|---|---|---|---|");
-    for (String backend : backends) {
-      print(row(backend));
+    report.print("|---|---|---|---|---|---|---|");
+    for (String backend : called.backends()) {
+      report.print(row(backend));
     }
-    print("");
-    print("Load after: " + Circumstances.load());
-    if (results != null) {
-      String stamp =
-          OffsetDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmm"));
-      Files.write(results.resolve("sessions-" + stamp + ".md"), report);
-    }
+    report.end("sessions");
     return 0;
   }
 
@@ -165,9 +128,9 @@ public final class CompareSessions implements Callable<Integer> {
                     "-cp",
                     System.getProperty("java.class.path"),
                     SessionLoop.class.getName(),
-                    model,
+                    called.model(),
                     backend,
-                    size,
+                    called.size(),
                     Integer.toString(count))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start());
@@ -231,10 +194,5 @@ public final class CompareSessions implements Callable<Integer> {
     Arrays.sort(sorted);
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  }
-
-  private void print(String line) {
-    report.add(line);
-    System.out.println(line);
   }
 }

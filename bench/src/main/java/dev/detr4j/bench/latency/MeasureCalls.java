@@ -1,28 +1,21 @@
 package dev.detr4j.bench.latency;
 
 import com.sun.management.ThreadMXBean;
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.ImageView;
 import dev.detr4j.WarmUp;
+import dev.detr4j.bench.KeptReport;
 import dev.detr4j.bench.model.BenchmarkModel;
-import dev.detr4j.bench.peer.Circumstances;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -39,25 +32,6 @@ import picocli.CommandLine.Option;
 public final class MeasureCalls implements Callable<Integer> {
   /** Calls that take more than this many times the median count as slow. */
   static final double SLOW = 1.15;
-
-  @Option(
-      names = "--model",
-      defaultValue = BenchmarkModel.SMALL,
-      description = "A model, or small (default), a golden one at 256x320.")
-  private String model;
-
-  @Option(
-      names = "--size",
-      defaultValue = "640x512",
-      description = "Pixels of the picture (default: ${DEFAULT-VALUE}).")
-  private String size;
-
-  @Option(
-      names = "--backends",
-      split = ",",
-      defaultValue = "c,vector",
-      description = "Default: ${DEFAULT-VALUE}.")
-  private List<String> backends;
 
   @Option(
       names = "--threads",
@@ -79,53 +53,39 @@ public final class MeasureCalls implements Callable<Integer> {
       description = "The longest that warming up may take (default: ${DEFAULT-VALUE}).")
   private int warmUp;
 
-  @Option(
-      names = "--results",
-      paramLabel = "DIR",
-      description = "Keep the table in a file of this folder too.")
-  private @Nullable Path results;
+  @Mixin private KeptReport report;
 
-  private final List<String> report = new ArrayList<>();
+  @Mixin private CalledModel called;
 
   private MeasureCalls() {}
 
   @Override
   public Integer call() throws IOException {
-    backends.forEach(BackendKind::of); // A wrong name is to be the only line.
-    print("# Times of %d calls, model %s, picture %s".formatted(calls, model, size));
-    print("");
-    print("- " + Circumstances.machine());
-    print("- " + Circumstances.java());
-    print("- commit " + Circumstances.commit() + ", load before " + Circumstances.load());
-    print("- a slow call takes more than " + SLOW + " times the median");
-    print("");
-    print(
+    called.check();
+    report.begin("Times of %d calls, %s".formatted(calls, called));
+    report.print("- a slow call takes more than " + SLOW + " times the median");
+    report.print("");
+    report.print(
         "| backend | threads | p50 ms | p90 | p99 | p99.9 | longest | p99 / p50 | slow | during a stop | during a"
             + " compilation | bytes a call | collections | stops | longest stop ms | compilations |"
             + " forced switches | steal ms |");
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    try (BenchmarkModel opened = BenchmarkModel.of(model)) {
-      for (String backend : backends) {
+    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    try (BenchmarkModel opened = BenchmarkModel.of(called.model())) {
+      for (String backend : called.backends()) {
         for (int count : threads) {
           try (Detector detector = opened.builder(backend, count).build();
               DetectorSession session = detector.newSession()) {
-            print(row(backend, count, session));
+            report.print(row(backend, count, session));
           }
         }
       }
     }
-    print("");
-    print("Load after: " + Circumstances.load());
-    if (results != null) {
-      String stamp =
-          OffsetDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmm"));
-      Files.write(results.resolve("calls-" + stamp + ".md"), report);
-    }
+    report.end("calls");
     return 0;
   }
 
   private String row(String backend, int count, DetectorSession session) throws IOException {
-    ImageView picture = BenchmarkModel.picture(size);
+    ImageView picture = BenchmarkModel.picture(called.size());
     Detections found = session.newDetections();
     WarmUp warm = session.warmUp(picture.width(), picture.height(), Duration.ofSeconds(warmUp));
     try (JvmPauses pauses = new JvmPauses()) {
@@ -191,10 +151,5 @@ public final class MeasureCalls implements Callable<Integer> {
         .filter(thread -> thread.getName().startsWith("detr4j-") || thread.threadId() == self)
         .mapToLong(Thread::threadId)
         .toArray();
-  }
-
-  private void print(String line) {
-    report.add(line);
-    System.out.println(line);
   }
 }

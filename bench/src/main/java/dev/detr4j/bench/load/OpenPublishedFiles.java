@@ -1,7 +1,8 @@
 package dev.detr4j.bench.load;
 
+import dev.detr4j.BackendKind;
 import dev.detr4j.bench.ChildJvm;
-import dev.detr4j.bench.peer.Circumstances;
+import dev.detr4j.bench.KeptReport;
 import dev.detr4j.parity.GoldenSet;
 import dev.detr4j.parity.PublishedFile;
 import java.io.IOException;
@@ -9,9 +10,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -33,8 +32,6 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Times the opening of each project's checkpoints, and counts resident memory.")
 public final class OpenPublishedFiles implements Callable<Integer> {
-  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmm");
-
   @Option(
       names = "--files",
       split = ",",
@@ -75,40 +72,26 @@ public final class OpenPublishedFiles implements Callable<Integer> {
           "Where the files of 160 MB each are written one at a time, and removed again (default: a temporary folder).")
   private @Nullable Path folder;
 
-  @Option(
-      names = "--results",
-      paramLabel = "DIR",
-      description = "Keep the table in a file of this folder too.")
-  private @Nullable Path results;
+  @Mixin private KeptReport report;
 
   /** For picocli. */
   public OpenPublishedFiles() {}
 
   @Override
   public Integer call() throws Exception {
-    List<String> report = new ArrayList<>();
-    report.add("# Opening a checkpoint, backend %s, %d threads".formatted(backend, threads));
-    report.add("");
-    report.add("- " + Circumstances.machine());
-    report.add("- " + Circumstances.java());
-    report.add("- commit " + Circumstances.commit() + ", load " + Circumstances.load());
-    report.add("- medians of %d processes; times from the page cache".formatted(runs));
-    report.add("");
-    report.add(
+    BackendKind.of(backend); // A wrong name is to be the only line.
+    report.begin("Opening a checkpoint, backend %s, %d threads".formatted(backend, threads));
+    report.print("- medians of %d processes; times from the page cache".formatted(runs));
+    report.print("");
+    report.print(
         "| file | MiB | open | resident / file | first detections | resident / file | again: open | resident / file"
             + " | first detections | resident / file |");
-    report.add("|---|---|---|---|---|---|---|---|---|---|");
-    report.forEach(System.out::println);
+    report.print("|---|---|---|---|---|---|---|---|---|---|");
     GoldenSet set = GoldenSet.open(golden);
     for (PublishedFile published : files) {
-      String row = row(published, set);
-      report.add(row);
-      System.out.println(row);
+      report.print(row(published, set));
     }
-    if (results != null) {
-      String stamp = OffsetDateTime.now(ZoneOffset.UTC).format(STAMP);
-      Files.write(results.resolve("open-" + backend + "-" + stamp + ".md"), report);
-    }
+    report.end("open-" + backend);
     return 0;
   }
 

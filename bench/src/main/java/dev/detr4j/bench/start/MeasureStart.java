@@ -1,6 +1,6 @@
 package dev.detr4j.bench.start;
 
-import dev.detr4j.bench.peer.Circumstances;
+import dev.detr4j.bench.KeptReport;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,9 +8,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +17,7 @@ import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -60,13 +58,7 @@ public final class MeasureStart implements Callable<Integer> {
       description = "Processes of each kind (default: ${DEFAULT-VALUE}).")
   private int runs;
 
-  @Option(
-      names = "--results",
-      paramLabel = "DIR",
-      description = "Keep the table in a file of this folder too.")
-  private @Nullable Path results;
-
-  private final List<String> report = new ArrayList<>();
+  @Mixin private KeptReport report;
 
   private MeasureStart() {}
 
@@ -80,20 +72,16 @@ public final class MeasureStart implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    print("# From the command to the first detections");
-    print("");
-    print("- " + Circumstances.machine());
-    print("- " + Circumstances.java());
-    print("- commit " + Circumstances.commit() + ", load before " + Circumstances.load());
-    print("- start cache: " + cacheState());
-    print(
+    report.begin("From the command to the first detections");
+    report.print("- start cache: " + cacheState());
+    report.print(
         "- model: %s; an image of 640x480 pixels; %d processes of each kind, in turn"
             .formatted(
                 model == null ? "the one that detect takes when none is given" : model, runs));
-    print("- seconds from starting the launcher; the median, and the quartiles around it");
-    print("");
-    print("| | first detections | end of the process |");
-    print("|---|---|---|");
+    report.print("- seconds from starting the launcher; the median, and the quartiles around it");
+    report.print("");
+    report.print("| | first detections | end of the process |");
+    report.print("|---|---|---|");
     Path image = Files.createTempFile("detr4j-start", ".png");
     try {
       ImageIO.write(picture(), "png", image.toFile());
@@ -111,7 +99,7 @@ public final class MeasureStart implements Callable<Integer> {
       }
       for (int i = 0; i < ways.size(); i++) {
         List<Run> times = all.get(i);
-        print(
+        report.print(
             "| %s | %s | %s |"
                 .formatted(
                     ways.get(i),
@@ -121,13 +109,7 @@ public final class MeasureStart implements Callable<Integer> {
     } finally {
       Files.delete(image);
     }
-    print("");
-    print("Load after: " + Circumstances.load());
-    if (results != null) {
-      String stamp =
-          OffsetDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmm"));
-      Files.write(results.resolve("start-" + stamp + ".md"), report);
-    }
+    report.end("start");
     return 0;
   }
 
@@ -216,10 +198,5 @@ public final class MeasureStart implements Callable<Integer> {
     int below = (int) rank;
     int above = Math.min(below + 1, sorted.length - 1);
     return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
-  }
-
-  private void print(String line) {
-    report.add(line);
-    System.out.println(line);
   }
 }
