@@ -14,7 +14,7 @@ from generator.warp import area, clip_polygon
 
 from .detector import DEVIATION, MEAN
 
-_SHAPES = ((288, 384), (384, 288), (288, 288), (320, 320), (224, 384), (256, 320), (320, 256), (192, 288))
+_SHAPES = ((320, 448), (448, 320), (320, 320), (384, 384), (256, 448), (288, 384), (384, 288), (224, 320))
 _LEAST_VISIBLE = 0.45
 
 
@@ -134,7 +134,7 @@ def _mosaic(rng, entries, height, width, focus):
 
 
 class Batches(torch.utils.data.Dataset):
-    """Batch number `first + index` as (pixels, [(labels, boxes)]); `mosaic` and `focus` are shares of the pictures, `scale` is of their sides."""
+    """Batch number `first + index` as (pixels, [(labels, boxes)]); `seed` is (of the run, of the process), `mosaic` and `focus` are shares of the pictures, `scale` is of their sides."""
 
     def __init__(self, folder, seed, size, first, count, mosaic=0.2, focus=0.2, scale=1.0):
         self._entries = read_annotations(folder)
@@ -145,8 +145,11 @@ class Batches(torch.utils.data.Dataset):
 
     def __getitem__(self, index):
         cv2.setNumThreads(1)
-        rng = np.random.default_rng((*self._seed, self._first + index))
-        height, width = (int(round(side * self._scale / 32)) * 32 for side in _SHAPES[rng.integers(len(_SHAPES))])
+        number = self._first + index
+        # Processes that train together wait for each other: their batches of a number have one shape.
+        shape = _SHAPES[np.random.default_rng((self._seed[0], number)).integers(len(_SHAPES))]
+        height, width = (int(round(side * self._scale / 32)) * 32 for side in shape)
+        rng = np.random.default_rng((*self._seed, number))
         pixels, batch = [], []
         for _ in range(self._size):
             make = _mosaic if rng.random() < self._mosaic else _sample

@@ -1,5 +1,6 @@
 """The detector: a small two-stage Deformable DETR, built for training and saved for use."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from transformers.models.deformable_detr import modeling_deformable_detr
 
 from generator.symbols import LABELS
 
-SHORTEST, LONGEST = 288, 384
+SHORTEST, LONGEST = 320, 448
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -122,3 +123,15 @@ class RememberedPositions(torch.nn.Module):
         if shape not in self._known:
             self._known[shape] = self._computed(shape=shape, device=device, dtype=dtype, mask=mask)
         return self._known[shape]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the averaged weights of a checkpoint as they are published, in fp16.")
+    parser.add_argument("checkpoint", help="checkpoint.pt of training.train")
+    parser.add_argument("folder", help="folder for model.safetensors, config.json and preprocessor_config.json")
+    arguments = parser.parse_args()
+    save(torch.load(arguments.checkpoint, map_location="cpu", weights_only=True)["average"], arguments.folder, half=True)
+
+
+if __name__ == "__main__":
+    main()

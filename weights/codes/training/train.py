@@ -104,8 +104,8 @@ def _load(checkpoint, model, dense, optimizer, average):
 def _stage(step, arguments):
     """What the pictures are like: close-ups first, small ones then."""
     if step < arguments.dense_until // 2:
-        return {"scale": 0.45, "mosaic": 0.0, "focus": 0.75}
-    return {"scale": 0.7 if step < arguments.small_until else 1.0, "mosaic": 0.15, "focus": 0.25}
+        return {"scale": 0.4, "mosaic": 0.0, "focus": 0.75}
+    return {"scale": 0.6 if step < arguments.small_until else 1.0, "mosaic": 0.15, "focus": 0.25}
 
 
 def _step(model, forward, judge, optimizer, pixels, batch, limit, processes, half):
@@ -191,7 +191,7 @@ def main():
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--backbone", help="weights that training.crops wrote, for the start of a run")
     parser.add_argument("--dense-until", type=int, default=0, help="backbone and proposals alone up to this step")
-    parser.add_argument("--small-until", type=int, default=0, help="pictures of 0.7 times the side up to this step")
+    parser.add_argument("--small-until", type=int, default=0, help="pictures of 0.6 times the side up to this step")
     parser.add_argument("--bf16-until", type=int, default=0, help="products in bf16 up to this step; for processors that have them")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

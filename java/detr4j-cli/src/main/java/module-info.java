@@ -4,6 +4,7 @@ module dev.detr4j.cli {
   requires dev.detr4j;
   requires dev.detr4j.evaluation;
   requires dev.detr4j.ffi;
+  requires dev.detr4j.model.codes;
   requires dev.detr4j.parity;
   requires info.picocli;
   requires java.desktop; // drawing

@@ -9,6 +9,7 @@ import dev.detr4j.ImageView;
 import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  detr4j detect photo.jpg --model detr-resnet-50/",
+      "  detr4j detect photo.jpg --draw found.png",
       "  detr4j detect photo.jpg --model detr-resnet-50/ --threshold 0.7 --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format csv --output found.csv --draw drawn/",
       "  detr4j detect photo.jpg --model r50_deformable_detr-checkpoint.pth",
@@ -68,8 +69,9 @@ final class DetectCommand implements Callable<Integer> {
       description =
           "A Hugging Face model folder (config.json, preprocessor_config.json, weights); a checkpoint (.pth, .pt,"
               + " .bin, .safetensors) of facebookresearch/detr, Deformable-DETR, detrex, mmdetection or birder; or a name"
-              + " that `detr4j models` lists. `detr4j info MODEL` says what it is. Default: a small model with random"
-              + " weights, to see that everything works.")
+              + " that `detr4j models` lists. `detr4j info MODEL` says what it is. Default: "
+              + CodesModel.NAME
+              + ", which finds QR, Data Matrix, Aztec, PDF417 and 1-D codes.")
   private @Nullable Path model;
 
   @Mixin private ModelOptions modelOptions;

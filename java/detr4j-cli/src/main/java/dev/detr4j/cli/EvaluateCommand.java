@@ -4,7 +4,6 @@ import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.ImageException;
 import dev.detr4j.cli.registry.LocalModel;
-import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.evaluation.AnnotatedBox;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.BoxEvaluation;
@@ -15,6 +14,7 @@ import dev.detr4j.evaluation.report.MistakesPage;
 import dev.detr4j.evaluation.report.PrecisionRecallPicture;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.model.codes.CodesModel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -213,12 +213,13 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private DetectionJournal journal(Path folder, Detector detector, Orientation turned) {
+  private DetectionJournal journal(
+      Path folder, LocalModel used, Detector detector, Orientation turned) {
     return DetectionJournal.open(
         folder.resolve("journal.jsonl"),
         new RunIdentity()
             .with("annotations", annotationFile)
-            .with("model", localModel().path())
+            .with("model", used.path())
             .withText("source", detector.model().source() + " " + detector.model().variant())
             .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
@@ -230,23 +231,17 @@ final class EvaluateCommand implements Callable<Integer> {
         restart);
   }
 
-  private LocalModel localModel() {
-    return model == null ? LocalModel.of(DefaultModel.folder()) : LocalModels.resolve(model);
-  }
-
   /** Returns how many images could not be read; each has had its line. */
   private int detectAndReport(
       Annotations annotations, AnnotatedFiles files, Path folder, PrintWriter err)
       throws IOException {
-    if (model == null) {
-      note(err, DefaultModel.NOTICE);
-    }
-    try (Detector detector = open()) {
+    LocalModel used = DefaultModel.orNamed(model, err);
+    try (Detector detector = open(used)) {
       LabelCategories categories = LabelCategories.of(detector.labels(), annotations, classesBy);
       categories.notes().forEach(line -> note(err, line));
       createFolder(folder);
       Orientation turned = orientation == null ? detector.orientation() : orientation;
-      try (DetectionJournal journal = journal(folder, detector, turned)) {
+      try (DetectionJournal journal = journal(folder, used, detector, turned)) {
         ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
         AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
         int failed = run.detect(detector, journal, err);
@@ -267,8 +262,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private Detector open() {
-    DetectorBuilder builder = modelOptions.applyTo(localModel().builder()).threshold(threshold);
+  private Detector open(LocalModel used) {
+    DetectorBuilder builder = modelOptions.applyTo(used.builder()).threshold(threshold);
     softNms.applyTo(builder);
     engine.apply(builder);
     return builder.build();
@@ -338,7 +333,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private String title(Annotations annotations) {
-    Path what = detections != null ? detections : model != null ? model : localModel().path();
+    Path what = detections != null ? detections : model != null ? model : Path.of(CodesModel.NAME);
     long objects = annotations.boxes().stream().filter(AnnotatedBox::crowd).count();
     objects = annotations.boxes().size() - objects;
     return "%s on %s: %d images, %d objects"

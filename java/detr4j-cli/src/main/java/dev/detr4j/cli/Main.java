@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  detr4j detect photo.jpg --model detr-resnet-50/ --draw found.png",
+      "  detr4j detect photo.jpg --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
       "  detr4j evaluate --annotations instances.json --images photos/ --model detr-resnet-50/",
       "  detr4j profile photo.jpg --model detr-resnet-50/ --picture roofline.png",

@@ -1,7 +1,10 @@
 package dev.detr4j.cli.registry;
 
+import dev.detr4j.CheckpointException;
 import dev.detr4j.ModelConfigException;
+import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,7 +14,8 @@ import java.util.regex.Pattern;
 
 /**
  * Finds models on this machine. Looked for are, in this order: a path that exists, the cache of the
- * Hugging Face tools, the folder of fetched models. Only reads. Thread-safe.
+ * Hugging Face tools, the folder of fetched models. Only reads, but for {@link #builtIn}.
+ * Thread-safe.
  */
 public final class LocalModels {
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
@@ -33,17 +37,34 @@ public final class LocalModels {
   /**
    * What a user means by {@code --model}.
    *
-   * @param model a path, a name of the registry, or the id of any model in the cache of the Hugging
-   *     Face tools
+   * @param model a path, {@value CodesModel#NAME}, a name of the registry, or the id of any model
+   *     in the cache of the Hugging Face tools
    * @throws ModelConfigException when there is no such thing here; the message says how to get it
    */
   public static LocalModel resolve(Path model) {
     if (Files.exists(model)) {
       return LocalModel.of(model);
     }
+    if (model.toString().equals(CodesModel.NAME)) {
+      return builtIn();
+    }
     ModelSettings settings = ModelSettings.ofProcess();
     return new LocalModels(settings)
         .named(model.toString(), ModelRegistry.read(settings.registry()));
+  }
+
+  /**
+   * The model that comes with the command line; written to where fetched models are kept, if it is
+   * not there yet.
+   *
+   * @throws CheckpointException when it cannot be written
+   */
+  public static LocalModel builtIn() {
+    try {
+      return LocalModel.of(CodesModel.folderIn(ModelSettings.ofProcess().home()));
+    } catch (UncheckedIOException e) {
+      throw new CheckpointException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** As {@link #resolve}, without the path. */

@@ -1,0 +1,142 @@
+package dev.detr4j.model.codes;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A two-stage Deformable DETR that finds {@code qr_code}, {@code data_matrix}, {@code aztec},
+ * {@code pdf417} and {@code barcode} (1-D) in photos. How it was made and how well it does is in
+ * {@code weights/codes/README.md} of the project.
+ *
+ * <pre>{@code
+ * try (Detector detector = Detector.builder(CodesModel.folder()).build()) { ... }
+ * }</pre>
+ *
+ * <p>Weights are mapped into memory, which takes a file: they are written once to a folder whose
+ * name holds their checksum, and found there by later processes. Thread-safe.
+ */
+public final class CodesModel {
+  /** What a user should read when nobody asked for this model. */
+  public static final String NAME = "detr4j-model-codes";
+
+  private static final List<String> FILES =
+      List.of("config.json", "preprocessor_config.json", "model.safetensors");
+
+  private CodesModel() {}
+
+  /**
+   * The folder of the model in the user's cache: below {@code XDG_CACHE_HOME}, or {@code .cache} of
+   * the home folder.
+   *
+   * @throws UncheckedIOException when it cannot be written
+   */
+  public static Path folder() {
+    String base = System.getenv("XDG_CACHE_HOME");
+    Path cache =
+        base != null && Path.of(base).isAbsolute()
+            ? Path.of(base)
+            : Path.of(System.getProperty("user.home", ""), ".cache").toAbsolutePath();
+    return folderIn(cache.resolve("detr4j"));
+  }
+
+  /**
+   * The folder of the model below another one, which is made if need be. Files that are there
+   * already are used only if they are those of this jar, byte for byte.
+   *
+   * @throws UncheckedIOException when it cannot be written
+   */
+  public static Path folderIn(Path parent) {
+    try {
+      List<byte[]> contents = List.of(read(FILES.get(0)), read(FILES.get(1)), read(FILES.get(2)));
+      Path model = parent.resolve(NAME + "-" + checksum(contents));
+      if (!holds(model, contents)) {
+        write(parent, model, contents);
+      }
+      return model;
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          parent + ": the model of " + NAME + " cannot be written there: " + reason(e), e);
+    }
+  }
+
+  private static String reason(IOException e) {
+    String message = e.getMessage();
+    return message == null || e instanceof FileSystemException ? e.toString() : message;
+  }
+
+  private static boolean holds(Path model, List<byte[]> contents) throws IOException {
+    for (int i = 0; i < FILES.size(); i++) {
+      Path file = model.resolve(FILES.get(i));
+      byte[] content = contents.get(i);
+      if (!Files.isRegularFile(file)
+          || Files.size(file) != content.length
+          || !Arrays.equals(Files.readAllBytes(file), content)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Each file is written aside and renamed: no half of one is ever found under its name. */
+  private static void write(Path parent, Path model, List<byte[]> contents) throws IOException {
+    Files.createDirectories(model);
+    Path aside = Files.createTempDirectory(parent, NAME + "-");
+    try {
+      for (int i = 0; i < FILES.size(); i++) {
+        Path file = Files.write(aside.resolve(FILES.get(i)), contents.get(i));
+        Files.move(
+            file,
+            model.resolve(FILES.get(i)),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (FileSystemException e) {
+      // Where open files cannot be replaced, another process may have been faster with the same.
+      if (!holds(model, contents)) {
+        throw e;
+      }
+    } finally {
+      remove(aside);
+    }
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+
+  private static String checksum(List<byte[]> contents) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      contents.forEach(digest::update);
+      return HexFormat.of().formatHex(digest.digest(), 0, 6);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  private static byte[] read(String name) throws IOException {
+    try (@Nullable InputStream in = CodesModel.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IOException(name + " is missing from the " + NAME + " jar");
+      }
+      return in.readAllBytes();
+    }
+  }
+}

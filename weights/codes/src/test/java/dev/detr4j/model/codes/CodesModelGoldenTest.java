@@ -1,0 +1,163 @@
+package dev.detr4j.model.codes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.detr4j.BackendException;
+import dev.detr4j.BackendKind;
+import dev.detr4j.Detections;
+import dev.detr4j.Detector;
+import dev.detr4j.DetectorBuilder;
+import dev.detr4j.DetectorSession;
+import dev.detr4j.ImageView;
+import dev.detr4j.Precision;
+import dev.detr4j.image.ImageDecoder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The model on pictures of the program that made its training set, against transformers; {@code
+ * evaluation/golden.py} writes golden.csv.
+ */
+final class CodesModelGoldenTest {
+  /**
+   * Both sum in fp32 in their own order: some thirty layers, each off by a few units in the last
+   * place of its largest numbers. Measured: 2e-6 and 4e-4 pixels.
+   */
+  private static final double SCORE = 2e-5;
+
+  private static final double PIXELS = 1e-2;
+
+  private static final double BF16_SCORE = 0.02;
+  private static final double BF16_PIXELS = 1;
+
+  @TempDir private static Path folder;
+
+  @ParameterizedTest
+  @EnumSource(
+      value = BackendKind.class,
+      names = {"C", "VECTOR"})
+  void findsWhatTransformersFinds(BackendKind backend) throws IOException {
+    Map<String, List<String[]>> expected = golden();
+    assertEquals(3, expected.size());
+    try (Detector detector =
+            Detector.builder(CodesModel.folderIn(folder)).backend(backend).threshold(0).build();
+        DetectorSession session = detector.newSession()) {
+      Detections found = session.newDetections();
+      for (Map.Entry<String, List<String[]>> picture : expected.entrySet()) {
+        session.detect(picture(picture.getKey()), found);
+        for (int i = 0; i < picture.getValue().size(); i++) {
+          String[] cells = picture.getValue().get(i);
+          String where = String.join(",", cells);
+          assertEquals(cells[1], found.label(i), where);
+          assertEquals(Double.parseDouble(cells[2]), found.score(i), SCORE, where);
+          assertEquals(Double.parseDouble(cells[3]), found.xMin(i), PIXELS, where);
+          assertEquals(Double.parseDouble(cells[4]), found.yMin(i), PIXELS, where);
+          assertEquals(Double.parseDouble(cells[5]), found.xMax(i), PIXELS, where);
+          assertEquals(Double.parseDouble(cells[6]), found.yMax(i), PIXELS, where);
+        }
+      }
+    }
+  }
+
+  /**
+   * What bf16 products may change on trained weights: scores by a fiftieth, boxes by a pixel. A
+   * detection beside the threshold may so come to its other side.
+   */
+  @Test
+  void bf16FindsTheSame() throws IOException {
+    try (Detector exact = open(Precision.FP32).build();
+        Detector rounded = openOrSkip(open(Precision.BF16));
+        DetectorSession exactSession = exact.newSession();
+        DetectorSession roundedSession = rounded.newSession()) {
+      Detections expected = exactSession.newDetections();
+      Detections found = roundedSession.newDetections();
+      for (String name : golden().keySet()) {
+        exactSession.detect(picture(name), expected);
+        roundedSession.detect(picture(name), found);
+        assertTrue(expected.score(0) > 0.3, name);
+        assertAllIn(found, expected, name);
+        assertAllIn(expected, found, name);
+      }
+    }
+  }
+
+  private static DetectorBuilder open(Precision precision) {
+    return Detector.builder(CodesModel.folderIn(folder))
+        .backend(BackendKind.C)
+        .precision(precision)
+        .threshold(0);
+  }
+
+  private static Detector openOrSkip(DetectorBuilder builder) {
+    try {
+      return builder.build();
+    } catch (BackendException e) {
+      assumeTrue(false, "bf16: " + e.getMessage());
+      throw e;
+    }
+  }
+
+  /** Each detection above 0.3 is one of the others, but for what bf16 may change. */
+  private static void assertAllIn(Detections others, Detections found, String picture) {
+    for (int i = 0; i < found.size(); i++) {
+      if (found.score(i) > 0.3) {
+        int same = nearest(others, found, i);
+        assertEquals(found.score(i), others.score(same), BF16_SCORE, picture);
+        assertEquals(0, distance(others, same, found, i), BF16_PIXELS, picture);
+      }
+    }
+  }
+
+  /** The detection of the same label whose box is nearest. */
+  private static int nearest(Detections found, Detections expected, int wanted) {
+    return IntStream.range(0, found.size())
+        .filter(i -> found.labelId(i) == expected.labelId(wanted))
+        .boxed()
+        .min(Comparator.comparingDouble(i -> distance(found, i, expected, wanted)))
+        .orElseThrow();
+  }
+
+  /** The largest difference of two boxes' edges. */
+  private static double distance(Detections first, int i, Detections second, int j) {
+    double x =
+        Math.max(
+            Math.abs(first.xMin(i) - second.xMin(j)), Math.abs(first.xMax(i) - second.xMax(j)));
+    double y =
+        Math.max(
+            Math.abs(first.yMin(i) - second.yMin(j)), Math.abs(first.yMax(i) - second.yMax(j)));
+    return Math.max(x, y);
+  }
+
+  private static ImageView picture(String name) throws IOException {
+    try (InputStream in = CodesModelGoldenTest.class.getResourceAsStream(name)) {
+      assertNotNull(in, name);
+      return new ImageDecoder().decode(in, name);
+    }
+  }
+
+  /** The lines of each picture, best detection first. */
+  private static Map<String, List<String[]>> golden() throws IOException {
+    try (InputStream in = CodesModelGoldenTest.class.getResourceAsStream("golden.csv")) {
+      assertNotNull(in);
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .skip(1)
+          .map(line -> line.split(",", -1))
+          .collect(Collectors.groupingBy(cells -> cells[0]));
+    }
+  }
+}
