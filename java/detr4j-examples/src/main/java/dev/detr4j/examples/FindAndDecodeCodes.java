@@ -40,13 +40,13 @@ public final class FindAndDecodeCodes {
       for (String photo : photos) {
         ImageView image = new ImageDecoder().decode(Path.of(photo));
         String text = decode(image, 0, 0, image.width(), image.height());
-        System.out.printf("%s: ZXing alone reads %s%n", photo, text);
+        System.out.printf("%s: ZXing alone reads %s%n", photo, shown(text));
         alone += text != null ? 1 : 0;
         session.detect(image, found);
         boolean read = false;
         for (int i = 0; i < found.size(); i++) {
           text = decode(image, found, i);
-          System.out.printf("  %s %.2f: %s%n", found.label(i), found.score(i), text);
+          System.out.printf("  %s %.2f: %s%n", found.label(i), found.score(i), shown(text));
           best += i == 0 && text != null ? 1 : 0;
           read |= text != null;
         }
@@ -58,6 +58,10 @@ public final class FindAndDecodeCodes {
       System.err.println(e.getMessage());
       System.exit(1);
     }
+  }
+
+  private static String shown(@Nullable String text) {
+    return text == null ? "(nothing)" : text;
   }
 
   private static @Nullable String decode(ImageView image, Detections found, int i) {
