@@ -7,6 +7,7 @@ import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.backend.host.HostWeights;
 import dev.detr4j.backend.host.PanelPacking;
+import dev.detr4j.backend.host.WinogradChoice;
 import dev.detr4j.backend.host.WinogradPacking;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
@@ -21,37 +22,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where
  * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} or {@code
- * detr4j_winograd4_conv2d_f32} where one of them is faster. With bf16 products by the functions of
- * that name, but for depthwise convolutions.
+ * detr4j_winograd4_conv2d_f32} where {@link WinogradChoice} says so. With bf16 products by the
+ * functions of that name, but for depthwise convolutions.
  *
  * @param precision what products are computed in
  */
 record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolution> {
-  /**
-   * From 32 channels on Winograd took between a half and two thirds of the time of the direct form
-   * in every tier, from 12 squares on (maps of 6 x 8). Below, register tiles are part-filled, and
-   * weights that are 16/9 as large have to come from memory for little work.
-   */
-  private static final int FEWEST_WINOGRAD_CHANNELS = 32;
-
-  private static final long FEWEST_WINOGRAD_SQUARES = 12;
-
-  /**
-   * F(4x4, 3x3) took two thirds of the time of F(2x2, 3x3) on maps of 25 x 34 and more, where it
-   * has little more than 9 in 16 of its products. Squares over the borders of a small map make it
-   * more; with more than 3 in 4 of them, or with fewer than 12 squares for weights 2.25 times as
-   * large, it was often slower.
-   */
-  private static final long F4_PRODUCTS = 3;
-
-  private static final long F2_PRODUCTS = 4;
-
-  /**
-   * Above this many pairs of channels, weights of 80 bytes a pair more would add 42 MB to a
-   * detector with ResNet-50 and save a hundredth of its time.
-   */
-  private static final long MOST_F4_PAIRS = 256 * 256;
-
   @Override
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -59,9 +35,8 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     if (isDepthwise(op)) {
       return depthwise(op, node, context, p);
     }
-    return isWinograd(op, node)
-        ? winograd(packing(op, node.output(0)), op, node, context, p)
-        : dense(op, node, context, p);
+    WinogradPacking packing = WinogradChoice.of(op, node.output(0), precision);
+    return packing == null ? dense(op, node, context, p) : winograd(packing, op, node, context, p);
   }
 
   @Override
@@ -77,35 +52,6 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
 
   private static boolean isDepthwise(Convolution op) {
     return op.groups() == op.inChannels() && op.groups() == op.outChannels();
-  }
-
-  private static boolean isWinograd(Convolution op, BoundNode node) {
-    return WinogradPacking.fits(op)
-        && Math.min(op.inChannels(), op.outChannels()) >= FEWEST_WINOGRAD_CHANNELS
-        && squares(WinogradPacking.F2, node.output(0)) >= FEWEST_WINOGRAD_SQUARES;
-  }
-
-  private WinogradPacking packing(Convolution op, TensorView out) {
-    // bf16 keeps the smaller squares: the transforms of the larger ones multiply its roundings.
-    if (precision != Precision.FP32
-        || (long) op.inChannels() * op.outChannels() > MOST_F4_PAIRS
-        || squares(WinogradPacking.F4, out) < FEWEST_WINOGRAD_SQUARES) {
-      return WinogradPacking.F2;
-    }
-    return F2_PRODUCTS * products(WinogradPacking.F4, out)
-            <= F4_PRODUCTS * products(WinogradPacking.F2, out)
-        ? WinogradPacking.F4
-        : WinogradPacking.F2;
-  }
-
-  /** The products of one output map for each pair of channels. */
-  private static long products(WinogradPacking packing, TensorView out) {
-    return squares(packing, out) * packing.elements();
-  }
-
-  /** The squares that cover one output map. */
-  private static long squares(WinogradPacking packing, TensorView out) {
-    return packing.squares(out.shape().get(1), out.shape().get(2));
   }
 
   private MemorySegment extents(Convolution op, BoundNode node, HostContext context) {
@@ -168,7 +114,7 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
         TileSizes.block(
             context.threads(),
             out.batch(),
-            squares(packing, out),
+            packing.squares(out.shape().get(1), out.shape().get(2)),
             PanelPacking.panels(op.outChannels(), 1, columns),
             depth * ConvolutionParameters.bytes(precision),
             depth * op.outChannels());

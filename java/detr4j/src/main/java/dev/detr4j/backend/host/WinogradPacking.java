@@ -67,6 +67,11 @@ public enum WinogradPacking {
     return ((height + edge - 1L) / edge) * ((width + edge - 1L) / edge);
   }
 
+  /** Outputs of a square along one axis. */
+  public int edge() {
+    return edge;
+  }
+
   /** Elements of {@code U}: multiply-adds of a square of outputs for each pair of channels. */
   public int elements() {
     return elements;

@@ -1,10 +1,13 @@
 package dev.detr4j.backend.vector;
 
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.backend.host.PanelPacking;
+import dev.detr4j.backend.host.WinogradChoice;
+import dev.detr4j.backend.host.WinogradPacking;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.RowMask;
 import dev.detr4j.tensor.Shape;
@@ -12,8 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * {@link Convolution} by {@link ImplicitGemm}, or by {@link DepthwiseConvolution} when every
- * channel has its own kernel.
+ * {@link Convolution} by {@link ImplicitGemm}; by {@link DepthwiseConvolution} when every channel
+ * has its own kernel, and by {@link WinogradConvolution} where {@link WinogradChoice} says so.
  */
 final class VectorConvolution implements HostOp<Convolution> {
   @Override
@@ -38,6 +41,21 @@ final class VectorConvolution implements HostOp<Convolution> {
     if (op.groups() == op.inChannels() && op.groups() == op.outChannels() && op.groups() > 1) {
       return List.of(
           DepthwiseConvolution.bind(op, window, shape.get(0), x, residual, out, context));
+    }
+    WinogradPacking packing = WinogradChoice.of(op, node.output(0), Precision.FP32);
+    if (packing != null) {
+      return List.of(
+          new WinogradConvolution(
+              packing,
+              op,
+              window,
+              shape.get(0),
+              x,
+              residual,
+              out,
+              packing.weight(context.weights(), op, Lanes.TILE_COLUMNS, Precision.FP32).address(),
+              PanelBias.address(context, op.bias(), op.outChannels(), 1),
+              context.threads()));
     }
     return List.of(
         new ImplicitGemm(

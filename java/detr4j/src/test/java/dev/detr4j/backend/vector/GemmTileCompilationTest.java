@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,22 +18,8 @@ class GemmTileCompilationTest {
   @ParameterizedTest
   @ValueSource(ints = {128, 256, 512})
   void theFirstCompilerTakesEveryTile(int bits) throws Exception {
-    Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--add-modules=jdk.incubator.vector",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-XX:TieredStopAtLevel=3",
-                    "-XX:+PrintCompilation",
-                    "-D" + VectorWidth.PROPERTY + "=" + Math.min(bits, VectorKernels.widest()),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    Workload.class.getName()))
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), output);
+    String output =
+        KernelJvm.run(Workload.class, bits, "-XX:TieredStopAtLevel=3", "-XX:+PrintCompilation");
     assertTrue(output.contains("GemmTile::rows6"), "the tiles were not compiled:\n" + output);
     assertEquals(
         List.of(),
