@@ -73,6 +73,9 @@ def main():
     parser.add_argument("--threshold", type=float, default=0.5)
     parser.add_argument("--drawings", help="folder for the photographs with their detections")
     arguments = parser.parse_args()
+    for folder in map(Path, arguments.folders):
+        if not any(path.suffix in (".png", ".jpg") for path in folder.glob("*")):
+            parser.error("%s: no photographs there, expected a folder with .png or .jpg files" % folder)
     detector, decode = Detector(arguments.model), _decoder()
     if arguments.drawings:
         Path(arguments.drawings).mkdir(parents=True, exist_ok=True)

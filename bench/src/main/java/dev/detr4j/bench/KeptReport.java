@@ -32,8 +32,20 @@ public final class KeptReport {
   /** For picocli, as a mixin. */
   public KeptReport() {}
 
-  /** The title and the circumstances. */
-  public void begin(String title) {
+  /**
+   * The title and the circumstances; the folder of the file before them, since nobody wants to
+   * learn after minutes of measuring that it cannot be.
+   *
+   * @throws IOException when the folder cannot be made
+   */
+  public void begin(String title) throws IOException {
+    if (results != null) {
+      try {
+        Files.createDirectories(results);
+      } catch (IOException e) {
+        throw new IOException("--results " + results + ": no folder can be made there", e);
+      }
+    }
     print("# " + title);
     print("");
     print("- " + Circumstances.machine());
@@ -58,7 +70,6 @@ public final class KeptReport {
     print("Load after: " + Circumstances.load());
     if (results != null) {
       String stamp = OffsetDateTime.now(ZoneOffset.UTC).format(STAMP);
-      Files.createDirectories(results);
       Files.write(results.resolve(name + "-" + stamp + ".md"), lines);
     }
   }

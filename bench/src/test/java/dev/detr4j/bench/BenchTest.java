@@ -95,6 +95,17 @@ class BenchTest {
   }
 
   @Test
+  void aReportThatCannotBeKeptIsToldBeforeMeasuring(@TempDir Path empty) throws IOException {
+    Path file = Files.writeString(empty.resolve("file"), "");
+    for (String benchmark : List.of("calls", "sessions", "open", "start")) {
+      assertEquals(1, run(benchmark, "--results", file.toString()));
+    }
+    assertEquals("", out.toString());
+    assertEquals(
+        4, err.toString().lines().filter(line -> line.contains("--results " + file)).count());
+  }
+
+  @Test
   void jmhTakesItsArgumentsAsTheyAre() {
     assertEquals(
         List.of("linear", "-p", "backend=c", "-prof", "gc"),

@@ -13,6 +13,7 @@ import dev.detr4j.Detr4jException;
 import dev.detr4j.ImageView;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.model.codes.CodesModel;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Map;
@@ -31,6 +32,10 @@ public final class FindAndDecodeCodes {
 
   /** Finds and decodes, or prints in one line why not and ends with exit code 1. */
   public static void main(String[] photos) {
+    if (photos.length == 0) {
+      System.err.println("usage: FindAndDecodeCodes PHOTO...");
+      System.exit(2);
+    }
     int alone = 0;
     int best = 0;
     int any = 0;
@@ -54,7 +59,7 @@ public final class FindAndDecodeCodes {
       }
       System.out.printf("%d photos; with a text: ZXing alone %d, ", photos.length, alone);
       System.out.printf("in the best detection %d, in any detection %d%n", best, any);
-    } catch (Detr4jException e) {
+    } catch (Detr4jException | UncheckedIOException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }
