@@ -1,6 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.host.HeadsFirst;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -20,15 +21,9 @@ import java.util.List;
  * often is laid out by heads first.
  */
 record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
-  /**
-   * Reads of each token, on average, from which on laying the value out is worth its time: an
-   * encoder has 64, a decoder about one.
-   */
-  private static final long FEWEST_READS = 8;
-
   @Override
   public long workspaceBytes(MsDeformAttention op, BoundNode node, HostContext context) {
-    if (!isByHeads(op, node)) {
+    if (!HeadsFirst.pays(op, node)) {
       return 0;
     }
     try (Arena arena = Arena.ofConfined()) {
@@ -42,7 +37,7 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
       MsDeformAttention op, BoundNode node, HostContext context, MemorySegment workspace) {
     MemorySegment p = parameters(op, node, context, context.arena());
     List<HostKernel> phases = new ArrayList<>();
-    if (isByHeads(op, node)) {
+    if (HeadsFirst.pays(op, node)) {
       detr4j_ms_deform_attention.workspace(p, workspace);
       phases.addAll(
           TileKernel.phase(
@@ -61,11 +56,6 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
             Detr4jAbi.detr4j_ms_deform_attention_f32_scratch(p),
             Detr4jAbi::detr4j_ms_deform_attention_f32));
     return phases;
-  }
-
-  private static boolean isByHeads(MsDeformAttention op, BoundNode node) {
-    long reads = 4 * node.output(0).rows() * op.samples();
-    return !op.sharedValue() && op.heads() > 1 && reads >= FEWEST_READS * node.input(0).rows();
   }
 
   private MemorySegment parameters(

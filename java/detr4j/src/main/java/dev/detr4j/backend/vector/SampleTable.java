@@ -105,14 +105,16 @@ record SampleTable(
   }
 
   /**
-   * Copies the logits and offsets of one query and head, padded with zeros.
+   * Copies the logits and offsets of one query and head, padded: logits with minus infinity,
+   * offsets with zeros.
    *
    * @param to one column of logits, then two of offsets
    */
   void pad(long logits, long offsets, long to) {
     for (int s = 0; 4L * s < columnBytes; s++) {
       boolean real = s < samples;
-      Memory.setFloat(to + 4L * s, real ? Memory.getFloat(logits + 4L * s) : 0);
+      Memory.setFloat(
+          to + 4L * s, real ? Memory.getFloat(logits + 4L * s) : Float.NEGATIVE_INFINITY);
       for (int axis = 0; axis < 2; axis++) {
         Memory.setFloat(
             to + columnBytes + 8L * s + 4L * axis,
@@ -122,31 +124,45 @@ record SampleTable(
   }
 
   /**
-   * Fills the table of a query.
+   * Fills the tables of a group of queries, one after the other.
    *
-   * @param numerators address of the numerators of the softmax, padded
-   * @param offsets address of (x, y) pairs, padded
-   * @param reference address of (cx, cy[, w, h])
+   * @param weights address of one column a query
+   * @param offsets (x, y) pairs of the first query, padded, and bytes to those of the next
+   * @param reference (cx, cy[, w, h]) of the first query, and bytes to that of the next
    * @param scales address of the two columns of scales
    */
-  void fill(long numerators, long offsets, long reference, long scales, long table) {
+  void fill(
+      int queries,
+      long weights,
+      long offsets,
+      long offsetsPitch,
+      long reference,
+      long referencePitch,
+      long scales,
+      long tables) {
     float half = 0.5f / points;
-    fill(
-        numerators,
-        offsets,
-        Memory.getFloat(reference),
-        Memory.getFloat(reference + 4),
-        box ? Memory.getFloat(reference + 8) * half : 0,
-        box ? Memory.getFloat(reference + 12) * half : 0,
-        box,
-        scales,
-        constants,
-        columnBytes,
-        table);
+    for (int query = 0; query < queries; query++) {
+      fill(
+          weights,
+          offsets,
+          Memory.getFloat(reference),
+          Memory.getFloat(reference + 4),
+          box ? Memory.getFloat(reference + 8) * half : 0,
+          box ? Memory.getFloat(reference + 12) * half : 0,
+          box,
+          scales,
+          constants,
+          columnBytes,
+          tables);
+      weights += columnBytes;
+      offsets += offsetsPitch;
+      reference += referencePitch;
+      tables += bytes();
+    }
   }
 
   private static void fill(
-      long numerators,
+      long weights,
       long offsets,
       float centreX,
       float centreY,
@@ -194,7 +210,7 @@ record SampleTable(
       y0 = y0.blend(y0.sub(1), cutY.compare(VectorOperators.GT, y).cast(INTS));
       FloatVector fx = x.sub((FloatVector) x0.convert(VectorOperators.I2F, 0));
       FloatVector fy = y.sub((FloatVector) y0.convert(VectorOperators.I2F, 0));
-      FloatVector weight = FloatVector.fromMemorySegment(FLOATS, ALL, numerators + s, ORDER);
+      FloatVector weight = FloatVector.fromMemorySegment(FLOATS, ALL, weights + s, ORDER);
       FloatVector bottom = weight.mul(fy);
       FloatVector top = weight.sub(bottom);
       FloatVector topRight = top.mul(fx);

@@ -237,7 +237,7 @@ final class VectorAttention implements HostOp<Attention> {
         long row = scratch + SCORES + r * layout.pitch;
         float largest = Exponential.largest(row, valid, scale);
         Exponential.write(row, row, valid, scale, largest, scratch + BLOCK);
-        float total = LaneSum.of(scratch + BLOCK);
+        float total = AcrossLanes.sum(scratch + BLOCK);
         Memory.setFloat(scratch + TOTALS + 4L * r, total);
       }
       for (int d = 0; d < depth; d += TILE_COLUMNS) {

@@ -68,9 +68,9 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
       long sums = lanes + Lanes.BYTES;
       for (int row = blocks.first(tile); row < end; row++) {
         sum(x.row(item, row), residual.rowOrZero(item, row), sums, channels, lanes);
-        float mean = LaneSum.of(lanes) / channels;
+        float mean = AcrossLanes.sum(lanes) / channels;
         squares(sums, channels, mean, lanes);
-        float variance = LaneSum.of(lanes) / channels;
+        float variance = AcrossLanes.sum(lanes) / channels;
         float scale = (float) (1 / Math.sqrt((double) variance + epsilon));
         long more = addend.rowOrZero(item, row);
         if (more == 0) {
@@ -94,7 +94,7 @@ final class VectorLayerNorm implements HostOp<LayerNorm> {
   /**
    * Writes x + residual. Zeros follow up to a whole vector.
    *
-   * @param lanes where the vector goes whose {@link LaneSum} is the sum
+   * @param lanes where the vector goes whose lanes add up to the sum
    */
   private static void sum(long x, long residual, long sums, int channels, long lanes) {
     FloatVector total = FloatVector.zero(FLOATS);

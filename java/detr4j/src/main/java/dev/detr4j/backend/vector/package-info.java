@@ -5,8 +5,8 @@
  * through one constant segment ({@link dev.detr4j.backend.vector.Memory}), the species is one
  * constant ({@link dev.detr4j.backend.vector.Lanes}): C2 compiles vector code well only when both
  * are constants. Sums over the lanes of a vector go through {@link
- * dev.detr4j.backend.vector.LaneSum}, so that a result does not depend on what was compiled when.
- * Only {@link dev.detr4j.backend.vector.VectorBackendProvider} and {@link
+ * dev.detr4j.backend.vector.AcrossLanes}, so that a result does not depend on what was compiled
+ * when. Only {@link dev.detr4j.backend.vector.VectorBackendProvider} and {@link
  * dev.detr4j.backend.vector.VectorWidth} may be touched where the module is missing.
  */
 @NullMarked
