@@ -52,7 +52,11 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
 
   @Override
   public long workspaceBytes(ResizeNormalize op, BoundNode node, HostContext context) {
-    return op.sourceHeight() * rowBytes(op);
+    return keepsSize(op) ? 0 : op.sourceHeight() * rowBytes(op);
+  }
+
+  private static boolean keepsSize(ResizeNormalize op) {
+    return op.horizontal() == null && op.vertical() == null;
   }
 
   private static long rowBytes(ResizeNormalize op) {
@@ -66,6 +70,17 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
     MemorySegment lookup = arena.allocate(4L * op.lookup().size(), 64);
     for (int i = 0; i < op.lookup().size(); i++) {
       Memory.setFloat(lookup.address() + 4L * i, op.lookup().get(i));
+    }
+    if (keepsSize(op)) {
+      return List.of(
+          new Lookup(
+              RowBlocks.of(1, op.paddedHeight(), 12L * op.width()),
+              op.width(),
+              op.height(),
+              op.paddedWidth(),
+              lookup.address(),
+              Rows.of(node.input(0)),
+              Rows.of(node.output(0))));
     }
     long rowBytes = rowBytes(op);
     return List.of(
@@ -122,6 +137,38 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
 
     long weights(int i) {
       return weights + 4L * i * stride;
+    }
+  }
+
+  /** Pixels to floats, where the size stays as it is. */
+  private record Lookup(
+      RowBlocks blocks, int width, int height, int paddedWidth, long lookup, Rows pixels, Rows out)
+      implements HostKernel {
+    @Override
+    public int tiles() {
+      return blocks.tiles();
+    }
+
+    @Override
+    public void run(int tile, MemorySegment scratch) {
+      int end = blocks.end(tile);
+      for (int row = blocks.first(tile); row < end; row++) {
+        int filled = row < height ? width : 0;
+        long from = pixels.row(0, (long) row * width);
+        long to = out.row(0, (long) row * paddedWidth);
+        row(from, pixels.pitch(), filled, lookup, to, out.pitch());
+        for (int column = filled; column < paddedWidth; column++) {
+          Memory.clear(to + column * out.pitch(), 12);
+        }
+      }
+    }
+
+    private static void row(long from, long pitch, int width, long lookup, long to, long outPitch) {
+      for (int column = 0; column < width; column++, from += pitch, to += outPitch) {
+        Memory.setFloat(to, Memory.getFloat(lookup + 4L * Memory.getByte(from)));
+        Memory.setFloat(to + 4, Memory.getFloat(lookup + 1024 + 4L * Memory.getByte(from + 1)));
+        Memory.setFloat(to + 8, Memory.getFloat(lookup + 2048 + 4L * Memory.getByte(from + 2)));
+      }
     }
   }
 
