@@ -30,8 +30,8 @@ final class Exponential {
    *
    * @param from address of {@code count} floats, readable up to a whole vector
    * @param to address of as many, writable up to a whole vector; may be {@code from}
-   * @param sum address where a vector is left whose {@link AcrossLanes} is the sum of what was
-   *     written; 0 where nobody asks
+   * @param sum address where a vector is left whose lanes add up to what was written; 0 where
+   *     nobody asks
    */
   static void write(long from, long to, int count, float scale, float shift, long sum) {
     int whole = count / COUNT * COUNT;

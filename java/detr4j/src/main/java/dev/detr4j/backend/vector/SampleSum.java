@@ -28,7 +28,9 @@ import jdk.incubator.vector.VectorMask;
  * </pre>
  *
  * A corner off the map is neither read nor multiplied, so that no other cell's NaN or infinity
- * reaches the sum. Two sums for each vector, so that a sum need not wait for the one before it.
+ * reaches the sum. Two sums for each vector, so that a sum need not wait for the one before it. The
+ * loops over samples end at an address and have no count: what C2 would prove ahead of a counted
+ * loop about its addresses costs a seventh of the whole, for 16 samples.
  *
  * <p>Parameters of every method: the {@link SampleTable} of the query, the address of the head's
  * first channel in the first cell, bytes from cell to cell, the factor that ends the softmax, and
@@ -48,9 +50,8 @@ final class SampleSum {
     FloatVector b2 = FloatVector.zero(FLOATS);
     FloatVector b3 = FloatVector.zero(FLOATS);
     for (int first = 0; first < samples; first += COUNT, table += GROUP_BYTES) {
-      int count = Math.min(COUNT, samples - first);
-      for (int s = 0; s < count; s++) {
-        long entry = table + 4L * s;
+      long end = table + 4L * Math.min(COUNT, samples - first);
+      for (long entry = table; entry != end; entry += 4) {
         int corners = ALL.get(INT, entry + CORNERS);
         long p = value + ALL.get(INT, entry + CELL) * pitch;
         long q = p + ALL.get(INT, entry + WIDTH) * pitch;
@@ -105,9 +106,8 @@ final class SampleSum {
     FloatVector b0 = FloatVector.zero(FLOATS);
     FloatVector b1 = FloatVector.zero(FLOATS);
     for (int first = 0; first < samples; first += COUNT, table += GROUP_BYTES) {
-      int count = Math.min(COUNT, samples - first);
-      for (int s = 0; s < count; s++) {
-        long entry = table + 4L * s;
+      long end = table + 4L * Math.min(COUNT, samples - first);
+      for (long entry = table; entry != end; entry += 4) {
         int corners = ALL.get(INT, entry + CORNERS);
         long p = value + ALL.get(INT, entry + CELL) * pitch;
         long q = p + ALL.get(INT, entry + WIDTH) * pitch;

@@ -63,15 +63,13 @@ final class TileEpilogue {
         finished ? zero : FloatVector.fromMemorySegment(FLOATS, ALL, bias + BYTES, ORDER);
     // Below the floor a sum becomes the floor; by comparison, so that NaN stays.
     FloatVector floor = FloatVector.broadcast(FLOATS, relu ? 0.0f : Float.NEGATIVE_INFINITY);
-    for (int r = 0; r < rows; r++) {
-      FloatVector left =
-          FloatVector.fromMemorySegment(FLOATS, ALL, sums + (long) r * PANEL_BYTES, ORDER)
-              .add(biasLeft);
+    long end = sums + (long) rows * PANEL_BYTES;
+    for (; sums != end; sums += PANEL_BYTES, out += outPitch) {
+      FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER).add(biasLeft);
       FloatVector right =
-          FloatVector.fromMemorySegment(FLOATS, ALL, sums + (long) r * PANEL_BYTES + BYTES, ORDER)
-              .add(biasRight);
-      left.blend(floor, left.lt(floor)).intoMemorySegment(ALL, out + r * outPitch, ORDER);
-      right.blend(floor, right.lt(floor)).intoMemorySegment(ALL, out + r * outPitch + BYTES, ORDER);
+          FloatVector.fromMemorySegment(FLOATS, ALL, sums + BYTES, ORDER).add(biasRight);
+      left.blend(floor, left.lt(floor)).intoMemorySegment(ALL, out, ORDER);
+      right.blend(floor, right.lt(floor)).intoMemorySegment(ALL, out + BYTES, ORDER);
     }
   }
 
@@ -88,7 +86,8 @@ final class TileEpilogue {
     FloatVector biasLeft = FloatVector.fromMemorySegment(FLOATS, ALL, bias, ORDER);
     FloatVector biasRight = FloatVector.fromMemorySegment(FLOATS, ALL, bias + BYTES, ORDER);
     FloatVector floor = FloatVector.broadcast(FLOATS, relu ? 0.0f : Float.NEGATIVE_INFINITY);
-    for (int r = 0; r < rows; r++) {
+    long end = sums + (long) rows * PANEL_BYTES;
+    for (; sums != end; sums += PANEL_BYTES) {
       FloatVector left =
           FloatVector.fromMemorySegment(FLOATS, ALL, sums, ORDER)
               .add(FloatVector.fromMemorySegment(FLOATS, ALL, residual, ORDER))
@@ -99,7 +98,6 @@ final class TileEpilogue {
               .add(biasRight);
       left.blend(floor, left.lt(floor)).intoMemorySegment(ALL, out, ORDER);
       right.blend(floor, right.lt(floor)).intoMemorySegment(ALL, out + BYTES, ORDER);
-      sums += PANEL_BYTES;
       residual += residualPitch;
       out += outPitch;
     }

@@ -14,6 +14,7 @@ import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /** {@link MaxPool}, one row of output pixels a tile, channels along the lanes. */
 final class VectorMaxPool implements HostOp<MaxPool> {
@@ -70,29 +71,39 @@ final class VectorMaxPool implements HostOp<MaxPool> {
     }
   }
 
-  /** FloatVector.max is NaN when either operand is, which is what the contract asks for. */
+  /**
+   * The largest of a window in each channel. FloatVector.max is NaN when either operand is, which
+   * is what the contract asks for. The last vector overlaps the one before it.
+   */
   private static void largest(
       long corner, int rows, int columns, long rowPitch, long pitch, int channels, long out) {
-    int c = 0;
-    for (; c + COUNT <= channels; c += COUNT) {
+    if (channels < COUNT) {
+      largestOfFew(corner, rows, columns, rowPitch, pitch, channels, out);
+      return;
+    }
+    for (int c = 0; c < channels; c += COUNT) {
+      long shift = 4L * Math.min(c, channels - COUNT);
       FloatVector largest = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
       for (int row = 0; row < rows; row++) {
-        long at = corner + row * rowPitch + 4L * c;
-        for (int column = 0; column < columns; column++, at += pitch) {
+        long at = corner + row * rowPitch + shift;
+        for (long end = at + columns * pitch; at != end; at += pitch) {
           largest = largest.max(FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER));
         }
       }
-      largest.intoMemorySegment(ALL, out + 4L * c, ORDER);
+      largest.intoMemorySegment(ALL, out + shift, ORDER);
     }
-    for (; c < channels; c++) {
-      float largest = Float.NEGATIVE_INFINITY;
-      for (int row = 0; row < rows; row++) {
-        for (int column = 0; column < columns; column++) {
-          long at = corner + row * rowPitch + column * pitch + 4L * c;
-          largest = Math.max(largest, Memory.getFloat(at));
-        }
+  }
+
+  private static void largestOfFew(
+      long corner, int rows, int columns, long rowPitch, long pitch, int channels, long out) {
+    VectorMask<Float> mask = FLOATS.indexInRange(0, channels);
+    FloatVector largest = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+    for (int row = 0; row < rows; row++) {
+      long at = corner + row * rowPitch;
+      for (long end = at + columns * pitch; at != end; at += pitch) {
+        largest = largest.max(FloatVector.fromMemorySegment(FLOATS, ALL, at, ORDER, mask));
       }
-      Memory.setFloat(out + 4L * c, largest);
     }
+    largest.intoMemorySegment(ALL, out, ORDER, mask);
   }
 }

@@ -20,7 +20,9 @@ class GemmTileCompilationTest {
   void theFirstCompilerTakesEveryTile(int bits) throws Exception {
     String output =
         KernelJvm.run(Workload.class, bits, "-XX:TieredStopAtLevel=3", "-XX:+PrintCompilation");
-    assertTrue(output.contains("GemmTile::rows6"), "the tiles were not compiled:\n" + output);
+    for (String method : List.of("rows6 ", "rows6Short ", "rows2 ")) {
+      assertTrue(output.contains("GemmTile::" + method), method + "was not compiled:\n" + output);
+    }
     assertEquals(
         List.of(),
         output
@@ -29,14 +31,17 @@ class GemmTileCompilationTest {
             .toList());
   }
 
-  /** Tiles of every height, often enough to be compiled from the start and inside their loops. */
+  /**
+   * Tiles of every height, with short and long taps, often enough to be compiled from the start and
+   * inside their loops.
+   */
   static final class Workload {
     private Workload() {}
 
     /** Runs without arguments. */
     public static void main(String[] args) {
       try (Arena arena = Arena.ofShared()) {
-        int depth = 64;
+        int depth = 200;
         long x = arena.allocate(4L * depth, 64).address();
         long rows = arena.allocate(8L * Lanes.TILE_ROWS, 64).address();
         for (int r = 0; r < Lanes.TILE_ROWS; r++) {
@@ -47,6 +52,7 @@ class GemmTileCompilationTest {
         for (int call = 0; call < 1200; call++) {
           for (int valid = 2; valid <= Lanes.TILE_ROWS; valid += 2) {
             GemmTile.multiply(rows, 0, 0, 1, depth, valid, b, out, Lanes.PANEL_BYTES);
+            GemmTile.multiply(rows, 0, 0, 1, 64, valid, b, out, Lanes.PANEL_BYTES);
           }
         }
       }
