@@ -54,7 +54,15 @@ def _line(rng, stock, height, longest):
     return mask.astype(np.float32) / 255
 
 
+def _panel(rng, image, left, top, width, height, colour):
+    """A filled rectangle of the ink's colour; returns a colour that can be read on it."""
+    image[top : top + height, left : left + width] = colour
+    return textures.random_colour(rng, 255, 150) if colour.mean() < 120 else textures.random_colour(rng, 90)
+
+
 def _paragraph(rng, image, stock, left, top, width, height, colour):
+    if rng.random() < 0.25:  # reversed out: blocks of light text on dark look much like a matrix code
+        colour = _panel(rng, image, left, top, width, height, colour)
     size = int(np.clip(rng.uniform(0.04, 0.5) * height, 4, 60))
     pitch = int(size * rng.uniform(1.2, 1.9)) + 1
     for y in range(top, top + height - size + 1, pitch):
@@ -171,7 +179,7 @@ def sheet(rng, stock, backgrounds, symbols, width, height):
     """A label, package or page of a size in pixels; `symbols` is [(symbol, longest side)], each put where it fits."""
     ground = rng.random()
     if ground < 0.65:
-        image = np.broadcast_to(textures.random_colour(rng, 255, 170 if rng.random() < 0.7 else 0), (height, width, 3)).astype(np.float32)
+        image = np.broadcast_to(textures.random_colour(rng, 255, 170 if rng.random() < 0.6 else 0), (height, width, 3)).astype(np.float32)
         image = image * (1 + 0.04 * textures.noise(rng, height, width, height / 2))[..., None]
     else:
         image = backgrounds.any(rng, height, width, 0.12)

@@ -39,8 +39,8 @@ _KINDS = {
     "data_matrix_square": _Kind("data_matrix", 71, ("square",), 0.85),
     "data_matrix": _Kind("data_matrix", 71, (), 0.15),
     "aztec": _Kind("aztec", 92, (), 1.0),
-    "pdf417": _Kind("pdf417", 55, ("cols", 1, 12), 0.85),
-    "pdf417_truncated": _Kind("pdf417", 56, ("cols", 1, 8), 0.15),
+    "pdf417": _Kind("pdf417", 55, ("cols", 1, 12), 0.95),
+    "pdf417_truncated": _Kind("pdf417", 56, ("cols", 1, 8), 0.05),
     "ean": _Kind("barcode", 13, (), 0.36),
     "upca": _Kind("barcode", 34, (), 0.2),
     "upce": _Kind("barcode", 37, (), 0.05),
@@ -96,7 +96,9 @@ def _options(rng, kind):
         return []
     if len(arguments) == 1:
         return ["--" + arguments[0]]
-    return ["--%s=%d" % (arguments[0], rng.integers(arguments[1], arguments[2] + 1))]
+    name, least, most = arguments
+    # The lower ones more often, as in use: half of all PDF417 has one to four columns.
+    return ["--%s=%d" % (name, least + (most + 1 - least) * rng.random() ** 1.5)]
 
 
 def _modules(path):

@@ -111,7 +111,7 @@ def set_loss(logits, boxes, labels, targets, matches):
     quality[image, row, labels[image, code]] = iou.detach().clamp(min=0.05) ** 0.5
     count = max(1, len(row))
     distance = (predicted - wanted_boxes).abs().sum()
-    return 2 * _classification(logits, wanted, quality) / count, (5 * distance + 2 * (1 - giou).sum()) / count
+    return 2 * _classification(logits, wanted, quality) / count, (5 * distance + 4 * (1 - giou).sum()) / count
 
 
 def detection_loss(outputs, targets, anchors):

@@ -21,12 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Prints the text of the codes on photos: {@code FindAndDecodeCodes PHOTO...}. The detector says
- * where a code is, ZXing reads what lies there, with a margin as a quiet zone; at the end, how many
- * photos ZXing reads so, and how many without being told where to look.
+ * where a code is, ZXing reads what lies there, enlarged by a tenth and framed; at the end, how
+ * many photos ZXing reads so, and how many without being told where to look.
  */
 public final class FindAndDecodeCodes {
   /** On each side, as a part of the box. */
   private static final double MARGIN = 0.05;
+
+  /** Pixels around what was cut out that repeat its edge: ZXing wants a quiet zone. */
+  private static final int QUIET = 30;
 
   private FindAndDecodeCodes() {}
 
@@ -44,7 +47,7 @@ public final class FindAndDecodeCodes {
       Detections found = session.newDetections();
       for (String photo : photos) {
         ImageView image = new ImageDecoder().decode(Path.of(photo));
-        String text = decode(image, 0, 0, image.width(), image.height());
+        String text = decode(image, 0, 0, image.width(), image.height(), 0);
         System.out.printf("%s: ZXing alone reads %s%n", photo, shown(text));
         alone += text != null ? 1 : 0;
         session.detect(image, found);
@@ -76,24 +79,29 @@ public final class FindAndDecodeCodes {
     int top = (int) Math.max(0, found.yMin(i) - marginY);
     int right = (int) Math.min(image.width(), found.xMax(i) + marginX + 1);
     int bottom = (int) Math.min(image.height(), found.yMax(i) + marginY + 1);
-    return decode(image, left, top, right - left, bottom - top);
+    return decode(image, left, top, right - left, bottom - top, QUIET);
   }
 
   /** The text of the code in a part of the image; null where there is none that can be read. */
-  static @Nullable String decode(ImageView image, int left, int top, int width, int height) {
+  static @Nullable String decode(
+      ImageView image, int left, int top, int width, int height, int quiet) {
     if (width < 1 || height < 1) {
       return null;
     }
-    int[] pixels = new int[width * height];
+    int columns = width + 2 * quiet;
+    int rows = height + 2 * quiet;
+    int[] pixels = new int[columns * rows];
     for (int i = 0; i < pixels.length; i++) {
-      long at = (top + i / width) * image.rowStride() + 3L * (left + i % width);
+      int x = left + Math.clamp(i % columns - quiet, 0, width - 1);
+      int y = top + Math.clamp(i / columns - quiet, 0, height - 1);
+      long at = y * image.rowStride() + 3L * x;
       for (int channel = 0; channel < 3; channel++) {
         int value = image.pixels().get(ValueLayout.JAVA_BYTE, at + channel) & 0xff;
         pixels[i] = pixels[i] << 8 | value;
       }
     }
     BinaryBitmap bitmap =
-        new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(width, height, pixels)));
+        new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(columns, rows, pixels)));
     try {
       Map<DecodeHintType, ?> hints = Map.of(DecodeHintType.TRY_HARDER, true);
       // Anybody can print a code: no control characters of it reach a terminal.

@@ -60,10 +60,12 @@ class FindAndDecodeCodesTest {
       pixels[3 * i + 2] = (byte) rgb;
     }
     ImageView image = ImageView.rgb(pixels, 400, 300);
-    String text = FindAndDecodeCodes.decode(image, LEFT, TOP, 400 - LEFT, CODE + 2 * QUIET);
+    String text = FindAndDecodeCodes.decode(image, LEFT, TOP, 400 - LEFT, CODE + 2 * QUIET, 0);
     assertEquals("DETR4J 2026", text, format::name);
-    assertNull(FindAndDecodeCodes.decode(image, 0, 0, 60, 60));
-    assertNull(FindAndDecodeCodes.decode(image, 0, 0, 0, 60));
+    text = FindAndDecodeCodes.decode(image, LEFT, TOP, 400 - LEFT, CODE + 2 * QUIET, 30);
+    assertEquals("DETR4J 2026", text, format::name);
+    assertNull(FindAndDecodeCodes.decode(image, 0, 0, 60, 60, 30));
+    assertNull(FindAndDecodeCodes.decode(image, 0, 0, 0, 60, 30));
   }
 
   @Test
