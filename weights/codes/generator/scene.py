@@ -28,10 +28,14 @@ class SceneMaker:
                 symbol = other
         return symbol
 
-    def _print(self, rng, longest, width, height):
-        """One printed thing whose main code is about `longest` pixels long; None for no code."""
-        if longest is not None and rng.random() < 0.4:
-            return prints.bare(rng, self._stock, self._symbol(rng, longest), longest)
+    def _print(self, rng, share, width, height):
+        """One printed thing whose main code is about `share` of the picture long; None for no code."""
+        symbol, longest = None, None
+        if share is not None:
+            symbol = self._symbol(rng, max(9, share * min(width, height)))
+            longest = max(9, share * _room(rng, symbol, width, height))
+            if rng.random() < 0.4:
+                return prints.bare(rng, self._stock, symbol, longest)
         main = longest or rng.uniform(0.1, 0.6) * min(width, height)
         whole = rng.random() < 0.45  # a page or package that fills the picture, or a label
         if whole:
@@ -41,7 +45,7 @@ class SceneMaker:
         wide, high = int(np.clip(wide, 24, 1.7 * width)), int(np.clip(high, 24, 1.7 * height))
         symbols = []
         if longest is not None:
-            symbols.append((self._symbol(rng, longest), longest))
+            symbols.append((symbol, longest))
             while rng.random() < 0.25 and len(symbols) < 6:
                 another = longest * np.exp(rng.uniform(-1.2, 0.4))
                 symbols.append((self._symbol(rng, another), another))
@@ -95,7 +99,7 @@ class SceneMaker:
         for index in range(count):
             largest = 0.95 if count == 1 else 0.6
             share = np.exp(rng.uniform(np.log(0.05), np.log(largest))) if rng.random() < 0.4 else rng.uniform(0.15, largest)
-            printed = self._print(rng, None if empty else max(9, share * min(width, height)), width, height)
+            printed = self._print(rng, None if empty else share, width, height)
             if not empty and not printed.codes:
                 continue
             for _ in range(6):
@@ -120,6 +124,13 @@ class SceneMaker:
             picture = camera.dirt(rng, np.ascontiguousarray(picture, np.float32))
         picture = camera.expose(rng, camera.light(rng, picture).astype(np.float32))
         return picture, [(label, warp.clip_polygon(polygon, width, height)) for label, polygon in codes]
+
+
+def _room(rng, symbol, width, height):
+    """The side of the picture that a code's length goes by: the shorter one, and mostly the width for codes that are long and low."""
+    if symbol.label not in ("pdf417", "barcode"):
+        return min(width, height)
+    return width if rng.random() < 0.75 else max(width, height)
 
 
 def _inside(polygon, width, height):
