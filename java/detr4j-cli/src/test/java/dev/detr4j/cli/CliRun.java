@@ -20,8 +20,9 @@ import picocli.CommandLine;
 /** One command in this JVM, with what it wrote. */
 record CliRun(int exit, String out, String err) {
   /** Surefire's working folder is the module's. */
-  static final Path SMALL_MODEL =
-      Path.of("../../weights/golden/models/hf_deformable_small_native_resnet");
+  private static final Path MODELS = Path.of("../../weights/golden/models");
+
+  static final Path SMALL_MODEL = MODELS.resolve("hf_deformable_small_native_resnet");
 
   static CliRun of(Object... arguments) {
     StringWriter out = new StringWriter();
@@ -48,12 +49,21 @@ record CliRun(int exit, String out, String err) {
 
   /** A small model folder with weights by formula. */
   static Path smallModel(Path folder) throws IOException {
+    return model(SMALL_MODEL, folder);
+  }
+
+  /** DETR R50 with weights by formula: its post-processing is a softmax over each query. */
+  static Path softmaxModel(Path folder) throws IOException {
+    return model(MODELS.resolve("hf_detr_r50"), folder);
+  }
+
+  private static Path model(Path golden, Path folder) throws IOException {
     Files.createDirectories(folder);
     for (String name : List.of("config.json", "preprocessor_config.json")) {
-      Files.copy(SMALL_MODEL.resolve(name), folder.resolve(name));
+      Files.copy(golden.resolve(name), folder.resolve(name));
     }
     FormulaCheckpointWriter.write(
-        FormulaCheckpoint.read(SMALL_MODEL.resolve("manifest.json")),
+        FormulaCheckpoint.read(golden.resolve("manifest.json")),
         folder.resolve("model.safetensors"),
         StoredType.F32);
     // Short sides of 800 would make every run slow for nothing.

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import javax.imageio.ImageIO;
@@ -118,6 +119,17 @@ class DetectCommandTest {
         text.getFirst().endsWith("120x90  " + detections.size() + " detections"), text::getFirst);
     assertEquals(
         1, text.subList(1, text.size()).stream().mapToInt(String::length).distinct().count());
+  }
+
+  @Test
+  void theBestComesFirstWhereTheModelKeepsTheOrderOfItsQueries() throws IOException {
+    Path softmax = CliRun.softmaxModel(folder.resolve("softmax"));
+    CliRun run = CliRun.of("detect", photo, "--model", softmax, "-t", "0", "-f", "csv");
+    assertEquals(0, run.exit(), run.err());
+    List<Double> scores =
+        run.out().lines().skip(1).map(line -> Double.valueOf(line.split(",", -1)[5])).toList();
+    assertEquals(100, scores.size());
+    assertEquals(scores.stream().sorted(Comparator.reverseOrder()).toList(), scores);
   }
 
   @Test
