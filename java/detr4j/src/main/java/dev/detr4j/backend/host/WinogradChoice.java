@@ -11,12 +11,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WinogradChoice {
   /**
-   * From 32 channels on Winograd took between a half and two thirds of the time of the direct form
-   * in every tier and at every vector width, from 12 squares on (maps of 6 x 8). Below, register
-   * tiles are part-filled, and weights that are 16/9 as large have to come from memory for little
-   * work.
+   * From 16 channels on Winograd took between a third and three quarters of the time of the direct
+   * form in every tier and at every vector width, from 12 squares on (maps of 6 x 8). Part-filled
+   * register tiles slow both alike.
    */
-  private static final int FEWEST_CHANNELS = 32;
+  private static final int FEWEST_CHANNELS = 16;
 
   private static final long FEWEST_SQUARES = 12;
 

@@ -36,7 +36,7 @@ class Bf16ProductsTest {
       new Variant(BackendKind.C, new BackendOptions(2, null, 0).withPrecision(Precision.BF16));
   private static final Backend REFERENCE =
       new ReferenceBackendProvider().open(new BackendOptions(2, null, 0));
-  private static final int FEWEST_WINOGRAD_CHANNELS = 32;
+  private static final int FEWEST_WINOGRAD_CHANNELS = 16;
 
   private static Backend open;
 
