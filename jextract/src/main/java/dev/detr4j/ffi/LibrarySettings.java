@@ -46,7 +46,8 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
     return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
   }
 
-  private static @Nullable String setting(String property) {
+  /** A system property, else its environment variable, else null. */
+  static @Nullable String setting(String property) {
     String value = System.getProperty(property);
     if (value == null) {
       value = System.getenv(property.replace('.', '_').toUpperCase(Locale.ROOT));

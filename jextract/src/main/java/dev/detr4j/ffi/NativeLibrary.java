@@ -58,6 +58,11 @@ public final class NativeLibrary {
     return library;
   }
 
+  /** The file or folder that {@code detr4j.native.path} says must be used, or null. */
+  public static @Nullable String demanded() {
+    return LibrarySettings.setting(LibrarySettings.PATH);
+  }
+
   /** The file that was loaded; a private copy may be gone from the disk by now. */
   public Path file() {
     return file;

@@ -12,6 +12,14 @@ public interface BackendProvider {
   @Nullable String unavailable(BackendOptions options);
 
   /**
+   * What these options or settings ask for that no other backend can meet, such as an instruction
+   * set, or null. An automatic choice then does not go on to the next.
+   */
+  default @Nullable String demand(BackendOptions options) {
+    return null;
+  }
+
+  /**
    * Opens the backend; throws {@link dev.detr4j.BackendException} with every reason when it cannot
    * be used.
    */

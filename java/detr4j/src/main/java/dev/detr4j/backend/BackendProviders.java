@@ -30,6 +30,11 @@ public final class BackendProviders {
         return linkageReason(kind, e);
       }
     }
+
+    /** What is asked for that only this backend can meet, or null. */
+    @Nullable String demand(BackendOptions options) {
+      return provider == null ? null : provider.demand(options);
+    }
   }
 
   private BackendProviders() {}

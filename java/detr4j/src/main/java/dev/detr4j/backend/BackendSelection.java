@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Chooses and opens a backend.
  *
  * <p>An automatic choice takes the first of cuda, c and vector that opens, never reference. A
- * backend asked for by name opens or throws; nothing else is tried in its place.
+ * backend asked for by name opens or throws; nothing else is tried in its place. So it is where an
+ * instruction set or a C library was asked for: only c can meet that, and vector is no answer to
+ * it.
  *
  * @param backend the open backend; the caller closes it
  * @param report what was chosen, and for every other backend why not
@@ -61,6 +63,10 @@ public record BackendSelection(Backend backend, BackendReport report) {
                   : new NotChosen(later.kind(), lookup.kind().id() + " comes before it"));
         }
         return of(attempt.backend, refused);
+      }
+      String demand = lookup.demand(options);
+      if (demand != null) {
+        throw new BackendException(demand + " was asked for and cannot be had: " + attempt.reason);
       }
       refused.add(new NotChosen(lookup.kind(), attempt.reason));
     }

@@ -63,6 +63,25 @@ class BackendSelectionTest {
         e.getMessage());
   }
 
+  /** The vector backend would compute the same, but it is not what was asked for. */
+  @Test
+  void automaticDoesNotGoPastWhatOnlyOneBackendCanMeet() {
+    BackendProvider c =
+        new FakeProvider(BackendKind.C, "sse9 does not exist") {
+          @Override
+          public String demand(BackendOptions options) {
+            return "instruction set sse9";
+          }
+        };
+    List<Lookup> lookups =
+        List.of(new Lookup(BackendKind.C, c, null), lookup(BackendKind.VECTOR, null));
+    BackendException e =
+        assertThrows(BackendException.class, () -> BackendSelection.open(AUTO, OPTIONS, lookups));
+    assertEquals(
+        "instruction set sse9 was asked for and cannot be had: sse9 does not exist",
+        e.getMessage());
+  }
+
   @Test
   void aFailureWhileOpeningIsAReasonToo() {
     Lookup broken =

@@ -54,6 +54,15 @@ public final class CBackendProvider implements BackendProvider {
   }
 
   @Override
+  public @Nullable String demand(BackendOptions options) {
+    if (options.instructionSet() != null) {
+      return "instruction set " + options.instructionSet();
+    }
+    String library = NativeLibrary.demanded();
+    return library == null ? null : "the C library " + library;
+  }
+
+  @Override
   public Backend open(BackendOptions options) {
     CpuTier tier = tier(options);
     Precision precision = options.precision();
