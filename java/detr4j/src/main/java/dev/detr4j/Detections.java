@@ -86,8 +86,9 @@ public final class Detections {
     size++;
   }
 
-  int capacity() {
-    return scores.length;
+  /** Whether they can hold what a session finds, and name it by the labels of its detector. */
+  boolean fit(int capacity, List<String> ofDetector) {
+    return scores.length >= capacity && labels.equals(ofDetector);
   }
 
   private int check(int index) {

@@ -56,7 +56,10 @@ record DetectorAssembly(
               : TorchCheckpoint.open(path);
       return recognised(tensors, options, labels);
     }
-    if (options.variant() != null || options.proposals() != null || isOther(options.source())) {
+    boolean said =
+        options.variant() != null || options.proposals() != null || isOther(options.source());
+    Path configuration = path.resolve("config.json");
+    if (said && (Files.isRegularFile(path) || Files.isRegularFile(configuration))) {
       throw new ModelConfigException(
           "model %s: source, variant and proposals are for files without a config.json; this one has a config.json, which says what it is"
               .formatted(path));

@@ -190,7 +190,8 @@ public final class DetectorBuilder {
     }
   }
 
-  private static float checkedThreshold(float score) {
+  /** Returns the score, which must be a threshold. */
+  static float checkedThreshold(float score) {
     if (!(score >= 0 && score <= 1)) {
       throw new IllegalArgumentException("threshold must be in 0..1, got " + score);
     }

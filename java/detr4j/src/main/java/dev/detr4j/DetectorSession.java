@@ -82,14 +82,22 @@ public final class DetectorSession implements AutoCloseable {
     detect(image, found, detector.threshold());
   }
 
-  /** Detects; only detections with a score greater than {@code threshold} are reported. */
+  /**
+   * Detects; only detections with a score greater than {@code threshold}, 0..1, are reported.
+   *
+   * @throws IllegalArgumentException when the detections are of another detector, or the threshold
+   *     is none
+   */
   public void detect(ImageView image, Detections found, float threshold) {
+    check(found, threshold);
     enter();
     try {
       single[0] = image;
       singleFound[0] = found;
       run(single, singleFound, threshold);
     } finally {
+      single[0] = null;
+      singleFound[0] = null;
       leave();
     }
   }
@@ -110,6 +118,9 @@ public final class DetectorSession implements AutoCloseable {
               + found.size()
               + " detections: expected as many of both, at least one");
     }
+    for (Detections each : found) {
+      check(each, threshold);
+    }
     enter();
     try {
       run(images.toArray(new ImageView[0]), found.toArray(new Detections[0]), threshold);
@@ -124,6 +135,7 @@ public final class DetectorSession implements AutoCloseable {
    * @param found is emptied, then filled
    */
   public void detect(PixelValues input, Detections found, float threshold) {
+    check(found, threshold);
     enter();
     try {
       inferences.started();
@@ -248,6 +260,7 @@ public final class DetectorSession implements AutoCloseable {
    * machine make calls slower, never faster.
    *
    * @param atMost when to stop at the latest; the call that runs then is finished
+   * @throws ImageException when no image has this size, or the model takes none of it
    */
   public WarmUp warmUp(int width, int height, Duration atMost) {
     return WarmUp.run(this, width, height, atMost);
@@ -256,17 +269,34 @@ public final class DetectorSession implements AutoCloseable {
   /** Waits for a running call, then frees the plans. Closing twice has no effect. */
   @Override
   public void close() {
-    while (!state.compareAndSet(State.IDLE, State.CLOSED)) {
-      if (state.get() == State.CLOSED) {
-        return;
-      }
-      // A call takes milliseconds, and closing is rare: looking again every 0.1 ms is soon enough.
-      LockSupport.parkNanos(100_000);
+    if (!closedWhenIdle()) {
+      return;
     }
     plans.close();
     postprocessing.close();
     arena.close();
     detector.forget(this);
+  }
+
+  /** Waits until no call runs, and shuts; false when another close was first. */
+  private boolean closedWhenIdle() {
+    boolean interrupted = false;
+    try {
+      while (!state.compareAndSet(State.IDLE, State.CLOSED)) {
+        if (state.get() == State.CLOSED) {
+          return false;
+        }
+        // An interrupted thread would not park, and so would spin.
+        interrupted |= Thread.interrupted();
+        // A call takes milliseconds, and closing is rare: looking again every 0.1 ms is enough.
+        LockSupport.parkNanos(100_000);
+      }
+      return true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private void enter() {
@@ -276,6 +306,15 @@ public final class DetectorSession implements AutoCloseable {
               ? "the session is closed"
               : "the session is in use by another thread: a session serves one caller at a time");
     }
+  }
+
+  /** Ahead of the network: a call that cannot end well does not begin. */
+  private void check(Detections found, float threshold) {
+    if (!found.fit(postprocessing.capacity(), detector.labels())) {
+      throw new IllegalArgumentException(
+          "these detections belong to a session of another detector");
+    }
+    DetectorBuilder.checkedThreshold(threshold);
   }
 
   private void leave() {
@@ -311,10 +350,6 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private int select(int image, int width, int height, Detections found, float threshold) {
-    if (found.capacity() < postprocessing.capacity()) {
-      throw new IllegalArgumentException(
-          "these detections belong to a session of another detector");
-    }
     found.clear();
     filler.target = found;
     postprocessing.select(logits, boxes, image, width, height, threshold, filler);

@@ -23,6 +23,11 @@ public record WarmUp(
 
   /** Warms up a session, as {@link DetectorSession#warmUp(int, int, Duration)} says. */
   static WarmUp run(DetectorSession session, int width, int height, Duration atMost) {
+    if (width < 1 || height < 1 || 3L * width * height > Integer.MAX_VALUE - 8) {
+      throw new ImageException(
+          "warming up takes images of 1 x 1 to some 700 million pixels, got %d x %d"
+              .formatted(width, height));
+    }
     byte[] grey = new byte[3 * width * height];
     Arrays.fill(grey, (byte) 127);
     ImageView image = ImageView.rgb(grey, width, height);

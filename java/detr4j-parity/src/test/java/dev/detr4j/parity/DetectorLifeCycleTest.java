@@ -11,6 +11,7 @@ import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
+import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import dev.detr4j.PixelValues;
 import dev.detr4j.op.SoftNms;
@@ -255,6 +256,48 @@ class DetectorLifeCycleTest {
           "the session is in use by another thread: a session serves one caller at a time",
           refused.get());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"VECTOR", "C"})
+  void aCallThatCannotEndWellDoesNotBegin(BackendKind kind, @TempDir Path folder) throws Exception {
+    Path labels = Files.writeString(folder.resolve("labels.txt"), "ash\nbeech\ncedar\nelm\nfir\n");
+    ImageView picture = SmallModel.picture(96, 64, 11);
+    try (Detector detector = open(kind, 1);
+        Detector trees = TestBackends.build(Detector.builder(model()).labels(labels), kind);
+        Detector twin = open(kind, 1);
+        DetectorSession session = detector.newSession();
+        DetectorSession ofTrees = trees.newSession();
+        DetectorSession ofTwin = twin.newSession()) {
+      Detections found = session.newDetections();
+      Detections names = ofTrees.newDetections();
+      String reason =
+          assertThrows(IllegalArgumentException.class, () -> session.detect(picture, names, 0.5f))
+              .getMessage();
+      assertEquals("these detections belong to a session of another detector", reason);
+      session.detect(picture, ofTwin.newDetections(), 0);
+      for (float threshold : new float[] {Float.NaN, -0.1f, 1.1f}) {
+        assertThrows(
+            IllegalArgumentException.class, () -> session.detect(picture, found, threshold));
+      }
+      assertThrows(ImageException.class, () -> session.warmUp(40_000, 20_000));
+      assertThrows(ImageException.class, () -> session.warmUp(-1, 20));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"VECTOR", "C"})
+  void anInterruptedThreadClosesTooAndStaysInterrupted(BackendKind kind) throws Exception {
+    Detector detector = open(kind, 1);
+    DetectorSession session = detector.newSession();
+    Detections found = session.newDetections();
+    ImageView picture = SmallModel.picture(120, 90, 12);
+    Thread caller = new Thread(() -> session.detect(picture, found));
+    caller.start();
+    Thread.currentThread().interrupt();
+    detector.close();
+    assertTrue(Thread.interrupted(), "the interruption is the caller's to see");
+    caller.join();
   }
 
   @ParameterizedTest
