@@ -113,15 +113,7 @@ final class AcceptCommand implements Callable<Integer> {
 
   private Detector detector(LocalModel model) {
     DetectorBuilder builder = model.builder();
-    if (engine.backend != null) {
-      builder.backend(engine.backend);
-    }
-    if (engine.threads != null) {
-      builder.threads(engine.threads);
-    }
-    if (engine.instructionSet != null) {
-      builder.instructionSet(engine.instructionSet);
-    }
+    engine.apply(builder);
     return builder.build();
   }
 

@@ -45,11 +45,11 @@ final class DetectOutputs {
   }
 
   /**
-   * Whether nobody reads standard output any more, as after {@code | head}: there is no point in
-   * going on, and nothing to complain about.
+   * Whether nobody reads standard output any more, as after {@code | head}, and it is all that is
+   * written: there is no point in going on, and nothing to complain about.
    */
   boolean closed() {
-    return options.output == null && System.out.checkError();
+    return options.output == null && drawn == null && crops == null && System.out.checkError();
   }
 
   void end() throws IOException {

@@ -57,6 +57,22 @@ import picocli.CommandLine.Spec;
       "An image that cannot be read counts as one without detections, and the exit code is 1."
     })
 final class EvaluateCommand implements Callable<Integer> {
+  /** What says how a model runs, and has no meaning for detections that are there already. */
+  private static final List<String> OF_A_MODEL =
+      List.of(
+          "--source",
+          "--variant",
+          "--proposals",
+          "--labels",
+          "--threshold",
+          "--classes-by",
+          "--restart",
+          "--soft-nms",
+          "--backend",
+          "--threads",
+          "--isa",
+          "--precision");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -164,9 +180,11 @@ final class EvaluateCommand implements Callable<Integer> {
     check(
         detections == null || model == null,
         "--detections runs no model: leave out one of --detections and --model");
-    check(
-        detections == null || !softNms.asked(),
-        "--detections runs no model: leave out one of --detections and --soft-nms");
+    for (String option : OF_A_MODEL) {
+      check(
+          detections == null || !spec.commandLine().getParseResult().hasMatchedOption(option),
+          "--detections runs no model: leave out one of --detections and " + option);
+    }
     check(
         detections != null || images != null,
         "Missing required option: '--images=DIR', or '--detections=FILE' to run no model");
@@ -219,8 +237,12 @@ final class EvaluateCommand implements Callable<Integer> {
         folder.resolve("journal.jsonl"),
         new RunIdentity()
             .with("annotations", annotationFile)
+            .withText(
+                "images", images == null ? "" : images.toAbsolutePath().normalize().toString())
+            .with("max-pixels", Long.toString(maxPixels))
             .with("model", used.path())
             .withText("source", detector.model().source() + " " + detector.model().variant())
+            .with("proposals", modelOptions.proposals())
             .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
             .with("soft-nms", softNms.asked() ? "birder" : "none")

@@ -3,20 +3,22 @@ package dev.detr4j.cli;
 import dev.detr4j.ImageException;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileSystems;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,17 +131,35 @@ final class ImageInputs {
     if (!Files.isDirectory(root)) {
       throw new ImageException(folder + ": there is no such folder");
     }
-    try (Stream<Path> files = Files.walk(root, depth, FileVisitOption.FOLLOW_LINKS)) {
-      return files
-          .filter(Files::isRegularFile)
-          .map(root::relativize)
-          .filter(file -> isImage(file) && matcher.matches(file))
-          .map(file -> new Input(folder.resolve(file).toString(), folder.resolve(file), file))
-          .sorted(Comparator.comparing(Input::name))
-          .toList();
-    } catch (IOException | UncheckedIOException e) {
-      throw new ImageException(folder + ": cannot be listed: " + e.getMessage(), e);
+    List<Input> found = new ArrayList<>();
+    try {
+      Files.walkFileTree(
+          root,
+          Set.of(FileVisitOption.FOLLOW_LINKS),
+          depth,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+              Path file = root.relativize(path);
+              if (attributes.isRegularFile() && isImage(file) && matcher.matches(file)) {
+                found.add(new Input(folder.resolve(file).toString(), folder.resolve(file), file));
+              }
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path path, IOException e) throws IOException {
+              if (e instanceof FileSystemLoopException) {
+                return FileVisitResult.CONTINUE; // what it leads to is listed already
+              }
+              throw e;
+            }
+          });
+    } catch (IOException e) {
+      throw new ImageException(folder + ": cannot be listed: " + Main.explained(e), e);
     }
+    found.sort(Comparator.comparing(Input::name));
+    return found;
   }
 
   private static List<Input> inFolder(Path folder, boolean recursive) {

@@ -5,6 +5,7 @@ import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.Detector;
 import dev.detr4j.ModelSummary;
+import dev.detr4j.Precision;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.BackendSelection;
@@ -174,11 +175,12 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private void model(PrintWriter out, Path path) {
-    // Describing needs no kernels: the oracle always opens.
+    // Describing needs no kernels: the oracle always opens, in its one precision.
     try (Detector detector =
         modelOptions
             .applyTo(LocalModels.resolve(path).builder())
             .backend(BackendKind.REFERENCE)
+            .precision(Precision.FP32)
             .threads(1)
             .build()) {
       ModelSummary summary = detector.model();

@@ -1,6 +1,7 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.Detr4jException;
+import dev.detr4j.checkpoint.OneLine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
       "  --backend   detr4j.backend       DETR4J_BACKEND",
       "  --threads   detr4j.threads       DETR4J_THREADS",
       "  --isa       detr4j.isa           DETR4J_ISA",
+      "  --precision detr4j.precision     DETR4J_PRECISION",
       "              detr4j.vector.bits   DETR4J_VECTOR_BITS",
       "  where models lie: detr4j.models.home, DETR4J_HOME; HF_HOME, HF_HUB_CACHE; `detr4j models --help` has the rest",
       "DISABLE_CUSTOM_KERNELS=1 turns the automatic backend into vector. NO_COLOR=1 leaves colours out.",
@@ -67,7 +69,14 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     // Numbers are for programs as much as for people: the same everywhere, also those in messages.
     Locale.setDefault(Locale.ROOT);
-    System.exit(commandLine(arguments).execute(arguments));
+    CommandLine commandLine = commandLine(arguments);
+    int exit = 3;
+    try {
+      exit = commandLine.execute(arguments);
+    } catch (Throwable e) { // picocli passes errors on, as when memory runs out
+      e.printStackTrace(commandLine.getErr());
+    }
+    System.exit(exit);
   }
 
   /** The command line, ready to execute: errors become one line and an exit code. */
@@ -144,10 +153,7 @@ public final class Main implements Runnable {
     return switch (error) {
       case Detr4jException mistake -> mistake.getMessage();
       case UncheckedIOException wrapped -> explained(wrapped.getCause());
-      case FileSystemException file -> {
-        String reason = file.getReason();
-        yield file.getFile() + ": " + (reason != null ? reason : file.getClass().getSimpleName());
-      }
+      case FileSystemException file -> file.getFile() + ": " + OneLine.of(file);
       case IOException io -> io.getMessage() == null ? io.toString() : io.getMessage();
       case null, default -> null;
     };

@@ -62,6 +62,11 @@ final class ModelOptions {
     return builder;
   }
 
+  /** How many proposals were asked for, or "default". */
+  String proposals() {
+    return proposals == null ? "default" : proposals.toString();
+  }
+
   /** What was said of recognition, and what the registry says where nothing was. */
   RecognitionOptions recognition(LocalModel model) {
     return new RecognitionOptions(

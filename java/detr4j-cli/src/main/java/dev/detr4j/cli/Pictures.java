@@ -1,5 +1,6 @@
 package dev.detr4j.cli;
 
+import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import java.awt.image.BufferedImage;
 import java.lang.foreign.ValueLayout;
@@ -13,9 +14,13 @@ final class Pictures {
     return of(image, 0, 0, image.width(), image.height());
   }
 
-  /** A copy of a part that lies within the image. */
+  /**
+   * A copy of a part that lies within the image.
+   *
+   * @throws ImageException when the heap has no room for it
+   */
   static BufferedImage of(ImageView image, int left, int top, int width, int height) {
-    BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    BufferedImage picture = empty(width, height);
     int[] row = new int[width];
     for (int y = 0; y < height; y++) {
       long from = (top + y) * image.rowStride() + 3L * left;
@@ -28,6 +33,17 @@ final class Pictures {
       picture.setRGB(0, y, width, 1, row, 0, width);
     }
     return picture;
+  }
+
+  private static BufferedImage empty(int width, int height) {
+    try {
+      return new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    } catch (OutOfMemoryError e) {
+      throw new ImageException(
+          "a picture of %d x %d pixels takes %d MB of heap to draw or cut, more than there is; -Xmx gives it more"
+              .formatted(width, height, (4L * width * height) >> 20),
+          e);
+    }
   }
 
   private static int channel(ImageView image, long offset) {

@@ -1,13 +1,12 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.ImageException;
+import dev.detr4j.checkpoint.OneLine;
 import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,8 +52,28 @@ final class ReplacedFile extends FilterOutputStream {
   }
 
   @Override
-  public void write(byte[] bytes, int offset, int length) throws IOException {
-    out.write(bytes, offset, length);
+  public void write(int value) {
+    write(new byte[] {(byte) value}, 0, 1);
+  }
+
+  /** Throws {@link ImageException} when it cannot be written, as when the disk is full. */
+  @Override
+  public void write(byte[] bytes, int offset, int length) {
+    try {
+      out.write(bytes, offset, length);
+    } catch (IOException e) {
+      throw unwritable(target, e);
+    }
+  }
+
+  /** As {@link #write(byte[], int, int)}. */
+  @Override
+  public void flush() {
+    try {
+      out.flush();
+    } catch (IOException e) {
+      throw unwritable(target, e);
+    }
   }
 
   /** Makes what was written the file; throws {@link ImageException} when that cannot be done. */
@@ -88,12 +107,7 @@ final class ReplacedFile extends FilterOutputStream {
   /** One line about a file or folder that cannot be written. */
   static ImageException unwritable(Path target, IOException cause) {
     String reason =
-        switch (cause) {
-          case AccessDeniedException denied -> "permission denied";
-          case NoSuchFileException missing -> "its folder does not exist";
-          case FileSystemException file when file.getReason() != null -> file.getReason();
-          default -> String.valueOf(cause.getMessage());
-        };
+        cause instanceof NoSuchFileException ? "its folder does not exist" : OneLine.of(cause);
     return new ImageException(target + ": cannot be written: " + reason, cause);
   }
 

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,7 +210,7 @@ class DetectOutputsTest {
   }
 
   @Test
-  void aReaderThatLeavesEndsTheRunQuietly() {
+  void aReaderThatLeavesEndsTheRunQuietly() throws IOException {
     PrintStream before = System.out;
     StringWriter err = new StringWriter();
     OutputStream gone =
@@ -219,6 +220,7 @@ class DetectOutputsTest {
             throw new IOException("Broken pipe");
           }
         };
+    Path drawn = folder.resolve("drawn");
     try {
       System.setOut(new PrintStream(gone, true, StandardCharsets.UTF_8));
       CommandLine commandLine = Main.commandLine().setErr(new PrintWriter(err));
@@ -232,9 +234,26 @@ class DetectOutputsTest {
               model.toString());
       assertEquals(0, exit, err.toString());
       assertEquals("", err.toString());
+      // What is drawn has readers of its own.
+      commandLine.execute(
+          "detect", photos.toString(), "--model", model.toString(), "--draw", drawn.toString());
     } finally {
       System.setOut(before);
     }
+    assertEquals(List.of("a.png", "b.png"), CliRun.names(drawn));
+  }
+
+  @Test
+  void aLinkToItsOwnFolderIsNotFollowedForEver() throws IOException {
+    Path link = photos.resolve("deep/again");
+    try {
+      Files.createSymbolicLink(link, photos);
+    } catch (IOException | UnsupportedOperationException e) {
+      Assumptions.abort("no symbolic links here: " + e);
+    }
+    CliRun run = detect(photos, "-r", "-f", "jsonl");
+    assertEquals(0, run.exit(), run.err());
+    assertEquals(3, run.out().lines().count(), run.out());
   }
 
   @Test

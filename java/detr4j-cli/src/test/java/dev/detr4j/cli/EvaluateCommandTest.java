@@ -166,6 +166,24 @@ class EvaluateCommandTest {
     CliRun other = evaluate("--threshold", "0.25");
     assertEquals(1, other.exit());
     assertTrue(other.err().contains("another setting of threshold; --restart"), other.err());
+    Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    for (String name : CliRun.names(photos)) {
+      Files.copy(photos.resolve(name), elsewhere.resolve(name));
+    }
+    CliRun moved =
+        CliRun.of(
+            "evaluate",
+            "-a",
+            annotations,
+            "-i",
+            elsewhere,
+            "-o",
+            output,
+            "--model",
+            model,
+            "--classes-by",
+            "id");
+    assertTrue(moved.err().contains("another setting of images; --restart"), moved.err());
     Path journal = output.resolve("journal.jsonl");
     Files.writeString(journal, Files.readString(journal) + "nonsense\n");
     CliRun nonsense = evaluate();
@@ -253,6 +271,8 @@ class EvaluateCommandTest {
     CliRun.of("evaluate", "-a", annotations).assertRefused(2, "--images", "--detections");
     CliRun.of("evaluate", "-a", annotations, "--detections", annotations, "--model", model)
         .assertRefused(2, "--detections", "--model");
+    CliRun.of("evaluate", "-a", annotations, "--detections", annotations, "-t", "0.5")
+        .assertRefused(2, "leave out one of --detections and --threshold");
     CliRun.of("evaluate", "-a", annotations, "-i", photos, "-t", "1")
         .assertRefused(2, "--threshold");
   }

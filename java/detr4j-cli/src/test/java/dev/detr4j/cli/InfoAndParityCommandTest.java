@@ -29,6 +29,21 @@ class InfoAndParityCommandTest {
     assertTrue(run.out().contains("million"), run.out());
   }
 
+  /**
+   * Describing a model computes nothing, so that it cannot matter what products are computed in.
+   */
+  @Test
+  void infoDescribesAModelWhateverThePrecision() throws IOException {
+    Path model = CliRun.smallModel(folder.resolve("model"));
+    System.setProperty("detr4j.precision", "bf16");
+    try {
+      CliRun run = CliRun.of("info", model);
+      assertTrue(run.out().contains("million"), run.out() + run.err());
+    } finally {
+      System.clearProperty("detr4j.precision");
+    }
+  }
+
   /** The file is the project's own container; what it says and does not say is inferred. */
   @Test
   void infoSaysWhatAFileIsAndWhatWasAssumed() throws IOException {

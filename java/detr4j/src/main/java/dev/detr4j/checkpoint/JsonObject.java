@@ -66,8 +66,7 @@ public final class JsonObject {
       throw error.apply(OneLine.of(path.toString()) + ": there is no such file");
     } catch (IOException e) {
       throw error.apply(
-          "%s cannot be read: %s"
-              .formatted(OneLine.of(path.toString()), OneLine.of(String.valueOf(e.getMessage()))));
+          "%s cannot be read: %s".formatted(OneLine.of(path.toString()), OneLine.of(e)));
     }
     return parse(where, text, error);
   }

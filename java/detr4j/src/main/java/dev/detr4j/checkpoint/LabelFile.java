@@ -55,8 +55,7 @@ public final class LabelFile {
     } catch (NoSuchFileException e) {
       throw new ModelConfigException(where + ": there is no such file", e);
     } catch (IOException e) {
-      throw new ModelConfigException(
-          where + ": cannot be read: " + OneLine.of(String.valueOf(e.getMessage())), e);
+      throw new ModelConfigException(where + ": cannot be read: " + OneLine.of(e), e);
     }
   }
 

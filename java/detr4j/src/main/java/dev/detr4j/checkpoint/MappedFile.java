@@ -54,8 +54,7 @@ final class MappedFile implements AutoCloseable {
           "checkpoint " + OneLine.of(path.toString()) + ": there is no such file", e);
     } catch (IOException e) {
       throw new CheckpointException(
-          "checkpoint %s: cannot be read: %s"
-              .formatted(OneLine.of(path.toString()), OneLine.of(String.valueOf(e.getMessage()))),
+          "checkpoint %s: cannot be read: %s".formatted(OneLine.of(path.toString()), OneLine.of(e)),
           e);
     } finally {
       if (!opened) {

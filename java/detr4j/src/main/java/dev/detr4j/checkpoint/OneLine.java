@@ -1,10 +1,28 @@
 package dev.detr4j.checkpoint;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+
 /** Makes text from a file fit for an error message: one printable line of bounded length. */
-final class OneLine {
+public final class OneLine {
   private static final int LONGEST = 160;
 
   private OneLine() {}
+
+  /** Why a file cannot be read or written: most of these exceptions have only its path to say. */
+  public static String of(IOException e) {
+    return switch (e) {
+      case AccessDeniedException denied -> "permission denied";
+      case NoSuchFileException missing -> "there is no such file";
+      case FileSystemException file -> {
+        String reason = file.getReason();
+        yield reason == null ? file.getClass().getSimpleName() : of(reason);
+      }
+      default -> of(String.valueOf(e.getMessage()));
+    };
+  }
 
   static String of(String text) {
     return of(text, LONGEST);

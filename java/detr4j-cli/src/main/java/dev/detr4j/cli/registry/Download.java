@@ -2,6 +2,7 @@ package dev.detr4j.cli.registry;
 
 import dev.detr4j.CheckpointException;
 import dev.detr4j.Detr4jException;
+import dev.detr4j.checkpoint.OneLine;
 import dev.detr4j.cli.registry.HubClient.Answer;
 import dev.detr4j.cli.registry.PartFile.Origin;
 import java.io.IOException;
@@ -94,7 +95,7 @@ final class Download {
       }
       part.commit();
     } catch (IOException e) {
-      throw new FetchException(target + ": cannot be written: " + e.getMessage(), e);
+      throw new FetchException(target + ": cannot be written: " + OneLine.of(e), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.detr4j.cli.registry;
 
+import dev.detr4j.checkpoint.OneLine;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;
@@ -63,7 +64,7 @@ public final class ModelFetch {
       }
       return folder;
     } catch (IOException e) {
-      throw new FetchException(folder + ": cannot be written: " + e.getMessage(), e);
+      throw new FetchException(folder + ": cannot be written: " + OneLine.of(e), e);
     }
   }
 

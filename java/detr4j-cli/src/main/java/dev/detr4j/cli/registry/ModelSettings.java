@@ -72,7 +72,10 @@ public record ModelSettings(
       // Refused below, like an address that is of no use.
     }
     throw new ModelConfigException(
-        "HF_ENDPOINT is \"" + endpoint + "\", expected an address as in " + HUB);
+        "the hub's address (detr4j.hub.endpoint or HF_ENDPOINT) is \""
+            + endpoint
+            + "\", expected an address as in "
+            + HUB);
   }
 
   private record Values(
