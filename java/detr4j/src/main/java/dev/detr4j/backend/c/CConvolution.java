@@ -181,7 +181,7 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
         "channels-last",
         4L * channels * taps,
         (values, packed) -> {
-          for (int c = 0; c < channels && values != null; c++) {
+          for (int c = 0; c < channels; c++) {
             for (int t = 0; t < taps; t++) {
               packed.setAtIndex(
                   ValueLayout.JAVA_FLOAT,

@@ -15,14 +15,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls.
  */
 public final class HostWeights implements AutoCloseable {
-  /**
-   * Fills packed memory; {@code weight} holds the values of the weight, row-major, or is null when
-   * there is no weight.
-   */
+  /** Fills packed memory; {@code weight} holds the values of the weight, row-major. */
   @FunctionalInterface
   public interface Packer {
     /** Writes the packed form; {@code packed} is zeroed. */
-    void pack(@Nullable MemorySegment weight, MemorySegment packed);
+    void pack(MemorySegment weight, MemorySegment packed);
   }
 
   private static final long CHUNK_BYTES = 8L << 20;
@@ -121,14 +118,7 @@ public final class HostWeights implements AutoCloseable {
   public MemorySegment plain(Weight weight) {
     long size = 4 * weight.shape().elements();
     return packed(
-        weight,
-        "plain",
-        size,
-        (values, memory) -> {
-          if (values != null) {
-            MemorySegment.copy(values, 0, memory, 0, size);
-          }
-        });
+        weight, "plain", size, (values, memory) -> MemorySegment.copy(values, 0, memory, 0, size));
   }
 
   /** Bytes of packed memory so far. */

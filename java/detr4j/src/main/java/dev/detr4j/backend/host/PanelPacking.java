@@ -72,7 +72,7 @@ public final class PanelPacking {
         "panel-bias/" + groups + "/" + columns,
         4L * groups * panels * columns,
         (values, packed) -> {
-          for (int g = 0; g < groups && values != null; g++) {
+          for (int g = 0; g < groups; g++) {
             MemorySegment.copy(
                 values,
                 4L * g * groupChannels,
@@ -100,9 +100,6 @@ public final class PanelPacking {
         "panels/" + precision.id() + "/" + groups + "/" + columns,
         4L * groups * panels * panelSize,
         (values, packed) -> {
-          if (values == null) {
-            return;
-          }
           // Panels are independent, and a detector's weights are worth both cores while it loads.
           IntStream.range(0, groups * panels)
               .parallel()

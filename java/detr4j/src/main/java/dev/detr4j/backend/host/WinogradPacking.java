@@ -88,23 +88,19 @@ public enum WinogradPacking {
         op.weight(),
         "winograd-panels/" + edge + "/" + precision.id() + "/" + columns,
         4L * panels * panelSize,
-        (values, packed) -> {
-          if (values == null) {
-            return;
-          }
-          IntStream.range(0, panels)
-              .parallel()
-              .forEach(panel -> {
-                int first = panel * columns;
-                packPanel(
-                    values.asSlice(4L * first * inChannels * TAPS),
-                    packed.asSlice(4L * panel * panelSize, 4 * panelSize),
-                    Math.min(columns, op.outChannels() - first),
-                    inChannels,
-                    columns,
-                    precision);
-              });
-        });
+        (values, packed) ->
+            IntStream.range(0, panels)
+                .parallel()
+                .forEach(panel -> {
+                  int first = panel * columns;
+                  packPanel(
+                      values.asSlice(4L * first * inChannels * TAPS),
+                      packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+                      Math.min(columns, op.outChannels() - first),
+                      inChannels,
+                      columns,
+                      precision);
+                }));
   }
 
   /**

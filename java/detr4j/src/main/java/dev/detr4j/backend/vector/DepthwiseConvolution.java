@@ -70,7 +70,7 @@ record DepthwiseConvolution(
             "depthwise/" + Lanes.TILE_COLUMNS,
             4L * taps * padded,
             (values, packed) -> {
-              for (int c = 0; c < channels && values != null; c++) {
+              for (int c = 0; c < channels; c++) {
                 for (int t = 0; t < taps; t++) {
                   packed.set(
                       FLOAT, 4L * ((long) t * padded + c), values.get(FLOAT, 4L * (c * taps + t)));

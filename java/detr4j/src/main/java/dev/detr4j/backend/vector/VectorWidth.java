@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class VectorWidth {
   static final String PROPERTY = "detr4j.vector.bits";
 
+  private static final String NAMED =
+      "the width of vectors (" + PROPERTY + " or DETR4J_VECTOR_BITS)";
+
   private static int fixed;
 
   private VectorWidth() {}
@@ -26,13 +29,13 @@ final class VectorWidth {
   static synchronized @Nullable String refusal(int bits, int widest) {
     int asked = bits != 0 ? bits : fixed == 0 ? ofProperty() : fixed;
     if (asked != 0 && asked != 128 && asked != 256 && asked != 512) {
-      return PROPERTY + " is " + describe(asked) + ", expected 128, 256 or 512";
+      return NAMED + " is " + describe(asked) + ", expected 128, 256 or 512";
     }
     if (widest < 128) {
       return "this processor or JVM has no vectors of 128 bits or more (widest: " + widest + ")";
     }
     if (asked > widest) {
-      return PROPERTY + " is " + asked + ", but the widest vectors here have " + widest + " bits";
+      return NAMED + " is " + asked + ", but the widest vectors here have " + widest + " bits";
     }
     if (fixed != 0 && asked != fixed) {
       return "this JVM already runs vectors of "

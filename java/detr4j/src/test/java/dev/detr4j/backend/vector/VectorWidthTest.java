@@ -10,16 +10,18 @@ import dev.detr4j.backend.BackendOptions;
 import org.junit.jupiter.api.Test;
 
 class VectorWidthTest {
+  private static final String NAMED =
+      "the width of vectors (detr4j.vector.bits or DETR4J_VECTOR_BITS)";
+
   @Test
   void refusesWidthsThatDoNotExist() {
-    assertEquals(
-        "detr4j.vector.bits is 100, expected 128, 256 or 512", VectorWidth.refusal(100, 512));
+    assertEquals(NAMED + " is 100, expected 128, 256 or 512", VectorWidth.refusal(100, 512));
   }
 
   @Test
   void refusesWidthsThatThisProcessorLacks() {
     assertEquals(
-        "detr4j.vector.bits is 512, but the widest vectors here have 256 bits",
+        NAMED + " is 512, but the widest vectors here have 256 bits",
         VectorWidth.refusal(512, 256));
     String reason = VectorWidth.refusal(0, 64);
     assertNotNull(reason);
