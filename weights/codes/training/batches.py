@@ -12,9 +12,9 @@ import torch
 
 from generator.warp import area, clip_polygon
 
-from .detector import DEVIATION, MEAN
+from .detector import DEVIATION, MEAN, SIDE
 
-_SHAPES = ((320, 448), (448, 320), (320, 320), (384, 384), (256, 448), (288, 384), (384, 288), (224, 320))
+_ASPECTS = (1, 1, 4 / 3, 4 / 3, 3 / 4, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16)  # of photographs: width by height
 _LEAST_VISIBLE = 0.45
 
 
@@ -89,15 +89,16 @@ def _sample(rng, entries, height, width, focus):
     """One picture of a size and its codes as (label, hull); `focus` is the chance of one that is made of a code's surroundings."""
     path, codes = entries[rng.integers(len(entries))]
     picture = cv2.imread(path)
+    stretch = _ASPECTS[rng.integers(len(_ASPECTS))] ** 0.5  # a photograph of this form is squeezed into the one that the network sees
+    photo = height / stretch, width * stretch
     if codes and rng.random() < focus:
-        matrix = _focus(rng, codes[rng.integers(len(codes))][1], height, width)
-    elif rng.random() < 0.25:
+        matrix = _focus(rng, codes[rng.integers(len(codes))][1], *photo)
+    elif rng.random() < 0.4:
         # As it is, the way the picture is seen in use.
-        matrix = np.array([[width / picture.shape[1], 0, 0], [0, height / picture.shape[0], 0]])
-        if max(matrix[0, 0] / matrix[1, 1], matrix[1, 1] / matrix[0, 0]) > 1.2:
-            matrix = _transform(rng, picture.shape[:2], height, width)
+        matrix, photo = np.eye(3)[:2], picture.shape[:2]
     else:
-        matrix = _transform(rng, picture.shape[:2], height, width)
+        matrix = _transform(rng, picture.shape[:2], *photo)
+    matrix = np.diag([width / photo[1], height / photo[0]]) @ matrix
     shift = matrix.copy()
     shift[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5  # OpenCV counts from the middle of the first pixel
     picture = blurred_for(np.sqrt(abs(np.linalg.det(matrix[:, :2]))), picture)
@@ -146,17 +147,15 @@ class Batches(torch.utils.data.Dataset):
     def __getitem__(self, index):
         cv2.setNumThreads(1)
         number = self._first + index
-        # Processes that train together wait for each other: their batches of a number have one shape.
-        shape = _SHAPES[np.random.default_rng((self._seed[0], number)).integers(len(_SHAPES))]
-        height, width = (int(round(side * self._scale / 32)) * 32 for side in shape)
+        side = int(round(SIDE * self._scale / 64)) * 64
         rng = np.random.default_rng((*self._seed, number))
         pixels, batch = [], []
         for _ in range(self._size):
             make = _mosaic if rng.random() < self._mosaic else _sample
-            picture, codes = make(rng, self._entries, height, width, self._focus)
+            picture, codes = make(rng, self._entries, side, side, self._focus)
             pixels.append(picture)
             labels = torch.tensor([label for label, _ in codes], dtype=torch.long)
-            hulls = torch.tensor(np.array([hull for _, hull in codes]).reshape(-1, 4), dtype=torch.float32) / torch.tensor([width, height, width, height])
+            hulls = torch.tensor(np.array([hull for _, hull in codes]).reshape(-1, 4), dtype=torch.float32) / side
             batch.append((labels, torch.cat([(hulls[:, :2] + hulls[:, 2:]) / 2, hulls[:, 2:] - hulls[:, :2]], 1)))
         stacked = torch.from_numpy(np.stack(pixels)[..., ::-1].copy())
         return stacked, batch

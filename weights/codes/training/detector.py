@@ -10,7 +10,9 @@ from transformers.models.deformable_detr import modeling_deformable_detr
 
 from generator.symbols import LABELS
 
-SHORTEST, LONGEST = 320, 448
+# Every picture is brought to this size. A multiple of the coarsest stride: the model's coordinates are those of its maps, and where a map ends beyond
+# the picture (a side of 427 makes 54 columns of 8, as 432 would) all boxes shift by up to that much.
+SIDE = 384
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -98,7 +100,7 @@ def save(weights, folder, half=False):
     preprocessor = {
         "image_processor_type": "DeformableDetrImageProcessor",
         "do_resize": True,
-        "size": {"shortest_edge": SHORTEST, "longest_edge": LONGEST},
+        "size": {"height": SIDE, "width": SIDE},
         "resample": 2,
         "do_rescale": True,
         "rescale_factor": 1 / 255,

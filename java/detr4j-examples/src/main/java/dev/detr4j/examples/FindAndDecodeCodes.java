@@ -29,7 +29,7 @@ public final class FindAndDecodeCodes {
   private static final double MARGIN = 0.05;
 
   /** Pixels around what was cut out that repeat its edge: ZXing wants a quiet zone. */
-  private static final int QUIET = 30;
+  private static final int QUIET = 40;
 
   private FindAndDecodeCodes() {}
 
