@@ -162,6 +162,13 @@ class BadInputTest {
     detect(photo, folder.resolve("nowhere")).assertRefused(1, "nowhere", "no such file");
   }
 
+  /** Once it was said to have a config.json. */
+  @Test
+  void aFolderThatIsNoModelWhoeverItIsSaidToBeOf() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    detect(photo, empty, "--source", "detrex").assertRefused(1, "empty: there is no config.json");
+  }
+
   @Test
   void truncatedWeights() throws IOException {
     Path copy = copyOfModel();

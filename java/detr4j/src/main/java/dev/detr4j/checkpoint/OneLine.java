@@ -5,7 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Makes text from a file fit for an error message: one printable line of bounded length. */
+/** Makes text from a file, or its failure, fit for an error message: one line of bounded length. */
 public final class OneLine {
   private static final int LONGEST = 160;
 
