@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       MeasureStart.class,
       JmhCommand.Kernels.class,
       JmhCommand.Models.class,
+      JmhCommand.Peers.class,
       JmhCommand.Life.class
     })
 public final class Bench implements Runnable {

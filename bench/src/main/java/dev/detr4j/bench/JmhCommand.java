@@ -19,6 +19,7 @@ import picocli.CommandLine.Unmatched;
  */
 abstract class JmhCommand implements Callable<Integer> {
   private final String all;
+  private final String others;
 
   @Spec private CommandSpec spec;
 
@@ -26,6 +27,7 @@ abstract class JmhCommand implements Callable<Integer> {
 
   private JmhCommand(String folder) {
     all = "^dev\\.detr4j\\.bench\\." + folder + "\\.";
+    others = "^(?!dev\\.detr4j\\.bench\\." + folder + "\\.)";
   }
 
   @Command(
@@ -47,6 +49,16 @@ abstract class JmhCommand implements Callable<Integer> {
     }
   }
 
+  @Command(
+      name = "peers",
+      description =
+          "Times whole models in detr4j and in other runtimes by JMH; compare does it interleaved.")
+  static final class Peers extends JmhCommand {
+    Peers() {
+      super("peer");
+    }
+  }
+
   @Command(name = "life", description = "Times opening, new sessions, warm-up and closing by JMH.")
   static final class Life extends JmhCommand {
     Life() {
@@ -60,7 +72,7 @@ abstract class JmhCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** With the pattern of the whole package where the user gave none. */
+  /** With the pattern of the whole package where the user gave none, and nothing of another. */
   List<String> arguments() {
     List<String> complete = new ArrayList<>(arguments);
     try {
@@ -70,6 +82,7 @@ abstract class JmhCommand implements Callable<Integer> {
     } catch (CommandLineOptionException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
+    complete.addAll(List.of("-e", others));
     return complete;
   }
 }

@@ -32,6 +32,7 @@ class BenchTest {
             "start",
             "kernels",
             "models",
+            "peers",
             "life")) {
       assertTrue(out.toString().contains("\n  " + benchmark), out.toString());
     }
@@ -58,6 +59,10 @@ class BenchTest {
         err.toString()
             .contains("peer is \"tensorflow\", expected none or some of onnxruntime, torch, djl"),
         err.toString());
+    assertEquals(2, run("calls", "--calls", "1"));
+    assertEquals(2, run("calls", "--threads", "0"));
+    assertEquals(2, run("calls", "--size", "wide"));
+    assertEquals(2, run("sessions", "--rounds", "0"));
     assertEquals(2, run("nothing"));
   }
 
@@ -89,7 +94,8 @@ class BenchTest {
     try (Stream<Path> kept = Files.list(results)) {
       List<Path> files = kept.toList();
       assertEquals(1, files.size());
-      assertTrue(files.getFirst().getFileName().toString().matches("calls-\\d{8}-\\d{4}\\.md"));
+      assertTrue(
+          files.getFirst().getFileName().toString().matches("calls-small-\\d{8}-\\d{4}\\.md"));
       assertEquals(out.toString(), Files.readString(files.getFirst()));
     }
   }
@@ -107,11 +113,13 @@ class BenchTest {
 
   @Test
   void jmhTakesItsArgumentsAsTheyAre() {
+    String others = "^(?!dev\\.detr4j\\.bench\\.kernel\\.)";
     assertEquals(
-        List.of("linear", "-p", "backend=c", "-prof", "gc"),
+        List.of("linear", "-p", "backend=c", "-prof", "gc", "-e", others),
         jmh("linear", "-p", "backend=c", "-prof", "gc"));
-    assertEquals(List.of("^dev\\.detr4j\\.bench\\.kernel\\.", "-l"), jmh("-l"));
-    assertEquals(List.of("^dev\\.detr4j\\.bench\\.kernel\\.", "-h"), jmh("-h"));
+    String kernels = "^dev\\.detr4j\\.bench\\.kernel\\.";
+    assertEquals(List.of(kernels, "-l", "-e", others), jmh("-l"));
+    assertEquals(List.of(kernels, "-h", "-e", others), jmh("-h"));
   }
 
   private static List<String> jmh(String... arguments) {

@@ -72,6 +72,10 @@ class JmhSmokeTest {
             .verbosity(VerboseMode.SILENT)
             .param("size", "SMALL")
             .param("threads", "1")
+            // The other runtimes need a file that Python makes.
+            .param("contender", "c")
+            .param("height", "96")
+            .param("width", "128")
             .param("atMostMillis", "1");
     options.param("backend", backends.toArray(new String[0]));
     return new Runner(options.build()).run();

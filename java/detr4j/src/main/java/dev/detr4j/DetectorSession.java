@@ -25,7 +25,7 @@ import java.util.concurrent.locks.LockSupport;
  * Runs a detector for one caller at a time.
  *
  * <p>A session plans each input size once and keeps the last few plans. After the first call of a
- * size, a call allocates nothing. Entering a session twice at once throws {@link
+ * size, a call allocates nothing of its own. Entering a session twice at once throws {@link
  * IllegalStateException}; use a session for each thread. Closing is safe while a call runs: it
  * waits.
  */

@@ -36,6 +36,8 @@ import picocli.CommandLine.Spec;
       "W4 deformable attention, W5 convolutions of ResNet-50, W6 linear layers, W7 Soft-NMS."
     })
 public final class CompareKernels implements Callable<Integer> {
+  private static final String NAMES = "<backends>";
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -198,6 +200,7 @@ public final class CompareKernels implements Callable<Integer> {
     KernelComparison comparison =
         new KernelComparison(
             settings, torch, scalar, line -> spec.commandLine().getErr().println(line));
+    String begun = head(torch, scalar);
     List<KernelResult> all = new ArrayList<>();
     List<String> sections = new ArrayList<>();
     List<String> names = List.of();
@@ -219,14 +222,14 @@ public final class CompareKernels implements Callable<Integer> {
                   "- load averages %s before, %s after\n".formatted(before, Circumstances.load()))
               .toString());
     }
-    return head(names, torch, scalar)
+    return begun.replace(NAMES, String.join(", ", names))
         + new KernelReport(backends, all).targets()
         + "\n"
         + String.join("\n", sections);
   }
 
-  private String head(
-      List<String> names, @Nullable TorchPeer torch, @Nullable ScalarSoftNms scalar) {
+  /** What holds at the beginning; in the place of {@link #NAMES}, what turns out later. */
+  private String head(@Nullable TorchPeer torch, @Nullable ScalarSoftNms scalar) {
     return """
     # Kernels against peers%s
 
@@ -250,7 +253,7 @@ public final class CompareKernels implements Callable<Integer> {
             Circumstances.commit(),
             OffsetDateTime.now(ZoneOffset.UTC)
                 .format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT)),
-            String.join(", ", names),
+            NAMES,
             torch == null ? "no PyTorch" : torch.versions(),
             scalar == null ? "no scalar C" : scalar.words(),
             rounds,

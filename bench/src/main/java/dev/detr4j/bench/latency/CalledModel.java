@@ -3,11 +3,19 @@ package dev.detr4j.bench.latency;
 import dev.detr4j.BackendException;
 import dev.detr4j.BackendKind;
 import dev.detr4j.bench.model.BenchmarkModel;
+import java.io.File;
+import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of what is called: model, picture, backends. */
 final class CalledModel {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   @Option(
       names = "--model",
       defaultValue = BenchmarkModel.SMALL,
@@ -33,13 +41,31 @@ final class CalledModel {
    * To be called before anything is printed: a wrong name is to be the only line.
    *
    * @throws BackendException when a backend does not exist
+   * @throws ParameterException when the size is none
    */
   void check() {
     backends.forEach(BackendKind::of);
+    require(
+        size.matches("[1-9]\\d{0,3}x[1-9]\\d{0,3}"),
+        "--size is " + size + ", expected width and height as in 640x512");
+  }
+
+  /** Throws {@link ParameterException} unless it holds. */
+  void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
   }
 
   String model() {
     return model;
+  }
+
+  /** The model as part of a file name: its path's last two names, which tell models apart. */
+  String word() {
+    Path path = Path.of(model).normalize();
+    int names = path.getNameCount();
+    return path.subpath(Math.max(0, names - 2), names).toString().replace(File.separatorChar, '-');
   }
 
   String size() {

@@ -52,6 +52,9 @@ public final class CompareSessions implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     called.check();
+    called.require(
+        sessions >= 1 && rounds >= 1 && millis >= 1,
+        "--sessions, --rounds and --millis must be at least 1");
     report.begin("%d sessions of one thread, %s".formatted(sessions, called));
     report.print(
         "- calls a second, medians of %d rounds of %d ms; ratios are medians of those of each round"
@@ -64,7 +67,7 @@ public final class CompareSessions implements Callable<Integer> {
     for (String backend : called.backends()) {
       report.print(row(backend));
     }
-    report.end("sessions");
+    report.end("sessions-" + called.word());
     return 0;
   }
 

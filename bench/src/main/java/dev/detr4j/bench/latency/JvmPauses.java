@@ -19,8 +19,7 @@ final class JvmPauses implements AutoCloseable {
           "jdk.SafepointBegin",
           "jdk.SafepointEnd",
           "jdk.ExecuteVMOperation",
-          "jdk.Compilation",
-          "jdk.Deoptimization");
+          "jdk.Compilation");
 
   private final Recording recording = new Recording();
   private final Instant wall;
@@ -57,10 +56,6 @@ final class JvmPauses implements AutoCloseable {
   /** Operations for which every thread was stopped. */
   List<RecordedEvent> stops() {
     return named("jdk.ExecuteVMOperation").filter(event -> event.getBoolean("safepoint")).toList();
-  }
-
-  int deoptimizations() {
-    return (int) named("jdk.Deoptimization").count();
   }
 
   int compilations() {

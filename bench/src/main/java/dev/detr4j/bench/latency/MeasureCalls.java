@@ -62,14 +62,19 @@ public final class MeasureCalls implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     called.check();
+    called.require(
+        calls >= 2 && warmUp >= 0 && threads.stream().allMatch(n -> n >= 1),
+        "--calls must be at least 2, --threads at least 1, --warm-up at least 0");
     report.begin("Times of %d calls, %s".formatted(calls, called));
     report.print("- a slow call takes more than " + SLOW + " times the median");
+    report.print(
+        "- bytes a call: in the first half of the calls, and later in the second; the JVM itself allocates while it tailors method handles and compiles kernels");
     report.print("");
     report.print(
         "| backend | threads | p50 ms | p90 | p99 | p99.9 | longest | p99 / p50 | slow | during a stop | during a"
-            + " compilation | bytes a call | collections | stops | longest stop ms | compilations |"
+            + " compilation | bytes a call | later | collections | stops | longest stop ms | compilations |"
             + " forced switches | steal ms |");
-    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     try (BenchmarkModel opened = BenchmarkModel.of(called.model())) {
       for (String backend : called.backends()) {
         for (int count : threads) {
@@ -80,7 +85,7 @@ public final class MeasureCalls implements Callable<Integer> {
         }
       }
     }
-    report.end("calls");
+    report.end("calls-" + called.word());
     return 0;
   }
 
@@ -90,7 +95,8 @@ public final class MeasureCalls implements Callable<Integer> {
     WarmUp warm = session.warmUp(picture.width(), picture.height(), Duration.ofSeconds(warmUp));
     try (JvmPauses pauses = new JvmPauses()) {
       // The recorder allocates while it starts; the first calls after it are not counted.
-      measure(session, picture, found, CallTimes.room(Math.min(50, calls)));
+      int first = Math.min(50, calls);
+      measure(session, picture, found, CallTimes.room(first), 0, first);
       CallTimes times = CallTimes.room(calls);
       ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long[] ids = kernelThreads();
@@ -99,18 +105,24 @@ public final class MeasureCalls implements Callable<Integer> {
       // What asking costs this thread is found by asking twice.
       long[] asking = memory.getThreadAllocatedBytes(ids);
       long[] before = memory.getThreadAllocatedBytes(ids);
-      measure(session, picture, found, times);
+      int half = calls / 2;
+      measure(session, picture, found, times, 0, half);
+      long[] middle = memory.getThreadAllocatedBytes(ids);
+      measure(session, picture, found, times, half, calls);
       long[] after = memory.getThreadAllocatedBytes(ids);
       long switches = ProcessCounters.forcedSwitches() - switchesBefore;
       long steal = ProcessCounters.stealMillis() - stealBefore;
       pauses.stop();
       long bytes = 0;
+      long later = 0;
       for (int i = 0; i < ids.length; i++) {
-        bytes += after[i] - before[i] - (before[i] - asking[i]);
+        long cost = before[i] - asking[i];
+        bytes += middle[i] - before[i] - cost;
+        later += after[i] - middle[i] - cost;
       }
       return String.format(
           Locale.ROOT,
-          "| %s%s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.3f | %d | %d | %d | %.1f | %d | %d | %.2f | %d | %d | %d |",
+          "| %s%s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.3f | %d | %d | %d | %.1f | %.1f | %d | %d | %.2f | %d | %d | %d |",
           backend,
           warm.steady() ? "" : " (not steady)",
           count,
@@ -123,7 +135,8 @@ public final class MeasureCalls implements Callable<Integer> {
           times.slower(SLOW),
           times.slowerDuring(SLOW, pauses.stopTimes()),
           times.slowerDuring(SLOW, pauses.compilationTimes()),
-          (double) bytes / calls,
+          (double) bytes / half,
+          (double) later / (calls - half),
           pauses.collections(),
           pauses.stops().size(),
           pauses.longestStop(),
@@ -133,10 +146,15 @@ public final class MeasureCalls implements Callable<Integer> {
     }
   }
 
-  /** Makes as many calls as there is room for; allocates nothing. */
+  /** Makes the calls of these numbers; allocates nothing. */
   static void measure(
-      DetectorSession session, ImageView picture, Detections found, CallTimes times) {
-    for (int i = 0; i < times.durations().length; i++) {
+      DetectorSession session,
+      ImageView picture,
+      Detections found,
+      CallTimes times,
+      int from,
+      int to) {
+    for (int i = from; i < to; i++) {
       long start = System.nanoTime();
       session.detect(picture, found);
       times.durations()[i] = System.nanoTime() - start;

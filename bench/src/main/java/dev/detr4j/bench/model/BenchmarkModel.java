@@ -77,6 +77,11 @@ public final class BenchmarkModel implements AutoCloseable {
     }
   }
 
+  /** Where it is. */
+  public Path path() {
+    return path;
+  }
+
   /** A detector of it with these choices. */
   public DetectorBuilder builder(String backend, int threads) {
     return Detector.builder(path).backend(BackendKind.of(backend)).threads(threads);

@@ -88,7 +88,8 @@ public final class CompareCommand implements Callable<Integer> {
       names = "--tolerance",
       defaultValue = "2e-3",
       paramLabel = "X",
-      description = "Largest accepted difference of a logit. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Largest accepted difference of a logit, and of a box in parts of the image. Default: ${DEFAULT-VALUE}.")
   private float tolerance;
 
   /** For picocli. */

@@ -76,6 +76,7 @@ public final class MemoryCommand implements Callable<Integer> {
   }
 
   private String report(ModelFolder model) throws IOException, InterruptedException {
+    String load = Circumstances.load();
     FormulaPixels pixels = options.pixels(model);
     List<MemoryOfOne.Figures> figures = new ArrayList<>();
     MemoryOfOne.@Nullable Figures onnx = null;
@@ -97,6 +98,7 @@ public final class MemoryCommand implements Callable<Integer> {
     - machine: %s
     - JDK: %s
     - commit: %s
+    - load averages before: %s
     - each in a fresh process, after %d runs; VmRSS and VmHWM of /proc: mapped pages of files count
 
     """
@@ -108,6 +110,7 @@ public final class MemoryCommand implements Callable<Integer> {
                 Circumstances.machine(),
                 Circumstances.java(),
                 Circumstances.commit(),
+                load,
                 runs)
         + table(figures, onnx);
   }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Compares contenders: first what they compute, then how long it takes, in interleaved rounds.
  *
  * @param rounds the rounds to run
- * @param tolerance largest accepted difference of a logit
+ * @param tolerance largest accepted difference of a logit, and of a box in parts of the image
  */
 record ModelComparison(InterleavedRounds rounds, float tolerance) {
   /**
@@ -82,9 +82,10 @@ record ModelComparison(InterleavedRounds rounds, float tolerance) {
       Contender contender = contenders.get(i);
       contender.run();
       Difference difference = contender.outputs().from(expected);
-      if (!(difference.logits() <= tolerance || entries.get(i).rounds())) {
+      boolean same = difference.logits() <= tolerance && difference.boxes() <= tolerance;
+      if (!same && !entries.get(i).rounds()) {
         throw new ComparisonException(
-            "%s does not compute what %s computes: %s; expected logits within %.0e"
+            "%s does not compute what %s computes: %s; expected logits and boxes within %.0e"
                 .formatted(contender.name(), first.name(), difference, tolerance));
       }
       differences.add(difference);

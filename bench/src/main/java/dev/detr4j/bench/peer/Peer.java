@@ -27,6 +27,11 @@ enum Peer {
     return title;
   }
 
+  /** Whether this is the {@link #id} of a peer. */
+  static boolean isOne(String id) {
+    return Arrays.stream(values()).anyMatch(peer -> peer.id.equals(id));
+  }
+
   /**
    * The peer of that {@link #id}.
    *

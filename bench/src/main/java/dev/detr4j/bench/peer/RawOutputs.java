@@ -1,5 +1,7 @@
 package dev.detr4j.bench.peer;
 
+import java.util.BitSet;
+
 /**
  * What a detector computes ahead of post-processing, for one image.
  *
@@ -16,9 +18,18 @@ record RawOutputs(int queries, float[] logits, float[] boxes) {
     }
   }
 
+  /** Checks that both arrays have a row for each query. */
+  RawOutputs {
+    if (boxes.length != 4 * queries || logits.length % queries != 0) {
+      throw new IllegalArgumentException(
+          "%d queries with %d logits and %d numbers of boxes"
+              .formatted(queries, logits.length, boxes.length));
+    }
+  }
+
   /**
-   * Compares each query with its nearest twin in {@code expected}: the order of a two-stage model's
-   * queries comes from a top-k, where near-ties swap.
+   * Compares each query with its nearest twin in {@code expected}, which is no other's: the order
+   * of a two-stage model's queries comes from a top-k, where near-ties swap.
    */
   Difference from(RawOutputs expected) {
     if (expected.queries != queries || expected.logits.length != logits.length) {
@@ -27,13 +38,16 @@ record RawOutputs(int queries, float[] logits, float[] boxes) {
               .formatted(queries, logits.length, expected.queries, expected.logits.length));
     }
     int classes = logits.length / queries;
+    BitSet taken = new BitSet(queries);
     float worstLogits = 0;
     float worstBoxes = 0;
     int moved = 0;
     for (int q = 0; q < queries; q++) {
-      int twin = 0;
+      int twin = taken.nextClearBit(0);
       float nearest = Float.POSITIVE_INFINITY;
-      for (int candidate = 0; candidate < queries; candidate++) {
+      for (int candidate = twin;
+          candidate < queries;
+          candidate = taken.nextClearBit(candidate + 1)) {
         float distance =
             maxAbs(logits, q, expected.logits, candidate, classes)
                 + maxAbs(boxes, q, expected.boxes, candidate, 4);
@@ -42,6 +56,7 @@ record RawOutputs(int queries, float[] logits, float[] boxes) {
           twin = candidate;
         }
       }
+      taken.set(twin);
       moved += twin == q ? 0 : 1;
       worstLogits = Math.max(worstLogits, maxAbs(logits, q, expected.logits, twin, classes));
       worstBoxes = Math.max(worstBoxes, maxAbs(boxes, q, expected.boxes, twin, 4));

@@ -135,13 +135,19 @@ public final class MeasureStart implements Callable<Integer> {
   }
 
   private String output(String argument) throws IOException, InterruptedException {
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(launcher.toAbsolutePath().toString(), argument)
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    withoutSettings(builder);
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
     return output;
+  }
+
+  /** What is measured is what a user gets who has set nothing. */
+  private static void withoutSettings(ProcessBuilder builder) {
+    builder.environment().keySet().removeIf(name -> name.startsWith("DETR4J_"));
   }
 
   private Run run(String way, Path image) throws IOException, InterruptedException {
@@ -154,7 +160,7 @@ public final class MeasureStart implements Callable<Integer> {
     }
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-    builder.environment().keySet().removeIf(name -> name.startsWith("DETR4J_"));
+    withoutSettings(builder);
     builder.environment().putAll(WAYS.getOrDefault(way, Map.of()));
     long start = System.nanoTime();
     Process process = builder.start();

@@ -24,7 +24,8 @@ class MeasureCallsTest {
         JvmPauses pauses = new JvmPauses()) {
       CallTimes times = CallTimes.room(3);
       long before = System.nanoTime();
-      MeasureCalls.measure(session, picture, session.newDetections(), times);
+      MeasureCalls.measure(
+          session, picture, session.newDetections(), times, 0, times.durations().length);
       long after = System.nanoTime();
       System.gc();
       pauses.stop();

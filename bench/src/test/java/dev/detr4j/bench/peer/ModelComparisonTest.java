@@ -46,8 +46,18 @@ class ModelComparisonTest {
         assertThrows(ComparisonException.class, () -> COMPARISON.run(1, entries));
     assertEquals(
         "ours does not compute what peer computes: logits 1.0e-02, boxes 0.0e+00, 0 queries moved;"
-            + " expected logits within 1e-03",
+            + " expected logits and boxes within 1e-03",
         e.getMessage());
+    assertEquals(0, open);
+  }
+
+  @Test
+  void anotherBoxEndsTheComparison() {
+    List<Entry> entries =
+        List.of(
+            new Entry(Peer.ONNXRUNTIME, false, () -> new Fixed("peer", 1)),
+            new Entry(null, false, () -> new Fixed("ours", 1, 0.01f)));
+    assertThrows(ComparisonException.class, () -> COMPARISON.run(1, entries));
     assertEquals(0, open);
   }
 
@@ -69,10 +79,16 @@ class ModelComparisonTest {
   private final class Fixed implements Contender {
     private final String name;
     private final float logit;
+    private final float edge;
 
     Fixed(String name, float logit) {
+      this(name, logit, 0);
+    }
+
+    Fixed(String name, float logit, float edge) {
       this.name = name;
       this.logit = logit;
+      this.edge = edge;
       open++;
     }
 
@@ -86,7 +102,7 @@ class ModelComparisonTest {
 
     @Override
     public RawOutputs outputs() {
-      return new RawOutputs(1, new float[] {logit}, new float[4]);
+      return new RawOutputs(1, new float[] {logit}, new float[] {edge, 0, 0, 0});
     }
 
     @Override

@@ -19,6 +19,16 @@ class RawOutputsTest {
   }
 
   @Test
+  void oneQueryTwiceIsNotTwoQueries() {
+    RawOutputs twice =
+        new RawOutputs(
+            2,
+            new float[] {1, 2, 3, 1, 2, 3},
+            new float[] {.1f, .2f, .3f, .4f, .1f, .2f, .3f, .4f});
+    assertEquals(3, twice.from(expected).logits());
+  }
+
+  @Test
   void nanIsAnInfiniteDifference() {
     RawOutputs broken = new RawOutputs(2, new float[] {1, 2, 3, 4, Float.NaN, 6}, expected.boxes());
     assertEquals(Float.POSITIVE_INFINITY, broken.from(expected).logits());
@@ -28,5 +38,7 @@ class RawOutputsTest {
   void otherShapesAreRefused() {
     RawOutputs other = new RawOutputs(1, new float[] {1, 2, 3}, new float[4]);
     assertThrows(IllegalArgumentException.class, () -> other.from(expected));
+    assertThrows(
+        IllegalArgumentException.class, () -> new RawOutputs(2, new float[6], new float[4]));
   }
 }
