@@ -3,9 +3,11 @@ package dev.detr4j.cli;
 import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.EvaluationException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -55,6 +57,23 @@ final class AnnotatedFiles {
     throw new EvaluationException(
         "the image with id %d has the file_name %s, which is outside of %s"
             .formatted(image.id(), image.fileName(), folder));
+  }
+
+  /**
+   * What tells an image's file from another in its place without reading it: size and time. Empty
+   * for none.
+   */
+  String fingerprint(long image) {
+    Path file = files.get(image);
+    if (file == null) {
+      return "";
+    }
+    try {
+      var attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return attributes.size() + " " + attributes.lastModifiedTime().toMillis();
+    } catch (IOException e) {
+      throw new EvaluationException(file + ": cannot be read: " + Main.explained(e), e);
+    }
   }
 
   Path of(AnnotatedImage image) {

@@ -4,6 +4,7 @@ import dev.detr4j.ImageException;
 import dev.detr4j.ImageView;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -21,11 +22,12 @@ final class Crops {
   /**
    * Checks the folder before anything is computed.
    *
+   * @param inputs what no file there may replace
    * @param margin is added on each side, as a part of the longer side of the box
    * @throws ImageException when nothing can be written there
    */
-  Crops(Path folder, float margin) {
-    this.folder = new OutputFolder(folder);
+  Crops(Path folder, InputFiles inputs, float margin) {
+    this.folder = new OutputFolder(folder, inputs);
     this.margin = margin;
   }
 
@@ -61,6 +63,13 @@ final class Crops {
   /** A label as part of a file name: it comes from the model, and may be any text. */
   private static String plain(String label) {
     String plain = label.replaceAll("[^\\p{L}\\p{N}_.]+", "_").replaceAll("\\.\\.+|^\\.|\\.$", "_");
-    return plain.isEmpty() ? "_" : plain.length() > 60 ? plain.substring(0, 60) : plain;
+    if (plain.length() > 60) {
+      plain = plain.substring(0, 60);
+    }
+    try {
+      return plain.isEmpty() ? "_" : Path.of(plain).toString();
+    } catch (InvalidPathException e) { // letters that file names have not where the locale is C
+      return plain.replaceAll("[^\\p{ASCII}]", "_");
+    }
   }
 }

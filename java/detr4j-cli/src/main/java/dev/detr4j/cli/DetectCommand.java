@@ -199,6 +199,9 @@ final class DetectCommand implements Callable<Integer> {
 
   private static ImageView read(ImageInputs.Input input, ImageDecoder decoder, Arena arena)
       throws IOException {
+    if (input.fault() != null) {
+      throw new ImageException(input.name() + ": " + input.fault());
+    }
     if (input.file() != null) {
       return decoder.decode(input.file(), arena);
     }

@@ -22,8 +22,12 @@ final class DetectOutputs {
   DetectOutputs(OutputOptions options, List<ImageInputs.Input> inputs, boolean single) {
     this.options = options;
     this.inputs = inputs;
-    drawn = options.draw == null ? null : new DrawnFiles(options.draw, single);
-    crops = options.crop == null ? null : new Crops(options.crop, options.cropMargin);
+    InputFiles read = new InputFiles(inputs);
+    if (options.output != null) {
+      read.protect(options.output);
+    }
+    drawn = options.draw == null ? null : new DrawnFiles(options.draw, inputs, single);
+    crops = options.crop == null ? null : new Crops(options.crop, read, options.cropMargin);
   }
 
   /** Writes what was found on one image. */
@@ -45,8 +49,8 @@ final class DetectOutputs {
   }
 
   /**
-   * Whether nobody reads standard output any more, as after {@code | head}, and it is all that is
-   * written: there is no point in going on, and nothing to complain about.
+   * Whether standard output takes no more, as after {@code | head} or on a full disk, and it is all
+   * that is written: there is no point in going on. {@link StandardOutput} knows if it is a fault.
    */
   boolean closed() {
     return options.output == null && drawn == null && crops == null && System.out.checkError();

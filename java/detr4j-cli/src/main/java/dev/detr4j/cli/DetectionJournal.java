@@ -18,12 +18,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 
 /**
  * The detections of a long run so far, so that an interruption costs one image: a line that says
  * which run it is, then a line for each image, in JSON. A last line without an end is dropped when
- * the file is opened again. One process at a time may hold it. Not thread-safe.
+ * the file is opened again, and so are those of images whose files have changed since. One process
+ * at a time may hold it. Not thread-safe.
  */
 final class DetectionJournal implements AutoCloseable {
   /** Many times what a hundred detections on each of COCO's images take. */
@@ -31,25 +33,29 @@ final class DetectionJournal implements AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
+  private final LongFunction<String> fingerprints;
   private final Map<Long, List<ScoredBox>> images = new HashMap<>();
 
-  private DetectionJournal(Path file, FileChannel channel) {
+  private DetectionJournal(Path file, FileChannel channel, LongFunction<String> fingerprints) {
     this.file = file;
     this.channel = channel;
+    this.fingerprints = fingerprints;
   }
 
   /**
    * Opens the journal, or begins it.
    *
    * @param run what this run depends on, by name; a journal of another run is refused
+   * @param fingerprints what the file of an image is known by
    * @param restart forgets what an earlier run left
    */
-  static DetectionJournal open(Path file, Map<String, String> run, boolean restart) {
+  static DetectionJournal open(
+      Path file, Map<String, String> run, LongFunction<String> fingerprints, boolean restart) {
     try {
       FileChannel channel =
           FileChannel.open(
               file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      DetectionJournal journal = new DetectionJournal(file, channel);
+      DetectionJournal journal = new DetectionJournal(file, channel, fingerprints);
       try {
         journal.begin(run, restart);
         return journal;
@@ -134,7 +140,9 @@ final class DetectionJournal implements AutoCloseable {
               new Box(box.get(0), box.get(1), box.get(2), box.get(3)),
               each.number("score")));
     }
-    images.put(image, List.copyOf(boxes));
+    if (stored.string("file", "unknown").equals(fingerprints.apply(image))) {
+      images.put(image, List.copyOf(boxes));
+    }
   }
 
   private JsonObject parse(int number, String line) {
@@ -159,7 +167,11 @@ final class DetectionJournal implements AutoCloseable {
           found.stream()
               .map(ResultsFile::line)
               .collect(
-                  Collectors.joining(",", "{\"image_id\":" + image + ",\"detections\":[", "]}")));
+                  Collectors.joining(
+                      ",",
+                      "{\"image_id\":%s,\"file\":\"%s\",\"detections\":["
+                          .formatted(Long.toString(image), fingerprints.apply(image)),
+                      "]}")));
     } catch (IOException e) {
       throw ReplacedFile.unwritable(file, e);
     }

@@ -23,21 +23,20 @@ final class DrawnFiles {
    * Checks the target before anything is computed.
    *
    * @param single whether there is one image; it goes into the target if that is a folder already
-   * @throws ImageException when the ending of a file is none that can be written, or a folder is in
-   *     the way of a file or the other way round
+   * @throws ImageException when the ending of a file is none that can be written, a folder is in
+   *     the way of a file or the other way round, or an image that is read would be replaced
    */
-  DrawnFiles(Path target, boolean single) {
+  DrawnFiles(Path target, List<ImageInputs.Input> inputs, boolean single) {
+    InputFiles read = new InputFiles(inputs);
     this.target = target;
     if (single && !Files.isDirectory(target)) {
       folder = null;
       formatOf(target);
-      try {
-        ReplacedFile.open(target).close();
-      } catch (IOException e) {
-        throw ReplacedFile.unwritable(target, e);
-      }
+      read.protect(target);
+      ReplacedFile.check(target);
     } else {
-      folder = new OutputFolder(target);
+      folder = new OutputFolder(target, read);
+      inputs.forEach(input -> read.protect(folder.first(input.relative(), "", "png")));
     }
   }
 

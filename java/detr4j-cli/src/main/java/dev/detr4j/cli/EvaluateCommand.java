@@ -232,13 +232,11 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private DetectionJournal journal(
-      Path folder, LocalModel used, Detector detector, Orientation turned) {
+      Path folder, AnnotatedFiles files, LocalModel used, Detector detector, Orientation turned) {
     return DetectionJournal.open(
         folder.resolve("journal.jsonl"),
         new RunIdentity()
             .with("annotations", annotationFile)
-            .withText(
-                "images", images == null ? "" : images.toAbsolutePath().normalize().toString())
             .with("max-pixels", Long.toString(maxPixels))
             .with("model", used.path())
             .withText("source", detector.model().source() + " " + detector.model().variant())
@@ -250,6 +248,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .with("orientation", turned.name())
             .with("classes-by", classesBy.name())
             .parts(),
+        files::fingerprint,
         restart);
   }
 
@@ -263,7 +262,7 @@ final class EvaluateCommand implements Callable<Integer> {
       categories.notes().forEach(line -> note(err, line));
       createFolder(folder);
       Orientation turned = orientation == null ? detector.orientation() : orientation;
-      try (DetectionJournal journal = journal(folder, used, detector, turned)) {
+      try (DetectionJournal journal = journal(folder, files, used, detector, turned)) {
         ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
         AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
         int failed = run.detect(detector, journal, err);

@@ -1,6 +1,7 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.ImageException;
+import dev.detr4j.checkpoint.OneLine;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
@@ -34,6 +35,7 @@ final class ImageInputs {
   private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
   private static final int DEEPEST = 64;
   private static final String SPECIAL = "*?[{";
+  private static final int MOST_ALTERNATIVES = 1000;
 
   /**
    * One image.
@@ -41,8 +43,13 @@ final class ImageInputs {
    * @param name what to call it in results and messages
    * @param file where it is, or null for standard input
    * @param relative its place below the folder that was named, or its file name
+   * @param fault why it cannot be read, where that is known already; null otherwise
    */
-  record Input(String name, @Nullable Path file, Path relative) {}
+  record Input(String name, @Nullable Path file, Path relative, @Nullable String fault) {
+    Input(String name, @Nullable Path file, Path relative) {
+      this(name, file, relative, null);
+    }
+  }
 
   private ImageInputs() {}
 
@@ -111,19 +118,51 @@ final class ImageInputs {
     String rest = text.substring(cut);
     int depth =
         rest.contains("**") ? DEEPEST : (int) rest.chars().filter(c -> c == '/').count() + 1;
-    // As in shells, no folder at all matches too.
-    String glob = rest.replaceAll("(^|/)\\*\\*/", "$1{,**/}");
-    PathMatcher matcher;
+    List<PathMatcher> matchers = new ArrayList<>();
     try {
-      matcher = FileSystems.getDefault().getPathMatcher("glob:" + glob);
+      for (String glob : alternatives(rest)) {
+        // As in shells, no folder at all matches ** too.
+        String shells = glob.replaceAll("(^|/)\\*\\*/", "$1{,**/}");
+        matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + shells));
+      }
     } catch (PatternSyntaxException e) {
       throw new ImageException(pattern + ": is no pattern: " + e.getDescription(), e);
     }
-    List<Input> found = list(folder, depth, matcher);
+    List<Input> found =
+        list(folder, depth, file -> matchers.stream().anyMatch(each -> each.matches(file)));
     if (found.isEmpty()) {
       throw new ImageException(pattern + ": matches no image (jpg, png, gif, bmp or webp)");
     }
     return found;
+  }
+
+  /**
+   * A glob for each way to choose from its braces, because Java's globs have none within others.
+   */
+  private static List<String> alternatives(String glob) {
+    int open = glob.indexOf('{');
+    int depth = 0;
+    int from = open + 1;
+    List<String> parts = new ArrayList<>();
+    for (int i = open; i >= 0 && i < glob.length(); i++) {
+      char c = glob.charAt(i);
+      depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+      if (depth == 0 || (depth == 1 && c == ',')) {
+        parts.add(glob.substring(from, i));
+        from = i + 1;
+      }
+      if (depth == 0) {
+        List<String> all = new ArrayList<>();
+        for (String part : parts) {
+          all.addAll(alternatives(glob.substring(0, open) + part + glob.substring(from)));
+          if (all.size() > MOST_ALTERNATIVES) {
+            throw new ImageException(glob + ": its braces stand for too many patterns");
+          }
+        }
+        return all;
+      }
+    }
+    return List.of(glob);
   }
 
   private static List<Input> list(Path folder, int depth, PathMatcher matcher) {
@@ -152,7 +191,15 @@ final class ImageInputs {
               if (e instanceof FileSystemLoopException) {
                 return FileVisitResult.CONTINUE; // what it leads to is listed already
               }
-              throw e;
+              if (path.equals(root)) {
+                throw e;
+              }
+              // The others are processed, and this has its line like an image that is broken.
+              Path place = root.relativize(path);
+              String fault = "cannot be listed: " + OneLine.of(e);
+              found.add(
+                  new Input(folder.resolve(place).toString(), folder.resolve(place), place, fault));
+              return FileVisitResult.CONTINUE;
             }
           });
     } catch (IOException e) {

@@ -41,7 +41,13 @@ final class LabelFilter {
         }
       }
       if (ids.cardinality() == before && name.strip().matches("\\d{1,6}")) {
-        ids.set(Integer.parseInt(name.strip()));
+        int id = Integer.parseInt(name.strip());
+        if (id >= labels.size()) {
+          throw new ModelConfigException(
+              "%s %d: the model has no such label; it has the labels 0 to %d"
+                  .formatted(option, id, labels.size() - 1));
+        }
+        ids.set(id);
       } else if (ids.cardinality() == before && !known(labels, wanted)) {
         throw new ModelConfigException(
             "%s %s: the model has no such label; it has %s"

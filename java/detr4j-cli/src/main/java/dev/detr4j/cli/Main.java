@@ -69,12 +69,19 @@ public final class Main implements Runnable {
     System.setProperty("java.awt.headless", "true");
     // Numbers are for programs as much as for people: the same everywhere, also those in messages.
     Locale.setDefault(Locale.ROOT);
+    StandardOutput output = StandardOutput.install();
     CommandLine commandLine = commandLine(arguments);
     int exit = 3;
     try {
       exit = commandLine.execute(arguments);
     } catch (Throwable e) { // picocli passes errors on, as when memory runs out
       e.printStackTrace(commandLine.getErr());
+    }
+    System.out.flush();
+    String loss = output.loss();
+    if (loss != null) {
+      commandLine.getErr().println("detr4j: " + Terminal.printable(loss));
+      exit = Math.max(exit, CommandLine.ExitCode.SOFTWARE);
     }
     System.exit(exit);
   }

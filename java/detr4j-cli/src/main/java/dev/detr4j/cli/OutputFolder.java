@@ -13,15 +13,18 @@ import java.util.Set;
  */
 final class OutputFolder {
   private final Path folder;
+  private final InputFiles inputs;
   private final Set<Path> given = new HashSet<>();
 
   /**
    * Checks, and makes nothing yet.
    *
+   * @param inputs what no file here may replace
    * @throws ImageException when nothing can be written there
    */
-  OutputFolder(Path folder) {
+  OutputFolder(Path folder, InputFiles inputs) {
     this.folder = folder;
+    this.inputs = inputs;
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw new ImageException(folder + ": is a file; several images are written to a folder");
     }
@@ -42,18 +45,30 @@ final class OutputFolder {
    */
   Path file(Path relative, String suffix, String ending) {
     String name = String.valueOf(relative.getFileName());
-    int dot = name.lastIndexOf('.');
-    Path parent = relative.getParent();
-    Path target = parent == null ? folder : folder.resolve(parent);
-    Path file = target.resolve((dot > 0 ? name.substring(0, dot) : name) + suffix + "." + ending);
+    Path file = first(relative, suffix, ending);
+    Path target = parent(relative);
     for (int copy = 2; !given.add(file); copy++) {
       file = target.resolve(name + (copy == 2 ? "" : "-" + copy) + suffix + "." + ending);
     }
+    inputs.protect(file);
     try {
       Files.createDirectories(target);
     } catch (IOException e) {
       throw ReplacedFile.unwritable(target, e);
     }
     return file;
+  }
+
+  /** The name that a file has where no other image has taken it. */
+  Path first(Path relative, String suffix, String ending) {
+    String name = String.valueOf(relative.getFileName());
+    int dot = name.lastIndexOf('.');
+    return parent(relative)
+        .resolve((dot > 0 ? name.substring(0, dot) : name) + suffix + "." + ending);
+  }
+
+  private Path parent(Path relative) {
+    Path parent = relative.getParent();
+    return parent == null ? folder : folder.resolve(parent);
   }
 }

@@ -9,24 +9,26 @@ import java.io.OutputStream;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
  * A file that appears under its name only when it is complete: written aside, then renamed by
- * {@link #commit}. Closing without committing leaves everything as it was. Not thread-safe.
+ * {@link #commit}. Closing without committing leaves everything as it was. Where the name leads to
+ * a pipe or a device, that is written to, and stays. Not thread-safe.
  */
 final class ReplacedFile extends FilterOutputStream {
   private final Path target;
+
+  /** The target itself where it is no regular file. */
   private final Path aside;
+
   private boolean done;
 
-  private ReplacedFile(Path target, Path aside) throws IOException {
-    super(
-        new BufferedOutputStream(
-            Files.newOutputStream(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            1 << 16));
+  private ReplacedFile(Path target, Path aside, OpenOption... how) throws IOException {
+    super(new BufferedOutputStream(Files.newOutputStream(aside, how), 1 << 16));
     this.target = target;
     this.aside = aside;
   }
@@ -40,15 +42,40 @@ final class ReplacedFile extends FilterOutputStream {
     if (Files.isDirectory(target)) {
       throw new ImageException(target + ": is a folder, expected a file to write");
     }
-    String name = String.valueOf(target.getFileName());
-    Path aside =
-        target.resolveSibling("." + name + "." + ProcessHandle.current().pid() + ".partial");
     try {
+      if (isSpecial(target)) {
+        return new ReplacedFile(target, target, StandardOpenOption.WRITE);
+      }
+      // A link stays one: the file that it leads to is replaced.
+      Path file = Files.exists(target) ? target.toRealPath() : target;
+      String name = String.valueOf(file.getFileName());
+      Path aside =
+          file.resolveSibling("." + name + "." + ProcessHandle.current().pid() + ".partial");
       Files.deleteIfExists(aside);
-      return new ReplacedFile(target, aside);
+      return new ReplacedFile(file, aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw unwritable(target, e);
     }
+  }
+
+  /**
+   * Checks that a file can be written there, and changes nothing.
+   *
+   * @throws ImageException as {@link #open}
+   */
+  static void check(Path target) {
+    if (isSpecial(target)) {
+      return; // opening a pipe would wait for its reader, and closing would end it
+    }
+    try {
+      open(target).close();
+    } catch (IOException e) {
+      throw unwritable(target, e);
+    }
+  }
+
+  private static boolean isSpecial(Path target) {
+    return Files.exists(target) && !Files.isRegularFile(target) && !Files.isDirectory(target);
   }
 
   @Override
@@ -80,6 +107,10 @@ final class ReplacedFile extends FilterOutputStream {
   void commit() {
     try {
       out.close();
+      if (aside.equals(target)) {
+        done = true;
+        return;
+      }
       try {
         Files.move(
             aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -99,7 +130,9 @@ final class ReplacedFile extends FilterOutputStream {
       try {
         out.close();
       } finally {
-        Files.deleteIfExists(aside);
+        if (!aside.equals(target)) {
+          Files.deleteIfExists(aside);
+        }
       }
     }
   }

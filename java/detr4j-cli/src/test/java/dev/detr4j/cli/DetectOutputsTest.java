@@ -1,7 +1,9 @@
 package dev.detr4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.ModelConfigException;
@@ -22,6 +24,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -119,7 +125,8 @@ class DetectOutputsTest {
     assertEquals(all.size(), only.size() + except.size());
     assertFalse(except.contains(first));
     String number = first.substring(first.length() - 1);
-    assertEquals(only, labels(detect(photos, "-f", "csv", "--only", "3, 77".replace("3", number))));
+    assertEquals(only, labels(detect(photos, "-f", "csv", "--only", number)));
+    detect(photos, "--only", number + ", 77").assertRefused(1, "--only 77", "labels 0 to ");
     assertEquals(
         List.of(), labels(detect(photos, "-f", "csv", "--only", first, "--except", number)));
     detect(photos, "--only", "zebra").assertRefused(1, "--only zebra", "LABEL_0, LABEL_1");
@@ -191,6 +198,7 @@ class DetectOutputsTest {
     assertEquals(List.of("a.png", "deep/er/c.png"), images(photos + "/**/*.png"));
     assertEquals(List.of("deep/er/c.png"), images(photos + "/deep/**/c.{png,jpg}"));
     assertEquals(List.of("deep/er/c.png"), images(photos + "/*/er/[c-d].png"));
+    assertEquals(List.of("deep/er/c.png"), images(photos + "/{none,deep/**/er}/c.png"));
     CliRun.image(photos.resolve("[1].png"), 40, 40);
     assertEquals(List.of("[1].png"), images(photos.resolve("[1].png")));
     detect(photos + "/*.bmp").assertRefused(1, "/*.bmp", "matches no image");
@@ -241,6 +249,80 @@ class DetectOutputsTest {
       System.setOut(before);
     }
     assertEquals(List.of("a.png", "b.png"), CliRun.names(drawn));
+  }
+
+  @Test
+  void noImageThatIsReadIsReplaced() throws IOException {
+    byte[] photo = Files.readAllBytes(photos.resolve("a.png"));
+    detect(photos, "--draw", photos).assertRefused(1, "a.png", "would be replaced");
+    detect(photos.resolve("a.png"), "--draw", folder.resolve("photos/../photos/a.png"))
+        .assertRefused(1, "a.png", "would be replaced");
+    detect(photos, "-o", photos.resolve("a.png")).assertRefused(1, "a.png", "would be replaced");
+    // The drawing of d.jpg would be d.png, which is an image too.
+    CliRun.image(photos.resolve("d.jpg"), 50, 44);
+    CliRun.image(photos.resolve("d.png"), 50, 44);
+    detect(photos + "/d.*", "--draw", photos).assertRefused(1, "d.png", "would be replaced");
+    assertArrayEquals(photo, Files.readAllBytes(photos.resolve("a.png")));
+  }
+
+  @Test
+  void aLinkStaysAndWhatItLeadsToIsReplaced() throws IOException {
+    Path file = Files.writeString(folder.resolve("old.csv"), "old");
+    Path link = folder.resolve("link.csv");
+    try {
+      Files.createSymbolicLink(link, file);
+    } catch (IOException | UnsupportedOperationException e) {
+      Assumptions.abort("no symbolic links here: " + e);
+    }
+    CliRun run = detect(photos, "-f", "csv", "-o", link);
+    assertEquals(0, run.exit(), run.err());
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.readString(file).startsWith("image,"), Files.readString(file));
+  }
+
+  @Test
+  void aPipeIsWrittenToAndStays() throws IOException, InterruptedException {
+    Path pipe = folder.resolve("pipe");
+    try {
+      Assumptions.assumeTrue(
+          new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "mkfifo failed");
+    } catch (IOException e) {
+      Assumptions.abort("no mkfifo here: " + e);
+    }
+    FutureTask<String> reader = new FutureTask<>(() -> Files.readString(pipe));
+    Thread.ofPlatform().daemon().start(reader);
+    CliRun run = detect(photos, "-f", "csv", "-o", pipe);
+    assertEquals(0, run.exit(), run.err());
+    assertFalse(Files.isRegularFile(pipe));
+    try {
+      assertTrue(reader.get(10, TimeUnit.SECONDS).startsWith("image,"));
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void lostOutputIsAFaultAndAReaderThatLeftIsNone() {
+    for (String reason : List.of("No space left on device", "Broken pipe")) {
+      StandardOutput output =
+          new StandardOutput(
+              new OutputStream() {
+                @Override
+                public void write(int b) throws IOException {
+                  throw new IOException(reason);
+                }
+              });
+      PrintStream print = new PrintStream(output, false, StandardCharsets.UTF_8);
+      assertNull(output.loss());
+      print.println("results");
+      assertTrue(print.checkError());
+      String loss = output.loss();
+      if (reason.contains("pipe")) {
+        assertNull(loss);
+      } else {
+        assertEquals("standard output: cannot be written: " + reason, loss);
+      }
+    }
   }
 
   @Test

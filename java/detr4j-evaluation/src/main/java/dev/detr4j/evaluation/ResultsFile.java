@@ -5,6 +5,7 @@ import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,14 +84,15 @@ public final class ResultsFile {
   /** A detection as one JSON object without line feeds. */
   public static String line(ScoredBox each) {
     Box box = each.box();
-    return "{\"image_id\":%d,\"category_id\":%d,\"bbox\":[%s,%s,%s,%s],\"score\":%s}"
-        .formatted(
-            each.imageId(),
-            each.categoryId(),
-            box.x(),
-            box.y(),
-            box.width(),
-            box.height(),
-            each.score());
+    return String.format(
+        Locale.ROOT, // digits as JSON has them
+        "{\"image_id\":%d,\"category_id\":%d,\"bbox\":[%s,%s,%s,%s],\"score\":%s}",
+        each.imageId(),
+        each.categoryId(),
+        box.x(),
+        box.y(),
+        box.width(),
+        box.height(),
+        each.score());
   }
 }

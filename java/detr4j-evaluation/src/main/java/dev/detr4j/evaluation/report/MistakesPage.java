@@ -108,8 +108,11 @@ public final class MistakesPage {
     }
     out.write("</tr></table>\n");
     out.write(
-        "<p>The worst %d of %d images. An image costs the score of each wrong detection, and 1 for each missed object, less the score of a weaker detection that would have found it.</p>\n"
-            .formatted(shown, annotations.images().size()));
+        String.format(
+            Locale.ROOT,
+            "<p>The worst %d of %d images. An image costs the score of each wrong detection, and 1 for each missed object, less the score of a weaker detection that would have found it.</p>\n",
+            shown,
+            annotations.images().size()));
     out.write("</header>\n");
     // Without scripts: the check boxes stand before what their state hides.
     toggle("missed", "missed objects");
@@ -131,12 +134,20 @@ public final class MistakesPage {
     int width = picture == null ? Math.max(1, image.width()) : picture.getWidth();
     int height = picture == null ? Math.max(1, image.height()) : picture.getHeight();
     out.write(
-        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
-            .formatted(width, height, escaped(name)));
+        String.format(
+            Locale.ROOT, // digits as SVG has them
+            "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
+            width,
+            height,
+            escaped(name)));
     if (picture != null) {
       out.write(
-          "<image width=\"%d\" height=\"%d\" preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,%s\"/>\n"
-              .formatted(width, height, Base64.getEncoder().encodeToString(jpeg(picture))));
+          String.format(
+              Locale.ROOT,
+              "<image width=\"%d\" height=\"%d\" preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,%s\"/>\n",
+              width,
+              height,
+              Base64.getEncoder().encodeToString(jpeg(picture))));
     }
     double letters = Math.max(width, height) / 45.0;
     for (ScoredBox right : each.right()) {

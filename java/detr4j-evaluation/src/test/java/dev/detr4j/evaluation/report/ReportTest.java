@@ -58,7 +58,7 @@ class ReportTest {
     Locale before = Locale.getDefault();
     StringWriter out = new StringWriter();
     try {
-      Locale.setDefault(Locale.GERMANY);
+      Locale.setDefault(Locale.forLanguageTag("ar-EG")); // its digits are not 0 to 9
       MistakesPage.write(
           HOSTILE,
           annotations,
@@ -71,6 +71,7 @@ class ReportTest {
       Locale.setDefault(before);
     }
     String page = out.toString();
+    assertTrue(page.codePoints().noneMatch(c -> c > '9' && Character.isDigit(c)), page);
     assertFalse(page.contains("<script"), page);
     assertTrue(page.contains("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;?"), page);
     assertFalse(page.contains("http://") || page.contains("https://"), page);
