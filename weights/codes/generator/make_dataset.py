@@ -47,14 +47,19 @@ def _draws_latin(path):
     return all(bytes(font.getmask(letter)) != missing for letter in "aR7")
 
 
+def make_scenes(seed, shard, photographs, fonts):
+    """What draws the pictures of a shard, with symbols and words of its own."""
+    rng = np.random.default_rng((seed, shard))
+    return SceneMaker(encode_symbols(rng, _SYMBOLS_PER_LABEL), TextStock(rng, fonts, 250), Backgrounds(photographs))
+
+
 def write_shard(output, seed, shard, size, photographs, fonts, pause_file):
     folder = Path(output, "shard-%05d" % shard)
     annotations = folder / "annotations.json"
     if annotations.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng((seed, shard))
-    maker = SceneMaker(encode_symbols(rng, _SYMBOLS_PER_LABEL), TextStock(rng, fonts, 250), Backgrounds(photographs))
+    maker = make_scenes(seed, shard, photographs, fonts)
     images, boxes = [], []
     for index in range(size):
         while pause_file and os.path.exists(pause_file):
@@ -69,7 +74,7 @@ def write_shard(output, seed, shard, size, photographs, fonts, pause_file):
             box = [round(float(value), 2) for value in (x0, y0, x1 - x0, y1 - y0)]
             boxes.append(
                 {
-                    "id": identity * 100 + len(boxes) % 100,
+                    "id": identity * 100 + len(boxes) % 100 + 1,  # none is 0, which pycocotools takes for no match
                     "image_id": identity,
                     "category_id": LABELS.index(label),
                     "bbox": box,

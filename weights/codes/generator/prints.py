@@ -11,10 +11,11 @@ from . import textures
 
 @dataclass
 class Print:
-    """A flat picture with its opacity and the outlines (x, y of four corners) of the codes on it."""
+    """A flat picture with its opacity, the ink of the codes on it (0 to 1 a pixel) and their outlines (x, y of four corners)."""
 
     image: np.ndarray
     opacity: np.ndarray
+    ink: np.ndarray
     codes: list = field(default_factory=list)
 
 
@@ -38,7 +39,7 @@ def _blend(image, mask, colour):
 
 
 def _paste(image, mask, colour, left, top):
-    """Ink through `mask` at a position, cut at the borders."""
+    """A colour through `mask` at a position, cut at the borders."""
     height, width = image.shape[:2]
     x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + mask.shape[1]), min(height, top + mask.shape[0])
     if x1 > x0 and y1 > y0:
@@ -124,10 +125,12 @@ def _bar_text(rng, symbol, stock, width, height):
     return mask, (width - wide) // 2, size
 
 
-def _stamp(rng, image, stock, symbol, left, top, width, height, dark):
-    """Prints a code at a place; what is written with it too. Returns its outline."""
+def _stamp(rng, image, ink, stock, symbol, left, top, width, height, dark):
+    """Prints a code at a place, what is written with it too; `ink` keeps the code alone. Returns its outline."""
     if symbol.label != "barcode":
-        _paste(image, inks.matrix_ink(rng, symbol, width, height), dark, left, top)
+        modules = inks.matrix_ink(rng, symbol, width, height)
+        _paste(image, modules, dark, left, top)
+        ink[top : top + height, left : left + width] = modules
     else:
         bars, guarded = inks.barcode_ink(rng, symbol, width, height)
         if rng.random() < 0.75:
@@ -137,6 +140,7 @@ def _stamp(rng, image, stock, symbol, left, top, width, height, dark):
             y = height - drop + gap if rng.random() < 0.9 else -size - gap
             _paste(image, mask, dark, left + shift, top + y)
         _paste(image, bars, dark, left, top)
+        ink[top : top + height, left : left + width] = bars
         if symbol.addon is not None:
             extra = int(width * symbol.addon.shape[1] / symbol.modules.shape[1])
             if extra >= 4:
@@ -164,15 +168,17 @@ def bare(rng, stock, symbol, longest):
     light, dark = _inks(rng)
     border = _quiet_zone(rng, symbol, width)
     total_height, total_width = height + 2 * border, width + 2 * border
+    ink = np.zeros((total_height, total_width), np.float32)
     if rng.random() < 0.25:
         # Printed straight on the thing: the ink is opaque, the ground is not there.
         only = np.zeros((total_height, total_width, 3), np.float32)
-        outline = _stamp(rng, only, stock, symbol, border, border, width, height, np.ones(3, np.float32))
+        outline = _stamp(rng, only, ink, stock, symbol, border, border, width, height, np.ones(3, np.float32))
         opacity = only[..., 0] * rng.uniform(0.75, 1)
-        return Print(np.broadcast_to(dark, only.shape).copy(), opacity, [(symbol.label, outline)])
+        return Print(np.broadcast_to(dark, only.shape).copy(), opacity, ink, [(symbol.label, outline)])
     image = np.broadcast_to(light, (total_height, total_width, 3)).copy()
-    outline = _stamp(rng, image, stock, symbol, border, border, width, height, dark)
-    return Print(image, _rounded(total_height, total_width, int(border * rng.choice([0, 0, 0.5, 1]))), [(symbol.label, outline)])
+    outline = _stamp(rng, image, ink, stock, symbol, border, border, width, height, dark)
+    corners = _rounded(total_height, total_width, int(border * rng.choice([0, 0, 0.5, 1])))
+    return Print(image, corners, ink, [(symbol.label, outline)])
 
 
 def sheet(rng, stock, backgrounds, symbols, width, height):
@@ -184,6 +190,7 @@ def sheet(rng, stock, backgrounds, symbols, width, height):
     else:
         image = backgrounds.any(rng, height, width, 0.12)
     image = np.ascontiguousarray(image, dtype=np.float32)
+    ink = np.zeros((height, width), np.float32)
     taken, codes = [], []
 
     def free(left, top, wide, high):
@@ -204,7 +211,7 @@ def sheet(rng, stock, backgrounds, symbols, width, height):
                 image[top : top + high + 2 * border + below, left : left + wide + 2 * border] = light
             else:
                 dark = np.zeros(3) if image[top : top + high, left : left + wide].mean() > 110 else np.full(3, 245.0)
-            outline = _stamp(rng, image, stock, symbol, left + border, top + border, wide, high, np.asarray(dark, np.float32))
+            outline = _stamp(rng, image, ink, stock, symbol, left + border, top + border, wide, high, np.asarray(dark, np.float32))
             codes.append((symbol.label, outline))
             right = int(wide * 0.8) if symbol.addon is not None else 0
             taken.append((left, top, left + wide + 2 * border + right, top + high + 2 * border + below))
@@ -218,4 +225,5 @@ def sheet(rng, stock, backgrounds, symbols, width, height):
         colour = textures.random_colour(rng, 90) if lightness > 120 else textures.random_colour(rng, 255, 150)
         _decoration(rng, image, stock, backgrounds, left, top, wide, high, colour)
         taken.append((left, top, left + wide, top + high))
-    return Print(image, _rounded(height, width, int(min(height, width) * rng.choice([0, 0, 0, 0.05, 0.12]))), codes)
+    corners = _rounded(height, width, int(min(height, width) * rng.choice([0, 0, 0, 0.05, 0.12])))
+    return Print(image, corners, ink, codes)

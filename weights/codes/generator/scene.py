@@ -3,13 +3,11 @@
 import cv2
 import numpy as np
 
-from . import camera, prints, textures, warp
+from . import camera, prints, textures, visibility, warp
 from .symbols import LABELS
 
 _SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400))
-_LEAST_CONTRAST = 12.0  # standard deviation of the grey levels
 _LEAST_MODULE = 1.25  # pixels, where a symbol of that size can be had
-_HIDDEN = 0.3  # the greatest share of a code that may be covered or outside the picture
 
 
 class SceneMaker:
@@ -77,7 +75,7 @@ class SceneMaker:
                 centre = polygon[rng.integers(len(polygon))] + rng.normal(0, size / 2, 2)
             mask = np.zeros((height, width), np.uint8)
             cv2.ellipse(mask, (centre.tolist(), (float(size), float(length)), float(np.degrees(angle))), 255, -1, cv2.LINE_AA)
-            if all(_covered(mask, polygon) <= _HIDDEN for _, polygon in codes):
+            if all(visibility.covered(mask, polygon) <= visibility.HIDDEN for _, polygon in codes):
                 surface = textures.skin(rng, height, width) if rng.random() < 0.7 else self._backgrounds.any(rng, height, width, 0.2)
                 soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32)[..., None] / 255
                 return picture + soft * (surface - picture)
@@ -86,15 +84,16 @@ class SceneMaker:
     def make(self, rng):
         """(picture, [(label, outline)]): BGR of 8 bits, outlines clipped to the picture; every code can be seen."""
         while True:
-            picture, codes = self._attempt(rng)
-            if all(_visible(picture, polygon) for _, polygon in codes):
+            picture, ink, codes = self.attempt(rng)
+            if all(visibility.stands_out(picture, ink, polygon) for _, polygon in codes):
                 return picture, codes
 
-    def _attempt(self, rng):
+    def attempt(self, rng):
+        """(picture, ink of its codes, [(label, outline)]), whether each code can be seen or not."""
         height, width = _SHAPES[rng.integers(len(_SHAPES))]
         empty = rng.random() < 0.2
         picture = np.ascontiguousarray(self._backgrounds.any(rng, height, width, 0.6 if empty else 0.25), np.float32)
-        codes = []
+        ink, codes = np.zeros((height, width), np.float32), []
         count = rng.integers(0, 3) if empty else rng.choice([1, 2, 3, 4], p=(0.6, 0.2, 0.12, 0.08))
         for index in range(count):
             largest = 0.95 if count == 1 else 0.6
@@ -106,24 +105,25 @@ class SceneMaker:
                 pose = warp.Pose(rng, printed.image.shape[1], printed.image.shape[0])
                 self._place(rng, printed, pose, width, height)
                 found = [(label, warp.outline(corners.astype(np.float64), pose)) for label, corners in printed.codes]
-                if not _all_seen(found, width, height):
+                if not visibility.all_inside(found, width, height):
                     continue
                 before = picture.copy()
-                opacity = warp.project(picture, printed, pose)
+                opacity, drawn = warp.project(picture, printed, pose)
                 for _, polygon in found:  # ink without ground covers little, and still spoils what is below
                     cv2.fillPoly(opacity, [np.round(polygon).astype(np.int32)], 1.0)
-                hides = any(_covered(opacity, polygon) > 0.03 for _, polygon in codes)
-                if hides or any(_change(before, picture, polygon) < _LEAST_CONTRAST for _, polygon in found):
+                hides = any(visibility.covered(opacity, polygon) > 0.03 for _, polygon in codes)
+                if hides or any(visibility.change(before, picture, polygon) < visibility.LEAST_CONTRAST for _, polygon in found):
                     picture = before
                     continue
-                codes += [(label, polygon) for label, polygon in found if _inside(polygon, width, height) > 0]
+                ink = np.maximum(ink, drawn)
+                codes += [(label, polygon) for label, polygon in found if visibility.inside(polygon, width, height) > 0]
                 break
         if rng.random() < 0.2:
             picture = self._hand(rng, picture, codes)
         if rng.random() < 0.15:
             picture = camera.dirt(rng, np.ascontiguousarray(picture, np.float32))
         picture = camera.expose(rng, camera.light(rng, picture).astype(np.float32))
-        return picture, [(label, warp.clip_polygon(polygon, width, height)) for label, polygon in codes]
+        return picture, ink, [(label, warp.clip_polygon(polygon, width, height)) for label, polygon in codes]
 
 
 def _room(rng, symbol, width, height):
@@ -131,46 +131,3 @@ def _room(rng, symbol, width, height):
     if symbol.label not in ("pdf417", "barcode"):
         return min(width, height)
     return width if rng.random() < 0.75 else max(width, height)
-
-
-def _inside(polygon, width, height):
-    total = warp.area(polygon)
-    return warp.area(warp.clip_polygon(polygon, width, height)) / total if total else 0.0
-
-
-def _all_seen(codes, width, height):
-    """Each code is either wholly outside or mostly inside, and no smaller than can be told from dirt."""
-    for _, polygon in codes:
-        share = _inside(polygon, width, height)
-        if 0 < share < 1 - _HIDDEN:
-            return False
-        low, high = polygon.min(0), polygon.max(0)
-        if share and (max(high - low) < 0.03 * max(width, height) or warp.area(polygon) < 36):
-            return False
-    return True
-
-
-def _visible(picture, polygon):
-    """Light and camera have left enough contrast in the code's middle."""
-    low, high = polygon.min(0), polygon.max(0)
-    x0, y0 = np.floor(low + (high - low) * 0.2).astype(int)
-    x1, y1 = np.ceil(high - (high - low) * 0.2).astype(int)
-    grey = cv2.cvtColor(picture[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY)
-    return cv2.GaussianBlur(grey, (0, 0), 0.7).std() >= _LEAST_CONTRAST
-
-
-def _change(before, after, polygon):
-    """How far the printed code differs from what was there, in grey levels; ink of the ground's colour does not."""
-    inside = np.zeros(before.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round(polygon).astype(np.int32)], 255)
-    pixels = cv2.countNonZero(inside)
-    return cv2.norm(before, after, cv2.NORM_L1, inside) / (3 * pixels) if pixels else float("inf")  # outside the picture
-
-
-def _covered(mask, polygon):
-    """The share of a polygon where the mask is set."""
-    inside = np.zeros(mask.shape, np.uint8)
-    cv2.fillPoly(inside, [np.round(polygon).astype(np.int32)], 1)
-    total = inside.sum()
-    limit = 0.5 if mask.dtype == np.float32 else 127
-    return float(((mask > limit) & (inside > 0)).sum() / total) if total else 0.0

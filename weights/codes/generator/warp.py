@@ -87,15 +87,15 @@ def outline(corners, pose, steps=8):
 
 
 def project(picture, printed, pose):
-    """Draws the print into the picture (in place). Returns its opacity there, for what lies below."""
+    """Draws the print into the picture (in place). Returns its opacity there, for what lies below, and the ink of its codes."""
     height, width = picture.shape[:2]
     rows, columns = printed.image.shape[:2]
     border = outline(np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float64), pose)
     x0, y0 = np.clip(np.floor(border.min(0)).astype(int) - 1, 0, [width, height])
     x1, y1 = np.clip(np.ceil(border.max(0)).astype(int) + 2, 0, [width, height])
-    opacity = np.zeros((height, width), np.float32)
+    opacity, ink = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     if x1 <= x0 or y1 <= y0:
-        return opacity
+        return opacity, ink
     grid = np.stack(np.meshgrid(np.arange(x0, x1) + 0.5, np.arange(y0, y1) + 0.5), -1)
     source = pose.backward(grid)
     maps = np.clip(source - 0.5, -9, 1e4).astype(np.float32)
@@ -108,7 +108,8 @@ def project(picture, printed, pose):
     part = picture[y0:y1, x0:x1]
     part += alpha[..., None] * (image - part)
     opacity[y0:y1, x0:x1] = alpha
-    return opacity
+    ink[y0:y1, x0:x1] = cv2.remap(printed.ink, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return opacity, ink
 
 
 def clip_polygon(polygon, width, height):

@@ -14,7 +14,7 @@ from generator.warp import area, clip_polygon
 
 from .detector import DEVIATION, MEAN, SIDE
 
-_ASPECTS = (1, 1, 4 / 3, 4 / 3, 3 / 4, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16)  # of photographs: width by height
+_ASPECTS = (1, 1, 4 / 3, 4 / 3, 3 / 4, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 5 / 2, 2 / 5)  # of photographs: width by height
 _LEAST_VISIBLE = 0.45
 
 
@@ -61,9 +61,11 @@ def _focus(rng, polygon, height, width):
     return np.column_stack([matrix, room / 2 + rng.uniform(-1, 1, 2) * slack - zoom * (low + high) / 2])
 
 
-def blurred_for(zoom, picture):
-    """A picture that is to be sampled `zoom` times its size, without the detail that would alias."""
-    return picture if zoom >= 0.8 else cv2.GaussianBlur(picture, (0, 0), 0.45 * (1 / zoom - 1) + 0.2)
+def blurred_for(matrix, picture):
+    """A picture that is to be sampled through a map (2 x 2 of its points), without the detail that would alias along its width or its height."""
+    deviations = [0.45 * (1 / zoom - 1) + 0.2 if zoom < 0.8 else 0.0 for zoom in np.linalg.norm(matrix, axis=0)]
+    # OpenCV takes a deviation of 0 in one direction for that of the other; this small one has a kernel of a single pixel.
+    return cv2.GaussianBlur(picture, (0, 0), sigmaX=max(0.01, deviations[0]), sigmaY=max(0.01, deviations[1])) if any(deviations) else picture
 
 
 def recolour(rng, picture):
@@ -101,7 +103,7 @@ def _sample(rng, entries, height, width, focus):
     matrix = np.diag([width / photo[1], height / photo[0]]) @ matrix
     shift = matrix.copy()
     shift[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5  # OpenCV counts from the middle of the first pixel
-    picture = blurred_for(np.sqrt(abs(np.linalg.det(matrix[:, :2]))), picture)
+    picture = blurred_for(matrix[:, :2], picture)
     border = cv2.BORDER_REFLECT if rng.random() < 0.3 and not codes else cv2.BORDER_CONSTANT
     colour = rng.integers(0, 256, 3).tolist() if rng.random() < 0.5 else picture[0, 0].tolist()
     picture = cv2.warpAffine(picture, shift, (width, height), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour)

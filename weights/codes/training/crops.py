@@ -41,7 +41,7 @@ def patches(folder, seed):
         for label, centre, size in spots:
             zoom = _PATCH / (1.5 * size)
             matrix = np.array([[zoom, 0, _PATCH / 2 - zoom * centre[0]], [0, zoom, _PATCH / 2 - zoom * centre[1]]])
-            patch = cv2.warpAffine(blurred_for(zoom, picture), matrix, (_PATCH, _PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            patch = cv2.warpAffine(blurred_for(matrix[:, :2], picture), matrix, (_PATCH, _PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             found.append(patch)
             labels.append(label)
     return np.stack(found), np.array(labels)
@@ -74,7 +74,7 @@ class CropBatches(torch.utils.data.Dataset):
             matrix[:, 0] *= -1
         centre = side / 2 + rng.uniform(-0.08, 0.08, 2) * side
         matrix = np.column_stack([matrix, centre - matrix @ np.array([_PATCH / 2, _PATCH / 2])])
-        crop = cv2.warpAffine(blurred_for(zoom, self._stored[number]), matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        crop = cv2.warpAffine(blurred_for(matrix[:, :2], self._stored[number]), matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return recolour(rng, crop)
 
 
