@@ -14,7 +14,7 @@ from generator.warp import area, clip_polygon
 
 from .detector import DEVIATION, MEAN, SIDE
 
-_ASPECTS = (1, 1, 4 / 3, 4 / 3, 3 / 4, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 5 / 2, 2 / 5)  # of photographs: width by height
+_ASPECTS = (1, 1, 4 / 3, 4 / 3, 3 / 4, 3 / 4, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 5 / 2, 5 / 2, 3, 2 / 5, 1 / 3)  # of photographs: width by height
 _LEAST_VISIBLE = 0.45
 
 
