@@ -27,8 +27,24 @@ def _shaped(rng, modules):
     return cv2.dilate(fine, kernel) if rng.random() < 0.5 else cv2.erode(fine, kernel)
 
 
+def _torn(rng, modules):
+    """PDF417 without its stop pattern, and with a part of its start pattern alone: readers need no more."""
+    start, stop = 17, 18
+    rows, columns = modules.shape
+    left = modules.copy()
+    if rng.random() < 0.7:
+        left = left[:, : columns - stop - rng.integers(0, 12)]
+    if rng.random() < 0.7 and rows >= 6:
+        kept = max(2, int(rows * rng.uniform(0.25, 0.8)))
+        first = rng.integers(0, rows - kept + 1)
+        left[:first, :start], left[first + kept :, :start] = 0, 0
+    return left
+
+
 def matrix_ink(rng, symbol, width, height):
     modules = symbol.modules.astype(np.float32)
+    if symbol.kind == "pdf417" and rng.random() < 0.15:
+        modules = _torn(rng, modules)
     small = modules.size < 6000
     if symbol.label != "pdf417" and small and rng.random() < 0.2:
         modules = _shaped(rng, modules)
