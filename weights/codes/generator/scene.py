@@ -6,7 +6,7 @@ import numpy as np
 from . import camera, prints, textures, visibility, warp
 from .symbols import LABELS
 
-_SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400), (220, 440), (440, 220), (180, 480))
+_SHAPES = ((320, 320), (320, 427), (427, 320), (320, 480), (480, 320), (300, 400), (240, 320), (400, 400))
 _LEAST_MODULE = 1.25  # pixels, where a symbol of that size can be had
 
 

@@ -68,13 +68,15 @@ public final class MeasureCalls implements Callable<Integer> {
     report.begin("Times of %d calls, %s".formatted(calls, called));
     report.print("- a slow call takes more than " + SLOW + " times the median");
     report.print(
+        "- constant work: arithmetic on 16 KB by one thread, as long as a call and after each; what is uneven there is the machine");
+    report.print(
         "- bytes a call: in the first half of the calls, and later in the second; the JVM itself allocates while it tailors method handles and compiles kernels");
     report.print("");
     report.print(
-        "| backend | threads | p50 ms | p90 | p99 | p99.9 | longest | p99 / p50 | slow | during a stop | during a"
+        "| backend | threads | p50 ms | p90 | p99 | p99.9 | longest | p99 / p50 | of constant work | slow | during a stop | during a"
             + " compilation | bytes a call | later | collections | stops | longest stop ms | compilations |"
             + " forced switches | steal ms |");
-    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     try (BenchmarkModel opened = BenchmarkModel.of(called.model())) {
       for (String backend : called.backends()) {
         for (int count : threads) {
@@ -96,8 +98,10 @@ public final class MeasureCalls implements Callable<Integer> {
     try (JvmPauses pauses = new JvmPauses()) {
       // The recorder allocates while it starts; the first calls after it are not counted.
       int first = Math.min(50, calls);
-      measure(session, picture, found, CallTimes.room(first), 0, first);
+      ConstantWork work = ConstantWork.lasting(warm.fastest().toNanos());
+      CallTimes machine = CallTimes.room(calls);
       CallTimes times = CallTimes.room(calls);
+      measure(session, picture, found, times, work, machine, 0, first);
       ThreadMXBean memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long[] ids = kernelThreads();
       long switchesBefore = ProcessCounters.forcedSwitches();
@@ -106,9 +110,9 @@ public final class MeasureCalls implements Callable<Integer> {
       long[] asking = memory.getThreadAllocatedBytes(ids);
       long[] before = memory.getThreadAllocatedBytes(ids);
       int half = calls / 2;
-      measure(session, picture, found, times, 0, half);
+      measure(session, picture, found, times, work, machine, 0, half);
       long[] middle = memory.getThreadAllocatedBytes(ids);
-      measure(session, picture, found, times, half, calls);
+      measure(session, picture, found, times, work, machine, half, calls);
       long[] after = memory.getThreadAllocatedBytes(ids);
       long switches = ProcessCounters.forcedSwitches() - switchesBefore;
       long steal = ProcessCounters.stealMillis() - stealBefore;
@@ -122,7 +126,7 @@ public final class MeasureCalls implements Callable<Integer> {
       }
       return String.format(
           Locale.ROOT,
-          "| %s%s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.3f | %d | %d | %d | %.1f | %.1f | %d | %d | %.2f | %d | %d | %d |",
+          "| %s%s | %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.3f | %.3f | %d | %d | %d | %.1f | %.1f | %d | %d | %.2f | %d | %d | %d |",
           backend,
           warm.steady() ? "" : " (not steady)",
           count,
@@ -132,6 +136,7 @@ public final class MeasureCalls implements Callable<Integer> {
           times.percentile(0.999) / 1e6,
           times.longest() / 1e6,
           (double) times.percentile(0.99) / times.percentile(0.5),
+          (double) machine.percentile(0.99) / machine.percentile(0.5),
           times.slower(SLOW),
           times.slowerDuring(SLOW, pauses.stopTimes()),
           times.slowerDuring(SLOW, pauses.compilationTimes()),
@@ -146,19 +151,25 @@ public final class MeasureCalls implements Callable<Integer> {
     }
   }
 
-  /** Makes the calls of these numbers; allocates nothing. */
+  /** Makes the calls of these numbers, constant work after each; allocates nothing. */
   static void measure(
       DetectorSession session,
       ImageView picture,
       Detections found,
       CallTimes times,
+      ConstantWork work,
+      CallTimes machine,
       int from,
       int to) {
     for (int i = from; i < to; i++) {
       long start = System.nanoTime();
       session.detect(picture, found);
-      times.durations()[i] = System.nanoTime() - start;
+      long end = System.nanoTime();
+      times.durations()[i] = end - start;
       times.starts()[i] = start;
+      work.run();
+      machine.durations()[i] = System.nanoTime() - end;
+      machine.starts()[i] = end;
     }
   }
 

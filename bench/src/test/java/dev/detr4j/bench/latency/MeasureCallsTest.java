@@ -23,14 +23,18 @@ class MeasureCallsTest {
         DetectorSession session = detector.newSession();
         JvmPauses pauses = new JvmPauses()) {
       CallTimes times = CallTimes.room(3);
+      CallTimes machine = CallTimes.room(3);
+      ConstantWork work = ConstantWork.lasting(1_000_000);
       long before = System.nanoTime();
       MeasureCalls.measure(
-          session, picture, session.newDetections(), times, 0, times.durations().length);
+          session, picture, session.newDetections(), times, work, machine, 0, 3);
       long after = System.nanoTime();
       System.gc();
       pauses.stop();
       assertTrue(Arrays.stream(times.durations()).allMatch(each -> each > 0));
       assertTrue(Arrays.stream(times.starts()).allMatch(each -> each >= before && each < after));
+      assertTrue(Arrays.stream(machine.durations()).allMatch(each -> each > 0));
+      assertTrue(work.sum() > 0);
       assertTrue(times.starts()[1] >= times.starts()[0] + times.durations()[0]);
       assertTrue(pauses.collections() >= 1);
       assertTrue(pauses.stops().size() >= 1 && pauses.longestStop() > 0);
