@@ -76,7 +76,8 @@ public final class MeasureCalls implements Callable<Integer> {
         "| backend | threads | p50 ms | p90 | p99 | p99.9 | longest | p99 / p50 | of constant work | slow | during a stop | during a"
             + " compilation | bytes a call | later | collections | stops | longest stop ms | compilations |"
             + " forced switches | steal ms |");
-    report.print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    report.print(
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     try (BenchmarkModel opened = BenchmarkModel.of(called.model())) {
       for (String backend : called.backends()) {
         for (int count : threads) {

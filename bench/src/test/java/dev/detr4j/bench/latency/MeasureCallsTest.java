@@ -26,8 +26,7 @@ class MeasureCallsTest {
       CallTimes machine = CallTimes.room(3);
       ConstantWork work = ConstantWork.lasting(1_000_000);
       long before = System.nanoTime();
-      MeasureCalls.measure(
-          session, picture, session.newDetections(), times, work, machine, 0, 3);
+      MeasureCalls.measure(session, picture, session.newDetections(), times, work, machine, 0, 3);
       long after = System.nanoTime();
       System.gc();
       pauses.stop();
