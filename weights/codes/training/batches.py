@@ -63,7 +63,9 @@ def _focus(rng, polygon, height, width):
 
 def blurred_for(matrix, picture):
     """A picture that is to be sampled through a map (2 x 2 of its points), without the detail that would alias along its width or its height."""
-    deviations = [0.45 * (1 / zoom - 1) + 0.2 if zoom < 0.8 else 0.0 for zoom in np.linalg.norm(matrix, axis=0)]
+    # A wave along one side of the picture becomes so many times as fine.
+    finer = np.linalg.norm(np.linalg.inv(matrix), axis=1)
+    deviations = [0.45 * (times - 1) + 0.2 if times > 1.25 else 0.0 for times in finer]
     # OpenCV takes a deviation of 0 in one direction for that of the other; this small one has a kernel of a single pixel.
     return cv2.GaussianBlur(picture, (0, 0), sigmaX=max(0.01, deviations[0]), sigmaY=max(0.01, deviations[1])) if any(deviations) else picture
 

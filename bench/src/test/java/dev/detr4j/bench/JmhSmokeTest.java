@@ -73,7 +73,7 @@ class JmhSmokeTest {
             .param("size", "SMALL")
             .param("threads", "1")
             // The other runtimes need a file that Python makes.
-            .param("contender", "c")
+            .param("contender", backends.getFirst())
             .param("height", "96")
             .param("width", "128")
             .param("atMostMillis", "1");

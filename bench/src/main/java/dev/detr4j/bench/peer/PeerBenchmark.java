@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * One run of a model in a contender of {@link CompareCommand}, each in a JVM of its own: normalised
  * pixels in, raw logits and boxes out. Figures that are to be compared come from that command,
- * which runs all in turn; this one has JMH's profilers.
+ * which runs all in turn and compares what they compute; this one has JMH's profilers.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -43,13 +43,17 @@ public class PeerBenchmark {
   @Param({"1", "2"})
   public int threads;
 
-  /** Rows of the input. */
-  @Param("800")
+  /** Rows of the input; 0 for those that the model's target is stated for. */
+  @Param("0")
   public int height;
 
-  /** Columns of the input. */
-  @Param("1066")
+  /** Columns of the input, likewise. */
+  @Param("0")
   public int width;
+
+  /** For torch: a Python with torch and transformers. */
+  @Param("python3")
+  public String python;
 
   private BenchmarkModel files;
   private Contender opened;
@@ -59,8 +63,11 @@ public class PeerBenchmark {
   public void open() {
     files = BenchmarkModel.of(model);
     ModelFolder folder = ModelFolder.of(files.path());
-    FormulaPixels pixels = FormulaPixels.of(height, width);
-    PeerTools tools = new PeerTools("python3", Path.of(System.getProperty("detr4j.home", "")));
+    FormulaPixels pixels =
+        FormulaPixels.of(
+            height == 0 ? folder.defaultHeight() : height,
+            width == 0 ? folder.defaultWidth() : width);
+    PeerTools tools = new PeerTools(python, Path.of(System.getProperty("detr4j.home", "")));
     opened =
         Peer.isOne(contender)
             ? Peer.of(contender).open(folder, threads, pixels, tools)

@@ -29,7 +29,9 @@ record RawOutputs(int queries, float[] logits, float[] boxes) {
 
   /**
    * Compares each query with its nearest twin in {@code expected}, which is no other's: the order
-   * of a two-stage model's queries comes from a top-k, where near-ties swap.
+   * of a two-stage model's queries comes from a top-k, where near-ties swap. Twins are taken in
+   * order, so queries that are nearly the same may show more of a difference than there is, never
+   * less.
    */
   Difference from(RawOutputs expected) {
     if (expected.queries != queries || expected.logits.length != logits.length) {

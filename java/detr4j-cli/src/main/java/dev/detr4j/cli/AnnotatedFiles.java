@@ -4,12 +4,14 @@ import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.EvaluationException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 
 /** Where the images of an annotation file are: below one folder. Immutable. */
 final class AnnotatedFiles {
@@ -60,8 +62,7 @@ final class AnnotatedFiles {
   }
 
   /**
-   * What tells an image's file from another in its place without reading it: size and time. Empty
-   * for none.
+   * What tells an image's file from others without reading it: place, size, time. Empty for none.
    */
   String fingerprint(long image) {
     Path file = files.get(image);
@@ -70,7 +71,13 @@ final class AnnotatedFiles {
     }
     try {
       var attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      return attributes.size() + " " + attributes.lastModifiedTime().toMillis();
+      String known =
+          file.toRealPath()
+              + " "
+              + attributes.size()
+              + " "
+              + attributes.lastModifiedTime().toMillis();
+      return UUID.nameUUIDFromBytes(known.getBytes(StandardCharsets.UTF_8)).toString();
     } catch (IOException e) {
       throw new EvaluationException(file + ": cannot be read: " + Main.explained(e), e);
     }

@@ -54,11 +54,12 @@ final class AnnotatedRun {
       for (int i = 0; i < left.size(); i++) {
         AnnotatedImage image = left.get(i);
         progress.update(i, image.fileName());
+        String file = files.fingerprint(image.id());
         try (Arena arena = Arena.ofConfined()) {
           ImageView pixels = decoder.decode(files.of(image), arena);
           compareSizes(image, pixels);
           session.detect(pixels, found);
-          journal.add(image.id(), boxes(image, found));
+          journal.add(image.id(), file, boxes(image, found));
         } catch (ImageException e) {
           failed++;
           progress.message("detr4j: " + Terminal.printable(String.valueOf(e.getMessage())));

@@ -159,8 +159,12 @@ final class DetectionJournal implements AutoCloseable {
     return images;
   }
 
-  /** Notes that an image is done. */
-  void add(long image, List<ScoredBox> found) {
+  /**
+   * Notes that an image is done.
+   *
+   * @param fingerprint of its file, before it was read
+   */
+  void add(long image, String fingerprint, List<ScoredBox> found) {
     images.put(image, List.copyOf(found));
     try {
       append(
@@ -170,7 +174,7 @@ final class DetectionJournal implements AutoCloseable {
                   Collectors.joining(
                       ",",
                       "{\"image_id\":%s,\"file\":\"%s\",\"detections\":["
-                          .formatted(Long.toString(image), fingerprints.apply(image)),
+                          .formatted(Long.toString(image), fingerprint),
                       "]}")));
     } catch (IOException e) {
       throw ReplacedFile.unwritable(file, e);

@@ -120,7 +120,7 @@ final class ImageInputs {
         rest.contains("**") ? DEEPEST : (int) rest.chars().filter(c -> c == '/').count() + 1;
     List<PathMatcher> matchers = new ArrayList<>();
     try {
-      for (String glob : alternatives(rest)) {
+      for (String glob : alternatives(rest, pattern)) {
         // As in shells, no folder at all matches ** too.
         String shells = glob.replaceAll("(^|/)\\*\\*/", "$1{,**/}");
         matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + shells));
@@ -138,28 +138,42 @@ final class ImageInputs {
 
   /**
    * A glob for each way to choose from its braces, because Java's globs have none within others.
+   * Braces that are escaped or within brackets are characters.
    */
-  private static List<String> alternatives(String glob) {
-    int open = glob.indexOf('{');
+  private static List<String> alternatives(String glob, String pattern) {
     int depth = 0;
-    int from = open + 1;
+    int open = -1;
+    int from = 0;
     List<String> parts = new ArrayList<>();
-    for (int i = open; i >= 0 && i < glob.length(); i++) {
+    for (int i = 0; i < glob.length(); i++) {
       char c = glob.charAt(i);
-      depth += c == '{' ? 1 : c == '}' ? -1 : 0;
-      if (depth == 0 || (depth == 1 && c == ',')) {
-        parts.add(glob.substring(from, i));
-        from = i + 1;
-      }
-      if (depth == 0) {
-        List<String> all = new ArrayList<>();
-        for (String part : parts) {
-          all.addAll(alternatives(glob.substring(0, open) + part + glob.substring(from)));
-          if (all.size() > MOST_ALTERNATIVES) {
-            throw new ImageException(glob + ": its braces stand for too many patterns");
-          }
+      if (c == '\\') {
+        i++;
+      } else if (c == '[' && glob.indexOf(']', i + 1) > 0) {
+        i = glob.indexOf(']', i + 1);
+      } else if (c == '{') {
+        depth++;
+        if (depth == 1) {
+          open = i;
+          from = i + 1;
         }
-        return all;
+      } else if (depth > 0 && (c == '}' || c == ',')) {
+        depth -= c == '}' ? 1 : 0;
+        if (depth == 0 || (depth == 1 && c == ',')) {
+          parts.add(glob.substring(from, i));
+          from = i + 1;
+        }
+        if (depth == 0) {
+          List<String> all = new ArrayList<>();
+          for (String part : parts) {
+            String one = glob.substring(0, open) + part + glob.substring(from);
+            all.addAll(alternatives(one, pattern));
+            if (all.size() > MOST_ALTERNATIVES) {
+              throw new ImageException(pattern + ": its braces stand for too many patterns");
+            }
+          }
+          return all;
+        }
       }
     }
     return List.of(glob);
@@ -194,9 +208,12 @@ final class ImageInputs {
               if (path.equals(root)) {
                 throw e;
               }
-              // The others are processed, and this has its line like an image that is broken.
               Path place = root.relativize(path);
-              String fault = "cannot be listed: " + OneLine.of(e);
+              if (isHidden(place)) {
+                return FileVisitResult.CONTINUE;
+              }
+              // The others are processed, and this has its line like an image that is broken.
+              String fault = "cannot be read: " + OneLine.of(e);
               found.add(
                   new Input(folder.resolve(place).toString(), folder.resolve(place), place, fault));
               return FileVisitResult.CONTINUE;
@@ -220,11 +237,18 @@ final class ImageInputs {
     return found;
   }
 
-  private static boolean isImage(Path relative) {
+  private static boolean isHidden(Path relative) {
     for (Path part : relative) {
       if (part.toString().startsWith(".")) {
-        return false;
+        return true;
       }
+    }
+    return false;
+  }
+
+  private static boolean isImage(Path relative) {
+    if (isHidden(relative)) {
+      return false;
     }
     String name = relative.getFileName().toString();
     int dot = name.lastIndexOf('.');

@@ -20,6 +20,8 @@ import java.nio.file.StandardOpenOption;
  * a pipe or a device, that is written to, and stays. Not thread-safe.
  */
 final class ReplacedFile extends FilterOutputStream {
+  private static final int MOST_LINKS = 40;
+
   private final Path target;
 
   /** The target itself where it is no regular file. */
@@ -44,10 +46,15 @@ final class ReplacedFile extends FilterOutputStream {
     }
     try {
       if (isSpecial(target)) {
-        return new ReplacedFile(target, target, StandardOpenOption.WRITE);
+        // To the end, should it be an open file of somebody's after all, as /dev/stdout may be.
+        return new ReplacedFile(
+            target, target, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
       }
-      // A link stays one: the file that it leads to is replaced.
-      Path file = Files.exists(target) ? target.toRealPath() : target;
+      // A link stays one: the file that it leads to is replaced, or made.
+      Path file = target;
+      for (int link = 0; link < MOST_LINKS && Files.isSymbolicLink(file); link++) {
+        file = file.resolveSibling(Files.readSymbolicLink(file));
+      }
       String name = String.valueOf(file.getFileName());
       Path aside =
           file.resolveSibling("." + name + "." + ProcessHandle.current().pid() + ".partial");
@@ -75,7 +82,11 @@ final class ReplacedFile extends FilterOutputStream {
   }
 
   private static boolean isSpecial(Path target) {
-    return Files.exists(target) && !Files.isRegularFile(target) && !Files.isDirectory(target);
+    Path whole = target.toAbsolutePath().normalize();
+    boolean ofTheSystem = whole.startsWith("/dev") || whole.startsWith("/proc");
+    return Files.exists(target)
+        && !Files.isDirectory(target)
+        && (ofTheSystem || !Files.isRegularFile(target));
   }
 
   @Override

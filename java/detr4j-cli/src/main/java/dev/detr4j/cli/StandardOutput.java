@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,19 +18,37 @@ import org.jspecify.annotations.Nullable;
  * Standard output that remembers why it failed, where {@link PrintStream} says only that it did.
  */
 final class StandardOutput extends FilterOutputStream {
+  private final boolean pipe;
   private volatile @Nullable IOException failure;
 
-  StandardOutput(OutputStream out) {
+  /**
+   * Wraps a stream.
+   *
+   * @param pipe whether it leads to a reader, who may leave
+   */
+  StandardOutput(OutputStream out, boolean pipe) {
     super(out);
+    this.pipe = pipe;
   }
 
   /** Puts one in the place of {@link System#out}. */
   static StandardOutput install() {
-    StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+    StandardOutput output =
+        new StandardOutput(new FileOutputStream(FileDescriptor.out), leadsToReader());
     Charset charset =
         Charset.forName(System.getProperty("stdout.encoding", ""), Charset.defaultCharset());
     System.setOut(new PrintStream(new BufferedOutputStream(output, 1 << 13), false, charset));
     return output;
+  }
+
+  /** Where a system does not say, the reason of a failure is looked at instead. */
+  private static boolean leadsToReader() {
+    try {
+      String to = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+      return to.startsWith("pipe:") || to.startsWith("socket:");
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
   }
 
   @Override
@@ -52,11 +72,10 @@ final class StandardOutput extends FilterOutputStream {
    */
   @Nullable String loss() {
     IOException why = failure;
-    if (why == null) {
+    if (why == null || pipe) {
       return null;
     }
     String reason = OneLine.of(why);
-    // Systems say it in many languages, with this word in it.
     return reason.toLowerCase(Locale.ROOT).contains("pipe")
         ? null
         : "standard output: cannot be written: " + reason;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.ModelConfigException;
@@ -199,6 +200,12 @@ class DetectOutputsTest {
     assertEquals(List.of("deep/er/c.png"), images(photos + "/deep/**/c.{png,jpg}"));
     assertEquals(List.of("deep/er/c.png"), images(photos + "/*/er/[c-d].png"));
     assertEquals(List.of("deep/er/c.png"), images(photos + "/{none,deep/**/er}/c.png"));
+    assertEquals(List.of("deep/er/c.png"), images(photos + "/{x,deep/{er,re}}/c.{png,gif}"));
+    CliRun.image(photos.resolve("{x}.png"), 40, 40);
+    assertEquals(List.of("{x}.png"), images(photos + "/[{]*.png"));
+    assertEquals(List.of("{x}.png"), images(photos + "/\\{x\\}.*"));
+    Files.delete(photos.resolve("{x}.png"));
+    detect(photos + "/" + "{a,b}".repeat(11)).assertRefused(1, "too many patterns");
     CliRun.image(photos.resolve("[1].png"), 40, 40);
     assertEquals(List.of("[1].png"), images(photos.resolve("[1].png")));
     detect(photos + "/*.bmp").assertRefused(1, "/*.bmp", "matches no image");
@@ -221,16 +228,9 @@ class DetectOutputsTest {
   void aReaderThatLeavesEndsTheRunQuietly() throws IOException {
     PrintStream before = System.out;
     StringWriter err = new StringWriter();
-    OutputStream gone =
-        new OutputStream() {
-          @Override
-          public void write(int b) throws IOException {
-            throw new IOException("Broken pipe");
-          }
-        };
     Path drawn = folder.resolve("drawn");
     try {
-      System.setOut(new PrintStream(gone, true, StandardCharsets.UTF_8));
+      System.setOut(new PrintStream(gone("Broken pipe"), true, StandardCharsets.UTF_8));
       CommandLine commandLine = Main.commandLine().setErr(new PrintWriter(err));
       // The last image does not exist: nobody hears of it, because the run has ended before.
       int exit =
@@ -278,6 +278,10 @@ class DetectOutputsTest {
     assertEquals(0, run.exit(), run.err());
     assertTrue(Files.isSymbolicLink(link));
     assertTrue(Files.readString(file).startsWith("image,"), Files.readString(file));
+    Files.delete(file);
+    assertEquals(0, detect(photos, "-f", "csv", "-o", link).exit());
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.readString(file).startsWith("image,"), Files.readString(file));
   }
 
   @Test
@@ -301,17 +305,19 @@ class DetectOutputsTest {
     }
   }
 
+  private static OutputStream gone(String reason) {
+    return new OutputStream() {
+      @Override
+      public void write(int b) throws IOException {
+        throw new IOException(reason);
+      }
+    };
+  }
+
   @Test
   void lostOutputIsAFaultAndAReaderThatLeftIsNone() {
     for (String reason : List.of("No space left on device", "Broken pipe")) {
-      StandardOutput output =
-          new StandardOutput(
-              new OutputStream() {
-                @Override
-                public void write(int b) throws IOException {
-                  throw new IOException(reason);
-                }
-              });
+      StandardOutput output = new StandardOutput(gone(reason), false);
       PrintStream print = new PrintStream(output, false, StandardCharsets.UTF_8);
       assertNull(output.loss());
       print.println("results");
@@ -322,6 +328,9 @@ class DetectOutputsTest {
       } else {
         assertEquals("standard output: cannot be written: " + reason, loss);
       }
+      StandardOutput reader = new StandardOutput(gone(reason), true);
+      assertThrows(IOException.class, () -> reader.write(1));
+      assertNull(reader.loss(), "a reader that left, whatever the language");
     }
   }
 

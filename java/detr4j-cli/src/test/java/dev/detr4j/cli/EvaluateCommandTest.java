@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -170,11 +171,30 @@ class EvaluateCommandTest {
     CliRun other = evaluate("--threshold", "0.25");
     assertEquals(1, other.exit());
     assertTrue(other.err().contains("another setting of threshold; --restart"), other.err());
+    Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    for (String name : CliRun.names(photos)) {
+      Files.copy(photos.resolve(name), elsewhere.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    CliRun moved =
+        CliRun.of(
+            "evaluate",
+            "-a",
+            annotations,
+            "-i",
+            elsewhere,
+            "-o",
+            output,
+            "--model",
+            model,
+            "--classes-by",
+            "id");
+    assertEquals(1, moved.exit(), moved.err());
+    assertFalse(moved.err().contains("going on"), moved.err());
     Path journal = output.resolve("journal.jsonl");
     Files.writeString(journal, Files.readString(journal) + "nonsense\n");
     CliRun nonsense = evaluate();
     assertEquals(1, nonsense.exit());
-    assertTrue(nonsense.err().contains("line 4"), nonsense.err());
+    assertTrue(nonsense.err().contains("line 6"), nonsense.err()); // two of each folder
     CliRun restarted = evaluate("--threshold", "0.25", "--restart");
     assertFalse(restarted.err().contains("going on"), restarted.err());
     assertTrue(restarted.err().contains("c.png"), restarted.err());
