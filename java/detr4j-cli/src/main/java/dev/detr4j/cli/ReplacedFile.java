@@ -21,6 +21,7 @@ import java.nio.file.StandardOpenOption;
  */
 final class ReplacedFile extends FilterOutputStream {
   private static final int MOST_LINKS = 40;
+  private static final Path DEVICES = Path.of("/dev");
 
   private final Path target;
 
@@ -83,7 +84,11 @@ final class ReplacedFile extends FilterOutputStream {
 
   private static boolean isSpecial(Path target) {
     Path whole = target.toAbsolutePath().normalize();
-    boolean ofTheSystem = whole.startsWith("/dev") || whole.startsWith("/proc");
+    // /dev/stdout and its like; below /dev/shm lie files as anywhere.
+    boolean ofTheSystem =
+        whole.startsWith("/proc")
+            || whole.startsWith("/dev/fd")
+            || DEVICES.equals(whole.getParent());
     return Files.exists(target)
         && !Files.isDirectory(target)
         && (ofTheSystem || !Files.isRegularFile(target));

@@ -285,6 +285,21 @@ class DetectOutputsTest {
   }
 
   @Test
+  void aFileInSharedMemoryIsAFile() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    Assumptions.assumeTrue(Files.isWritable(memory), "no /dev/shm here");
+    Path file = Files.createTempFile(memory, "detr4j", ".csv");
+    try {
+      assertEquals(0, detect(photos, "-f", "csv", "-o", file).exit());
+      String once = Files.readString(file);
+      assertEquals(0, detect(photos, "-f", "csv", "-o", file).exit());
+      assertEquals(once, Files.readString(file), "replaced, not added to");
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @Test
   void aPipeIsWrittenToAndStays() throws IOException, InterruptedException {
     Path pipe = folder.resolve("pipe");
     try {
