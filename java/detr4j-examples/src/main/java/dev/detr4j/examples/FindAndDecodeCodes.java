@@ -17,7 +17,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * Prints the text of the codes on photos: {@code FindAndDecodeCodes PHOTO...}. The detector says
@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  * many photos ZXing reads so, and how many without being told where to look.
  */
 public final class FindAndDecodeCodes {
-  /** On each side, as a part of the box. */
-  private static final double MARGIN = 0.05;
-
   /** Pixels around what was cut out that repeat its edge: ZXing wants a quiet zone. */
   private static final int QUIET = 40;
 
@@ -41,73 +38,57 @@ public final class FindAndDecodeCodes {
     }
     int alone = 0;
     int best = 0;
-    int any = 0;
     try (Detector detector = Detector.builder(CodesModel.folder()).build();
         DetectorSession session = detector.newSession()) {
       Detections found = session.newDetections();
       for (String photo : photos) {
         ImageView image = new ImageDecoder().decode(Path.of(photo));
-        String text = decode(image, 0, 0, image.width(), image.height(), 0);
-        System.out.printf("%s: ZXing alone reads %s%n", photo, shown(text));
-        alone += text != null ? 1 : 0;
+        Optional<String> text = decode(image, 0, 0, image.width(), image.height(), 0);
+        System.out.printf("%s: ZXing alone reads %s%n", photo, text.orElse("nothing"));
+        alone += text.isPresent() ? 1 : 0;
         session.detect(image, found);
-        boolean read = false;
         for (int i = 0; i < found.size(); i++) {
-          text = decode(image, found, i);
-          System.out.printf("  %s %.2f: %s%n", found.label(i), found.score(i), shown(text));
-          best += i == 0 && text != null ? 1 : 0;
-          read |= text != null;
+          double x = 0.05 * (found.xMax(i) - found.xMin(i));
+          double y = 0.05 * (found.yMax(i) - found.yMin(i));
+          int right = (int) Math.min(image.width(), found.xMax(i) + x + 1);
+          int bottom = (int) Math.min(image.height(), found.yMax(i) + y + 1);
+          int left = (int) Math.clamp(found.xMin(i) - x, 0, right - 1);
+          int top = (int) Math.clamp(found.yMin(i) - y, 0, bottom - 1);
+          text = decode(image, left, top, right - left, bottom - top, QUIET);
+          System.out.printf("  %s %.2f: ", found.label(i), found.score(i));
+          System.out.println(text.orElse("nothing"));
+          best += i == 0 && text.isPresent() ? 1 : 0;
         }
-        any += read ? 1 : 0;
       }
       System.out.printf("%d photos; with a text: ZXing alone %d, ", photos.length, alone);
-      System.out.printf("in the best detection %d, in any detection %d%n", best, any);
+      System.out.printf("in the best detection %d%n", best);
     } catch (Detr4jException | UncheckedIOException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }
   }
 
-  private static String shown(@Nullable String text) {
-    return text == null ? "(nothing)" : text;
-  }
-
-  private static @Nullable String decode(ImageView image, Detections found, int i) {
-    double marginX = MARGIN * (found.xMax(i) - found.xMin(i));
-    double marginY = MARGIN * (found.yMax(i) - found.yMin(i));
-    int left = (int) Math.max(0, found.xMin(i) - marginX);
-    int top = (int) Math.max(0, found.yMin(i) - marginY);
-    int right = (int) Math.min(image.width(), found.xMax(i) + marginX + 1);
-    int bottom = (int) Math.min(image.height(), found.yMax(i) + marginY + 1);
-    return decode(image, left, top, right - left, bottom - top, QUIET);
-  }
-
-  /** The text of the code in a part of the image; null where there is none that can be read. */
-  static @Nullable String decode(
+  /** The text of the code in a part of the image; empty where there is none that can be read. */
+  static Optional<String> decode(
       ImageView image, int left, int top, int width, int height, int quiet) {
-    if (width < 1 || height < 1) {
-      return null;
-    }
     int columns = width + 2 * quiet;
-    int rows = height + 2 * quiet;
-    int[] pixels = new int[columns * rows];
+    int[] pixels = new int[columns * (height + 2 * quiet)];
     for (int i = 0; i < pixels.length; i++) {
-      int x = left + Math.clamp(i % columns - quiet, 0, width - 1);
-      int y = top + Math.clamp(i / columns - quiet, 0, height - 1);
-      long at = y * image.rowStride() + 3L * x;
+      long x = left + Math.clamp(i % columns - quiet, 0, width - 1);
+      long y = top + Math.clamp(i / columns - quiet, 0, height - 1);
       for (int channel = 0; channel < 3; channel++) {
-        int value = image.pixels().get(ValueLayout.JAVA_BYTE, at + channel) & 0xff;
-        pixels[i] = pixels[i] << 8 | value;
+        long at = y * image.rowStride() + 3 * x + channel;
+        pixels[i] = pixels[i] << 8 | (image.pixels().get(ValueLayout.JAVA_BYTE, at) & 0xff);
       }
     }
-    BinaryBitmap bitmap =
-        new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(columns, rows, pixels)));
+    var source = new RGBLuminanceSource(columns, height + 2 * quiet, pixels);
+    var bitmap = new BinaryBitmap(new HybridBinarizer(source));
     try {
-      Map<DecodeHintType, ?> hints = Map.of(DecodeHintType.TRY_HARDER, true);
+      var result = new MultiFormatReader().decode(bitmap, Map.of(DecodeHintType.TRY_HARDER, true));
       // Anybody can print a code: no control characters of it reach a terminal.
-      return new MultiFormatReader().decode(bitmap, hints).getText().replaceAll("\\p{Cc}", "?");
+      return Optional.of(result.getText().replaceAll("\\p{Cc}", "?"));
     } catch (NotFoundException e) {
-      return null;
+      return Optional.empty();
     }
   }
 }
