@@ -140,9 +140,12 @@ public final class Detector implements AutoCloseable {
       closed = true;
       open = List.copyOf(sessions);
     }
-    open.forEach(DetectorSession::close);
-    backend.close();
-    checkpoint.close();
+    try {
+      open.forEach(DetectorSession::close);
+    } finally {
+      backend.close();
+      checkpoint.close();
+    }
   }
 
   void forget(DetectorSession session) {

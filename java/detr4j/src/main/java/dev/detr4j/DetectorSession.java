@@ -33,6 +33,7 @@ public final class DetectorSession implements AutoCloseable {
   private enum State {
     IDLE,
     RUNNING,
+    CLOSING,
     CLOSED
   }
 
@@ -266,23 +267,30 @@ public final class DetectorSession implements AutoCloseable {
     return WarmUp.run(this, width, height, atMost);
   }
 
-  /** Waits for a running call, then frees the plans. Closing twice has no effect. */
+  /**
+   * Waits for a running call, then frees the plans. Closing twice has no effect, but for waiting
+   * until the first has ended.
+   */
   @Override
   public void close() {
-    if (!closedWhenIdle()) {
+    if (!closesWhenIdle()) {
       return;
     }
-    plans.close();
-    postprocessing.close();
-    arena.close();
-    detector.forget(this);
+    try {
+      plans.close();
+      postprocessing.close();
+      arena.close();
+    } finally {
+      state.set(State.CLOSED);
+      detector.forget(this);
+    }
   }
 
-  /** Waits until no call runs, and shuts; false when another close was first. */
-  private boolean closedWhenIdle() {
+  /** Waits until no call runs, and shuts; false when another close was first and has ended. */
+  private boolean closesWhenIdle() {
     boolean interrupted = false;
     try {
-      while (!state.compareAndSet(State.IDLE, State.CLOSED)) {
+      while (!state.compareAndSet(State.IDLE, State.CLOSING)) {
         if (state.get() == State.CLOSED) {
           return false;
         }
@@ -302,9 +310,9 @@ public final class DetectorSession implements AutoCloseable {
   private void enter() {
     if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
       throw new IllegalStateException(
-          state.get() == State.CLOSED
-              ? "the session is closed"
-              : "the session is in use by another thread: a session serves one caller at a time");
+          state.get() == State.RUNNING
+              ? "the session is in use by another thread: a session serves one caller at a time"
+              : "the session is closed");
     }
   }
 

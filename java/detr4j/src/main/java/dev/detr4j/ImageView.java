@@ -23,17 +23,19 @@ public record ImageView(MemorySegment pixels, int width, int height, long rowStr
       throw new ImageException(
           "row stride " + rowStride + " is less than 3 x width = " + 3L * width);
     }
-    long needed = (height - 1L) * rowStride + 3L * width;
-    if (pixels.byteSize() < needed) {
+    long bytes = pixels.byteSize();
+    // Divided rather than multiplied: a row stride may be any number.
+    if (bytes < 3L * width || (bytes - 3L * width) / rowStride < height - 1) {
       throw new ImageException(
           "image of "
               + width
               + "x"
               + height
-              + " pixels needs "
-              + needed
-              + " bytes of RGB, got "
-              + pixels.byteSize());
+              + " pixels, rows "
+              + rowStride
+              + " bytes apart, does not fit "
+              + bytes
+              + " bytes of RGB");
     }
   }
 

@@ -24,10 +24,10 @@ public record PixelValues(
           "input of %dx%d pixels for an image of %dx%d: all sides must be at least 1"
               .formatted(width, height, imageWidth, imageHeight));
     }
-    if (values.byteSize() < 12L * width * height) {
+    if (values.byteSize() / 12 < (long) width * height) {
       throw new ImageException(
-          "input of %dx%d pixels needs %d bytes of fp32, got %d"
-              .formatted(width, height, 12L * width * height, values.byteSize()));
+          "input of %dx%d pixels needs %d values of fp32, got %d"
+              .formatted(width, height, 3L * width * height, values.byteSize() / 4));
     }
   }
 }

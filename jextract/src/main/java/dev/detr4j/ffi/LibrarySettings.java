@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,12 +47,19 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
     return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
   }
 
-  /** A system property, else its environment variable, else null. */
+  /** A system property, else its environment variable, else null; what is blank is absent. */
   static @Nullable String setting(String property) {
-    String value = System.getProperty(property);
-    if (value == null) {
-      value = System.getenv(property.replace('.', '_').toUpperCase(Locale.ROOT));
+    return setting(property, System::getProperty, System::getenv);
+  }
+
+  static @Nullable String setting(
+      String property,
+      Function<String, @Nullable String> properties,
+      Function<String, @Nullable String> environment) {
+    String value = properties.apply(property);
+    if (value == null || value.isBlank()) {
+      value = environment.apply(property.replace('.', '_').toUpperCase(Locale.ROOT));
     }
-    return value == null || value.isBlank() ? null : value;
+    return value == null || value.isBlank() ? null : value.strip();
   }
 }

@@ -76,7 +76,7 @@ public final class LabelFile {
       labels.add("background");
     }
     labels.addAll(lines);
-    return labels;
+    return List.copyOf(labels);
   }
 
   private static List<String> ofJson(String text, String where, int ids) {
@@ -98,6 +98,6 @@ public final class LabelFile {
     if (names.names().isEmpty()) {
       throw new ModelConfigException(where + ": there is no name in it");
     }
-    return labels;
+    return List.copyOf(labels);
   }
 }

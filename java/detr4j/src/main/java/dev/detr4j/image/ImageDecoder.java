@@ -72,7 +72,7 @@ public final class ImageDecoder {
 
   /** Decodes a file into memory of {@code arena}. */
   public ImageView decode(Path file, Arena arena) {
-    String name = file.toString();
+    String name = file.toString().replaceAll("\\p{Cc}", "?"); // a path may hold line feeds
     if (!Files.exists(file)) {
       throw new ImageException(name + ": no such file");
     }

@@ -70,10 +70,20 @@ public record Preprocessing(
   /**
    * The padded size of a batch.
    *
-   * @throws ImageException when an image does not fit {@code padSize}, or sizes differ and {@code
-   *     pad} is false
+   * @throws ImageException when an image does not fit {@code padSize}, sizes differ and {@code pad}
+   *     is false, or it has more than {@link ResizeRule#MAX_PIXELS} pixels
    */
   public PixelSize canvas(List<PixelSize> resized) {
+    PixelSize canvas = padded(resized);
+    if (canvas.pixels() > ResizeRule.MAX_PIXELS) {
+      throw new ImageException(
+          "images padded to %s have more than %d pixels each: those of a batch must be more alike"
+              .formatted(canvas, ResizeRule.MAX_PIXELS));
+    }
+    return canvas;
+  }
+
+  private PixelSize padded(List<PixelSize> resized) {
     int width = 0;
     int height = 0;
     for (PixelSize size : resized) {

@@ -8,7 +8,8 @@ import dev.detr4j.ImageException;
  * is one record per project.
  *
  * <p>Rules are immutable. {@link #target} throws {@link ImageException} for an image so elongated
- * that a side would vanish or the whole would pass {@link #MAX_PIXELS}.
+ * that a side would vanish, or be reduced by more than {@link #MAX_REDUCTION}, or the whole would
+ * pass {@link #MAX_PIXELS}.
  */
 public sealed interface ResizeRule {
   /**
@@ -16,6 +17,12 @@ public sealed interface ResizeRule {
    * trained for.
    */
   long MAX_PIXELS = 1L << 26;
+
+  /**
+   * As many pixels in a row or column become one at the most: time and memory of a resize grow with
+   * the sides of the image, and a few kilobytes can hold one of a hundred million by one.
+   */
+  int MAX_REDUCTION = 1024;
 
   /** The size that an image of this size becomes; both sides at least 1. */
   default PixelSize target(int width, int height) {
@@ -28,6 +35,12 @@ public sealed interface ResizeRule {
               + height
               + " pixels is too elongated: the model's size rule makes it "
               + target);
+    }
+    if (width > (long) MAX_REDUCTION * target.width()
+        || height > (long) MAX_REDUCTION * target.height()) {
+      throw new ImageException(
+          "image of %dx%d pixels becomes %s by the model's size rule: more than %d pixels in one"
+              .formatted(width, height, target, MAX_REDUCTION));
     }
     if (target.pixels() > MAX_PIXELS) {
       throw new ImageException(

@@ -1,5 +1,6 @@
 package dev.detr4j.runtime;
 
+import dev.detr4j.BackendException;
 import org.jspecify.annotations.Nullable;
 
 /** A crew that lives as long as somebody uses it, and has as many workers as anybody asked for. */
@@ -15,12 +16,27 @@ final class SharedCrew {
     this.name = name;
   }
 
-  /** A crew of at least so many workers; released once for each call. */
-  synchronized Crew acquire(int workers) {
+  /**
+   * A crew of at least so many workers; released once for each call that returns.
+   *
+   * @throws BackendException when the system refuses a thread; those that were started for this
+   *     call alone have ended then
+   */
+  Crew acquire(int workers) {
+    try {
+      return grown(workers);
+    } catch (OutOfMemoryError e) {
+      release();
+      throw new BackendException(
+          (workers + 1) + " threads cannot be had: " + e.getMessage() + "; ask for fewer", e);
+    }
+  }
+
+  private synchronized Crew grown(int workers) {
     Crew present = crew == null ? new Crew(name) : crew;
     crew = present;
-    present.grow(workers);
     users++;
+    present.grow(workers);
     return present;
   }
 

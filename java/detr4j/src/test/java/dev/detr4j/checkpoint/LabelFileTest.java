@@ -34,6 +34,14 @@ class LabelFileTest {
         List.of("cat"), read("{\"model_type\": \"x\", \"id2label\": {\"0\": \"cat\"}}", 1, 0));
   }
 
+  @Test
+  void nobodyCanChangeWhatWasRead() throws IOException {
+    List<String> lines = read("cat\ndog", 2, 0);
+    assertThrows(UnsupportedOperationException.class, () -> lines.set(0, "changed"));
+    List<String> json = read("{\"0\": \"cat\"}", 1, 0);
+    assertThrows(UnsupportedOperationException.class, () -> json.set(0, "changed"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -125,6 +125,8 @@ class ImageDecoderTest {
     assertEquals(folder + ": is a folder, expected an image file", message(folder));
     Path missing = folder.resolve("missing.png");
     assertEquals(missing + ": no such file", message(missing));
+    assertEquals(
+        folder + "/two?lines.png: no such file", message(folder.resolve("two\nlines.png")));
     byte[] heic = "\0\0\0\30ftypheic".getBytes(StandardCharsets.ISO_8859_1);
     ImageException e =
         assertThrows(ImageException.class, () -> new ImageDecoder().decode(heic, "a.heic"));

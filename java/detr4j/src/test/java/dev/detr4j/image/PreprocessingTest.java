@@ -30,6 +30,20 @@ class PreprocessingTest {
     assertEquals(new PixelSize(10, 20), unpadded.canvas(sizes.subList(0, 1)));
   }
 
+  @Test
+  void aBatchIsNoLargerThanTheLargestInput() {
+    List<PixelSize> crossed = List.of(new PixelSize(96_000, 640), new PixelSize(640, 96_000));
+    ImageException e =
+        assertThrows(ImageException.class, () -> Preprocessing.standard().canvas(crossed));
+    assertEquals(
+        "images padded to 96000x96000 have more than 67108864 pixels each: those of a batch must be"
+            + " more alike",
+        e.getMessage());
+    Preprocessing huge = padding(true, new PixelSize(65_536, 65_536));
+    List<PixelSize> one = List.of(new PixelSize(10, 20));
+    assertThrows(ImageException.class, () -> huge.canvas(one));
+  }
+
   private static Preprocessing padding(boolean pad, @Nullable PixelSize size) {
     Preprocessing standard = Preprocessing.standard();
     return new Preprocessing(

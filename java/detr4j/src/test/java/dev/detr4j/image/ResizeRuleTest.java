@@ -50,6 +50,13 @@ class ResizeRuleTest {
     assertTrue(
         huge.getMessage().startsWith("image of 20000x1 pixels becomes 16000000x800"),
         huge.getMessage());
+    ResizeRule fixed = new ResizeRule.Fixed(384, 384);
+    assertEquals(new PixelSize(384, 384), fixed.target(384 * 1024, 1));
+    ImageException line = assertThrows(ImageException.class, () -> fixed.target(1, 384 * 1024 + 1));
+    assertEquals(
+        "image of 1x393217 pixels becomes 384x384 by the model's size rule: more than 1024 pixels"
+            + " in one",
+        line.getMessage());
   }
 
   @Test

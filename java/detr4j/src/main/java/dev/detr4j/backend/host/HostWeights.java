@@ -71,9 +71,10 @@ public final class HostWeights implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    MemorySegment memory = room(Math.max(packedBytes, 4));
+    // Read first: a weight that is refused would leave its room behind with each plan that fails.
     MemorySegment values = staged(4 * weight.shape().elements());
     weight.read(values);
+    MemorySegment memory = room(Math.max(packedBytes, 4));
     packer.pack(values, memory);
     packed.put(key, memory);
     bytes += packedBytes;

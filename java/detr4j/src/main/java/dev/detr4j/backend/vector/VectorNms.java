@@ -71,12 +71,17 @@ final class VectorNms implements HostOp<Nms> {
       float highest = 0;
       for (int i = 0; i < count; i++) {
         float score = Memory.getFloat(scores + 4L * i);
-        if (Memory.getInt(gone + 4L * i) == 0 && (best < 0 || score > highest)) {
+        if (Memory.getInt(gone + 4L * i) == 0 && (best < 0 || isLarger(score, highest))) {
           best = i;
           highest = score;
         }
       }
       return best;
+    }
+
+    /** Strictly larger, with NaN above all numbers. */
+    private static boolean isLarger(float a, float b) {
+      return a > b || (Float.isNaN(a) && !Float.isNaN(b));
     }
   }
 }

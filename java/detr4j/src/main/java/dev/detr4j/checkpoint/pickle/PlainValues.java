@@ -17,11 +17,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A pickle may share an object between many places, so that a few hundred bytes describe a tree
  * too large to be walked. What comes out of here can be walked, hashed and printed without care: it
  * contains itself nowhere, is at most {@value #DEEPEST} levels deep, and has at most {@value
- * #LARGEST} values when every shared one is counted wherever it stands.
+ * #LARGEST} values when every shared one is counted wherever it stands, and {@value #TEXT} letters
+ * or bytes of a string as one more.
  */
 public final class PlainValues {
   private static final int DEEPEST = 100;
   private static final long LARGEST = 1L << 20;
+  private static final int TEXT = 64;
 
   /** A value that was turned before, with its size and its height when shared ones count. */
   private record Done(@Nullable Object plain, long weight, int height) {}
@@ -61,7 +63,7 @@ public final class PlainValues {
         || value instanceof PickleList
         || value instanceof PickleDict
         || value instanceof PickleRecord)) {
-      add(1);
+      add(1 + length(value) / TEXT);
       return value instanceof String
               || value instanceof Number
               || value instanceof Boolean
@@ -94,6 +96,14 @@ public final class PlainValues {
     done.put(value, new Done(plain, weight - start, deepest - depth));
     deepest = Math.max(outer, deepest);
     return plain;
+  }
+
+  private static int length(Object value) {
+    return switch (value) {
+      case String text -> text.length();
+      case byte[] bytes -> bytes.length;
+      default -> 0;
+    };
   }
 
   private void reach(int depth) throws PickleException {

@@ -54,7 +54,7 @@ final class StandardCalls {
     if (arguments.size() > first) {
       Object given = arguments.get(first);
       if (given instanceof PickleDict entries) {
-        dict.entries().putAll(entries.entries());
+        dict.putAll(entries);
       } else {
         for (Object pair : sequence(name, given)) {
           List<Object> keyAndValue = sequence(name, pair);

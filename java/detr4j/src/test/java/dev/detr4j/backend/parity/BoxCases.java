@@ -150,6 +150,9 @@ final class BoxCases {
     cases.add(boxes("nms hundred", 100, 3).build(new Nms(0.3f), Tolerance.EXACT));
     cases.add(boxes("nms many classes", 100, 91).build(new Nms(0.7f), Tolerance.EXACT));
     cases.add(degenerate("nms degenerate boxes").build(new Nms(0.5f), Tolerance.EXACT));
+    CaseBuilder odd = boxes("nms NaN and infinite scores", 20, 1).put(1, 4, Double.NaN);
+    odd.put(1, 0, Double.NEGATIVE_INFINITY).put(1, 9, Double.POSITIVE_INFINITY);
+    cases.add(odd.put(1, 15, Double.NaN).build(new Nms(0.5f), Tolerance.EXACT));
     return cases;
   }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -218,20 +219,59 @@ class UnpicklerTest {
     assertEquals("the pickle takes more than 64 MiB", message);
   }
 
-  @Test
-  void boundsTupleKeys() {
+  /** Entries with tuples of one number for keys. */
+  private static byte[] tupleKeys(int first, int end) {
     ByteArrayOutputStream pickle = new ByteArrayOutputStream();
-    pickle.writeBytes(bytes("}("));
-    for (int i = 0; i < 5000; i++) {
+    for (int i = first; i < end; i++) {
       pickle.writeBytes(bytes("M"));
       pickle.write(i);
       pickle.write(i >> 8);
       pickle.writeBytes(bytes("\u0085N"));
     }
-    pickle.writeBytes(bytes("u."));
-    String message =
-        assertThrows(PickleException.class, () -> load(pickle.toByteArray())).getMessage();
-    assertEquals("a dict has more than 4096 tuples for keys", message);
+    return pickle.toByteArray();
+  }
+
+  private static void assertTooManyKeys(byte[] pickle) {
+    String message = assertThrows(PickleException.class, () -> load(pickle)).getMessage();
+    assertEquals(
+        "a dict has more than 1024 keys that are neither strings nor numbers of one kind", message);
+  }
+
+  @Test
+  void boundsTupleKeys() throws PickleException {
+    load(concat(bytes("}("), tupleKeys(0, 1024), bytes("u.")));
+    load(concat(bytes("}("), tupleKeys(0, 1024), tupleKeys(0, 1024), bytes("u.")));
+    assertTooManyKeys(concat(bytes("}("), tupleKeys(0, 1025), bytes("u.")));
+  }
+
+  @Test
+  void aCopiedDictRemembersItsTupleKeys() {
+    byte[] copied = concat(bytes("c__builtin__\ndict\n}("), tupleKeys(0, 1000), bytes("u\u0085R("));
+    assertTooManyKeys(concat(copied, tupleKeys(1000, 1100), bytes("u.")));
+  }
+
+  @Test
+  void boundsNumbersOfAnotherKindThanTheFirst() throws PickleException {
+    // A Long and a Double can have one hash, and a map sorts only keys of one class.
+    byte[] longs = concat(bytes("}("), bytes("K\0N"));
+    ByteArrayOutputStream doubles = new ByteArrayOutputStream();
+    for (int i = 0; i < 1025; i++) {
+      doubles.writeBytes(bytes("G"));
+      doubles.writeBytes(ByteBuffer.allocate(8).putDouble(i + 0.5).array());
+      doubles.writeBytes(bytes("N"));
+    }
+    assertTooManyKeys(concat(longs, doubles.toByteArray(), bytes("u.")));
+    load(concat(bytes("}("), doubles.toByteArray(), bytes("u.")));
+  }
+
+  @Test
+  void boundsTextThatIsShared() throws PickleException {
+    byte[] text = concat(bytes("X\0\0\20\0"), bytes("a".repeat(1 << 20)), bytes("q\1"));
+    byte[] list = concat(bytes("}K\0]("), text, bytes("h\1".repeat(62)));
+    assertEquals(63, ((List<?>) plain(concat(list, bytes("es."))).get(0L)).size());
+    byte[] more = concat(list, bytes("h\1h\1es."));
+    String message = assertThrows(PickleException.class, () -> plain(more)).getMessage();
+    assertEquals("the metadata has more than 1048576 values", message);
   }
 
   @Test
