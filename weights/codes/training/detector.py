@@ -93,6 +93,11 @@ def build_for_use(weights):
     return model.eval()
 
 
+def published_weights(folder):
+    """The weights of a saved model, as a training model takes them but for the counts of its normalisation."""
+    return DeformableDetrForObjectDetection.from_pretrained(folder, dtype=torch.float32).state_dict()
+
+
 def save(weights, folder, half=False):
     """Writes the weights with config.json and preprocessor_config.json, as transformers reads them."""
     model = build_for_use({name: tensor.cpu() for name, tensor in weights.items()})

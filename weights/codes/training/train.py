@@ -14,7 +14,7 @@ from . import parallel
 from .batches import Batches, normalised
 from .deformable_attention import use_native_attention
 from .dense import DenseStart, dense_loss
-from .detector import RememberedPositions, build_for_training, keep_heads_exact, save
+from .detector import RememberedPositions, build_for_training, keep_heads_exact, published_weights, save
 from .loss import Targets, detection_loss
 
 
@@ -89,6 +89,13 @@ def _store(path, content):
     unfinished.rename(path)
 
 
+def _begin_with(model, weights):
+    """Puts published weights in place; only the counts of batch normalisation begin anew."""
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    if unexpected or not all(name.endswith("num_batches_tracked") for name in missing):
+        raise ValueError("not weights of this network: missing %s, unexpected %s" % (missing, unexpected))
+
+
 def _load(checkpoint, model, dense, optimizer, average):
     """Puts a checkpoint's state in place; returns its step, 0 without one."""
     if not checkpoint.exists():
@@ -132,6 +139,8 @@ def train(rank, processes, arguments):
     model = build_for_training()
     if arguments.backbone:
         model.model.backbone.load_state_dict(torch.load(arguments.backbone, weights_only=True))
+    if arguments.weights:
+        _begin_with(model, published_weights(arguments.weights))
     if arguments.device == "cpu":
         use_native_attention(model)
     else:
@@ -190,6 +199,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16, help="pictures a step, of all processes together")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--backbone", help="weights that training.crops wrote, for the start of a run")
+    parser.add_argument("--weights", help="folder of a published model to go on from, for the start of a run")
     parser.add_argument("--dense-until", type=int, default=0, help="backbone and proposals alone up to this step")
     parser.add_argument("--small-until", type=int, default=0, help="pictures of 0.6 times the side up to this step")
     parser.add_argument("--bf16-until", type=int, default=0, help="products in bf16 up to this step; for processors that have them")
