@@ -138,7 +138,7 @@ final class DetectCommand implements Callable<Integer> {
               : new OutputStreamWriter(file.kept(), StandardCharsets.UTF_8);
       ImageDecoder decoder =
           new ImageDecoder(orientation == null ? detector.orientation() : orientation, maxPixels);
-      int failed = detectAll(inputs, decoder, session, outputs, filter, out, err);
+      int failed = detectAll(inputs, decoder, session, outputs, filter, out, file, err);
       if (file != null && failed < inputs.size()) {
         file.commit();
       }
@@ -168,11 +168,15 @@ final class DetectCommand implements Callable<Integer> {
       DetectOutputs outputs,
       LabelFilter filter,
       Writer out,
+      @Nullable ReplacedFile file,
       PrintWriter err)
       throws IOException {
+    // Results on the same terminal are progress enough, and the line would get between them.
+    boolean progressShown =
+        Terminal.errorIsTerminal() && (file != null || !Terminal.outputIsTerminal());
     Detections found = session.newDetections();
     int failed = 0;
-    try (ProgressLine progress = new ProgressLine(err, inputs.size(), Terminal.errorIsTerminal())) {
+    try (ProgressLine progress = new ProgressLine(err, inputs.size(), progressShown)) {
       for (int i = 0; i < inputs.size(); i++) {
         ImageInputs.Input input = inputs.get(i);
         progress.update(i, input.name());
@@ -184,6 +188,9 @@ final class DetectCommand implements Callable<Integer> {
             return failed;
           }
         } catch (ImageException e) {
+          if (file != null && file.broken()) {
+            throw e; // not the image's fault, and there is nowhere to write the others to
+          }
           failed++;
           String message = Terminal.printable(String.valueOf(e.getMessage()));
           boolean named = message.contains(Terminal.printable(input.name()));

@@ -35,17 +35,18 @@ final class DetectOutputs {
       ImageInputs.Input input, ImageView image, Detections all, LabelFilter filter, Writer out)
       throws IOException {
     List<Found> found = Found.of(all, filter);
+    // First, so that a picture that cannot be written costs the picture alone.
+    if (writer == null) {
+      Ansi colours = options.output == null ? Terminal.colours() : Ansi.OFF;
+      writer = DetectionWriter.of(options.format, out, inputs, colours);
+    }
+    writer.write(input, image.width(), image.height(), found);
     if (drawn != null) {
       drawn.write(input, image, found);
     }
     if (crops != null) {
       crops.write(input, image, found);
     }
-    if (writer == null) {
-      Ansi colours = options.output == null ? Terminal.colours() : Ansi.OFF;
-      writer = DetectionWriter.of(options.format, out, inputs, colours);
-    }
-    writer.write(input, image.width(), image.height(), found);
   }
 
   /**

@@ -58,6 +58,13 @@ import picocli.CommandLine.Spec;
     })
 final class EvaluateCommand implements Callable<Integer> {
   /** What says how a model runs, and has no meaning for detections that are there already. */
+  private static final String REPORT = "evaluation.json";
+
+  private static final String PAGE = "mistakes.html";
+  private static final String CURVES = "precision-recall.png";
+  private static final String RESULTS = "results.json";
+  private static final String JOURNAL = "journal.jsonl";
+
   private static final List<String> OF_A_MODEL =
       List.of(
           "--source",
@@ -195,6 +202,9 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     AnnotatedFiles files = images == null ? null : new AnnotatedFiles(annotations, images);
     Path folder = output == null && detections == null ? Path.of("evaluation") : output;
+    if (folder != null) {
+      protect(folder);
+    }
     if (detections != null) {
       List<ScoredBox> found = ResultsFile.read(detections, annotations);
       createFolder(folder);
@@ -212,6 +222,24 @@ final class EvaluateCommand implements Callable<Integer> {
   private void check(boolean holds, String otherwise) {
     if (!holds) {
       throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  /** Refuses a folder in which an output would replace what is read. */
+  private void protect(Path folder) throws IOException {
+    List<String> written =
+        detections == null
+            ? List.of(REPORT, PAGE, CURVES, RESULTS, JOURNAL)
+            : List.of(REPORT, PAGE, CURVES);
+    for (String name : written) {
+      Path file = folder.resolve(name);
+      for (Path read :
+          detections == null ? List.of(annotationFile) : List.of(annotationFile, detections)) {
+        if (Files.exists(file) && Files.exists(read) && Files.isSameFile(file, read)) {
+          throw new ImageException(
+              read + ": is read, and would be replaced; name another folder with --output");
+        }
+      }
     }
   }
 
@@ -234,7 +262,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private DetectionJournal journal(
       Path folder, AnnotatedFiles files, LocalModel used, Detector detector, Orientation turned) {
     return DetectionJournal.open(
-        folder.resolve("journal.jsonl"),
+        folder.resolve(JOURNAL),
         new RunIdentity()
             .with("annotations", annotationFile)
             .with("max-pixels", Long.toString(maxPixels))
@@ -266,7 +294,7 @@ final class EvaluateCommand implements Callable<Integer> {
         ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
         AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
         int failed = run.detect(detector, journal, err);
-        Path results = folder.resolve("results.json");
+        Path results = folder.resolve(RESULTS);
         writeText(results, out -> ResultsFile.write(run.found(journal), out));
         report(
             annotations,
@@ -337,16 +365,16 @@ final class EvaluateCommand implements Callable<Integer> {
       Path folder)
       throws IOException {
     writeText(
-        folder.resolve("evaluation.json"),
+        folder.resolve(REPORT),
         out -> EvaluationJson.write(annotations, evaluation, mistakes, out));
     String title = title(annotations);
     if (pictures != null) {
       writeText(
-          folder.resolve("mistakes.html"),
+          folder.resolve(PAGE),
           out -> MistakesPage.write(title, annotations, mistakes, worst, pictures, out));
     }
     BufferedImage picture = PrecisionRecallPicture.draw(title, annotations, evaluation);
-    Path file = folder.resolve("precision-recall.png");
+    Path file = folder.resolve(CURVES);
     try (ReplacedFile out = ReplacedFile.open(file)) {
       ImageIO.write(picture, "png", out.kept());
       out.commit();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +107,7 @@ public final class Main implements Runnable {
     commands.forEach(name -> all.addSubcommand(command(name)));
     return all.setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
+        .setExpandAtFiles(false) // @a.png is a file of that name
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
         .setParameterExceptionHandler(Main::misuse)
         .setExecutionExceptionHandler(Main::report);
@@ -161,6 +163,7 @@ public final class Main implements Runnable {
       case Detr4jException mistake -> mistake.getMessage();
       case UncheckedIOException wrapped -> explained(wrapped.getCause());
       case FileSystemException file -> file.getFile() + ": " + OneLine.of(file);
+      case InvalidPathException path -> path.getInput() + ": is no valid file name";
       case IOException io -> io.getMessage() == null ? io.toString() : io.getMessage();
       case null, default -> null;
     };

@@ -13,6 +13,8 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A file that appears under its name only when it is complete: written aside, then renamed by
@@ -23,12 +25,20 @@ final class ReplacedFile extends FilterOutputStream {
   private static final int MOST_LINKS = 40;
   private static final Path DEVICES = Path.of("/dev");
 
+  /** What an interrupted run would leave behind. */
+  private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(ReplacedFile::removeUnfinished));
+  }
+
   private final Path target;
 
   /** The target itself where it is no regular file. */
   private final Path aside;
 
   private boolean done;
+  private boolean broken;
 
   private ReplacedFile(Path target, Path aside, OpenOption... how) throws IOException {
     super(new BufferedOutputStream(Files.newOutputStream(aside, how), 1 << 16));
@@ -60,6 +70,7 @@ final class ReplacedFile extends FilterOutputStream {
       Path aside =
           file.resolveSibling("." + name + "." + ProcessHandle.current().pid() + ".partial");
       Files.deleteIfExists(aside);
+      UNFINISHED.add(aside);
       return new ReplacedFile(file, aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw unwritable(target, e);
@@ -94,6 +105,16 @@ final class ReplacedFile extends FilterOutputStream {
         && (ofTheSystem || !Files.isRegularFile(target));
   }
 
+  private static void removeUnfinished() {
+    for (Path aside : UNFINISHED) {
+      try {
+        Files.deleteIfExists(aside);
+      } catch (IOException e) {
+        // The JVM ends: nobody is left to be told.
+      }
+    }
+  }
+
   @Override
   public void write(int value) {
     write(new byte[] {(byte) value}, 0, 1);
@@ -105,6 +126,7 @@ final class ReplacedFile extends FilterOutputStream {
     try {
       out.write(bytes, offset, length);
     } catch (IOException e) {
+      broken = true;
       throw unwritable(target, e);
     }
   }
@@ -115,12 +137,21 @@ final class ReplacedFile extends FilterOutputStream {
     try {
       out.flush();
     } catch (IOException e) {
+      broken = true;
       throw unwritable(target, e);
     }
   }
 
+  /** Whether something that was to be written is not: such a file is never committed. */
+  boolean broken() {
+    return broken;
+  }
+
   /** Makes what was written the file; throws {@link ImageException} when that cannot be done. */
   void commit() {
+    if (broken) {
+      throw new ImageException(target + ": cannot be written whole");
+    }
     try {
       out.close();
       if (aside.equals(target)) {
@@ -134,6 +165,7 @@ final class ReplacedFile extends FilterOutputStream {
         Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
       }
       done = true;
+      UNFINISHED.remove(aside);
     } catch (IOException e) {
       throw unwritable(target, e);
     }
@@ -145,9 +177,14 @@ final class ReplacedFile extends FilterOutputStream {
       done = true;
       try {
         out.close();
+      } catch (IOException e) {
+        if (!broken) { // else it was told already
+          throw e;
+        }
       } finally {
         if (!aside.equals(target)) {
           Files.deleteIfExists(aside);
+          UNFINISHED.remove(aside);
         }
       }
     }

@@ -14,10 +14,15 @@ final class Terminal {
     return Boolean.getBoolean("detr4j.terminal");
   }
 
+  /** Whether standard output is a terminal, so that a progress line would get between results. */
+  static boolean outputIsTerminal() {
+    return Boolean.getBoolean("detr4j.terminal.out");
+  }
+
   /** Colours on standard output: only on a terminal, and not where the user wants none. */
   static Ansi colours() {
     boolean wanted =
-        Boolean.getBoolean("detr4j.terminal.out")
+        outputIsTerminal()
             && System.getenv("NO_COLOR") == null
             && !"dumb".equals(System.getenv("TERM"));
     return wanted ? Ansi.ON : Ansi.OFF;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.ImageException;
 import dev.detr4j.ModelConfigException;
 import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.evaluation.AnnotatedImage;
@@ -249,6 +250,81 @@ class DetectOutputsTest {
       System.setOut(before);
     }
     assertEquals(List.of("a.png", "b.png"), CliRun.names(drawn));
+  }
+
+  @Test
+  void resultsThatCannotBeWrittenEndTheRun() {
+    Path full = Path.of("/dev/full");
+    Assumptions.assumeTrue(Files.exists(full), "this system has no /dev/full");
+    // More text than is kept before it is written, and the first line that says so is the last.
+    Object[] many = new Object[400];
+    Arrays.fill(many, photos.resolve("a.png"));
+    CliRun run = detect(photos.resolve("b.jpg"), append(many, "-f", "json", "-o", full));
+    assertEquals(1, run.exit());
+    assertEquals(1, run.err().lines().count(), run.err());
+    assertTrue(run.err().contains("/dev/full: cannot be written"), run.err());
+  }
+
+  @Test
+  void aFileThatBrokeIsNotCommitted() throws IOException {
+    Path full = Path.of("/dev/full");
+    Assumptions.assumeTrue(Files.exists(full), "this system has no /dev/full");
+    try (ReplacedFile file = ReplacedFile.open(full)) {
+      file.write(1);
+      assertThrows(ImageException.class, file::flush);
+      assertTrue(file.broken());
+      assertThrows(ImageException.class, file::commit);
+    }
+  }
+
+  @Test
+  void aPictureThatCannotBeWrittenCostsThePictureAlone() throws IOException {
+    Path drawn = folder.resolve("drawn");
+    Files.createDirectories(drawn.resolve("b.png"));
+    CliRun run = detect(photos, "-f", "csv", "--draw", drawn);
+    assertEquals(1, run.exit());
+    assertTrue(run.err().contains("b.png"), run.err());
+    assertTrue(run.out().contains("b.jpg"), run.out());
+    assertTrue(run.out().contains("a.png"), run.out());
+  }
+
+  @Test
+  void aPictureIsNoFolderForSeveral() {
+    detect(photos, "--draw", folder.resolve("two.png")).assertRefused(1, "two.png", "folder");
+    assertFalse(Files.exists(folder.resolve("two.png")));
+  }
+
+  @Test
+  void anAtSignIsAPartOfAName() throws IOException {
+    Path list = Files.writeString(folder.resolve("@list"), photos.resolve("a.png").toString());
+    CliRun run = detect("@" + list);
+    assertEquals(1, run.exit());
+    assertTrue(run.err().contains("@" + list + ": no such file"), run.err());
+  }
+
+  /**
+   * Results and a progress line, each through a pipe of its own, would share a terminal's lines.
+   */
+  @Test
+  void resultsOnATerminalHaveNoProgressLineBetweenThem() {
+    String[] properties = {"detr4j.terminal", "detr4j.terminal.out"};
+    StringWriter both = new StringWriter();
+    try {
+      Arrays.stream(properties).forEach(name -> System.setProperty(name, "true"));
+      PrintWriter screen = new PrintWriter(both, true);
+      String[] command = {"detect", photos.toString(), "-m", model.toString(), "-f", "csv"};
+      Main.commandLine().setErr(screen).setOut(screen).execute(command);
+    } finally {
+      Arrays.stream(properties).forEach(System::clearProperty);
+    }
+    assertFalse(both.toString().contains("0/2"), both::toString);
+    assertTrue(both.toString().contains("b.jpg"), both::toString);
+  }
+
+  private static Object[] append(Object[] first, Object... more) {
+    Object[] all = Arrays.copyOf(first, first.length + more.length);
+    System.arraycopy(more, 0, all, first.length, more.length);
+    return all;
   }
 
   @Test

@@ -244,6 +244,20 @@ class EvaluateCommandTest {
   }
 
   @Test
+  void nothingThatIsReadIsReplaced() throws IOException {
+    Files.createDirectories(output);
+    String before = Files.readString(annotations);
+    Path results = Files.copy(annotations, output.resolve("results.json"));
+    CliRun.of("evaluate", "-a", results, "-i", photos, "-o", output, "--model", model)
+        .assertRefused(1, "results.json", "would be replaced");
+    Path report = Files.writeString(output.resolve("evaluation.json"), "[]");
+    CliRun.of("evaluate", "-a", annotations, "--detections", report, "-o", output)
+        .assertRefused(1, "evaluation.json", "would be replaced");
+    assertEquals(before, Files.readString(results));
+    assertEquals("[]", Files.readString(report));
+  }
+
+  @Test
   void mistakesAreOneLineAndNothingIsWritten() throws IOException {
     replace("\"a.png\"", "\"../a.png\"");
     evaluate().assertRefused(1, "../a.png", "outside");

@@ -178,17 +178,18 @@ public final class ImageDecoder {
         }
       }
       return ImageView.rgb(rgb, whole.width(), whole.height());
-    } catch (IOException e) {
-      throw new ImageException(
-          name + ": damaged or truncated " + format + " image: " + reason(e), e);
-    } catch (OutOfMemoryError e) {
-      throw new ImageException(
-          name + ": not enough memory to decode this " + format + " image; raise -Xmx", e);
     } catch (ImageException e) {
       throw e;
-    } catch (RuntimeException e) {
-      // Readers meet damaged files with all kinds of unchecked exceptions.
-      throw new ImageException(name + ": damaged " + format + " image: " + reason(e), e);
+    } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      // Readers meet damaged files with all kinds of unchecked exceptions, and wrap what they meet.
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof OutOfMemoryError) {
+          throw new ImageException(
+              name + ": not enough memory to decode this " + format + " image; raise -Xmx", e);
+        }
+      }
+      throw new ImageException(
+          name + ": damaged or truncated " + format + " image: " + reason(e), e);
     }
   }
 
@@ -247,7 +248,9 @@ public final class ImageDecoder {
     }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       String message = cause.getMessage();
-      if (message != null && !message.isBlank()) {
+      boolean introduces =
+          message != null && message.strip().endsWith(":") && cause.getCause() != null;
+      if (message != null && !message.isBlank() && !introduces) {
         return message.lines().findFirst().orElse("").strip();
       }
     }

@@ -63,7 +63,7 @@ public final class LocalModels {
     try {
       return LocalModel.of(CodesModel.folderIn(ModelSettings.ofProcess().home()));
     } catch (UncheckedIOException e) {
-      throw new CheckpointException(String.valueOf(e.getMessage()), e);
+      throw new CheckpointException(e.getMessage() + "; DETR4J_HOME names another place", e);
     }
   }
 

@@ -20,6 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 
@@ -131,8 +133,13 @@ public final class MistakesPage {
     AnnotatedImage image = each.image();
     String name = image.fileName().isEmpty() ? "image " + image.id() : image.fileName();
     out.write("<figure>\n");
-    int width = picture == null ? Math.max(1, image.width()) : picture.getWidth();
-    int height = picture == null ? Math.max(1, image.height()) : picture.getHeight();
+    int width = picture == null ? image.width() : picture.getWidth();
+    int height = picture == null ? image.height() : picture.getHeight();
+    // Of a picture that cannot be read, and nothing says how large it is.
+    if (width < 1 || height < 1) {
+      width = (int) farthest(each, box -> box.x() + box.width());
+      height = (int) farthest(each, box -> box.y() + box.height());
+    }
     out.write(
         String.format(
             Locale.ROOT, // digits as SVG has them
@@ -149,16 +156,16 @@ public final class MistakesPage {
               height,
               Base64.getEncoder().encodeToString(jpeg(picture))));
     }
-    double letters = Math.max(width, height) / 45.0;
+    Labels labels = new Labels(Math.max(width, height) / 45.0, width, height);
     for (ScoredBox right : each.right()) {
-      box("right", right.box(), name(right.categoryId()) + score(right), letters);
+      box("right", right.box(), name(right.categoryId()) + score(right), labels);
     }
     for (AnnotatedBox missed : each.missed()) {
-      box("missed", missed.box(), "missed: " + name(missed.categoryId()), letters);
+      box("missed", missed.box(), "missed: " + name(missed.categoryId()), labels);
     }
     for (Mistakes.Wrong wrong : each.wrong().reversed()) {
       ScoredBox detection = wrong.detection();
-      box("wrong", detection.box(), name(detection.categoryId()) + score(detection), letters);
+      box("wrong", detection.box(), name(detection.categoryId()) + score(detection), labels);
     }
     out.write("</svg>\n<figcaption><b>" + escaped(name) + "</b>");
     out.write(String.format(Locale.ROOT, " <span>cost %.2f</span>\n<ul>\n", each.cost()));
@@ -180,24 +187,55 @@ public final class MistakesPage {
     out.write("</ul></figcaption>\n</figure>\n");
   }
 
-  private void box(String kind, Box box, String label, double letters) throws IOException {
-    // A missed object's at the foot: a wrong detection often lies on it, with its own at the head.
-    double labelY =
-        kind.equals("missed")
-            ? box.y() + box.height() - letters / 3
-            : Math.max(box.y(), 0) + letters;
+  /** How far the boxes of an image reach, at least 1 pixel. */
+  private static double farthest(Mistakes.OnImage each, ToDoubleFunction<Box> end) {
+    return Stream.of(
+            each.right().stream().map(ScoredBox::box),
+            each.missed().stream().map(AnnotatedBox::box),
+            each.wrong().stream().map(wrong -> wrong.detection().box()))
+        .flatMap(boxes -> boxes)
+        .mapToDouble(end)
+        .map(Math::ceil)
+        .reduce(1, Math::max);
+  }
+
+  /**
+   * Where labels go.
+   *
+   * @param letters their height
+   * @param width of the picture, which cuts them off
+   * @param height of the picture
+   */
+  private record Labels(double letters, int width, int height) {
+    /** A letter is a little wider than half its height. */
+    boolean leavesAtTheRight(Box box, String label) {
+      return box.x() + 0.6 * letters * label.length() > width
+          && box.x() > width - box.x() - box.width();
+    }
+
+    /** A missed object's at the foot: a wrong detection often lies on it, its own at the head. */
+    double y(String kind, Box box) {
+      double y = kind.equals("missed") ? box.y() + box.height() - letters / 3 : box.y() + letters;
+      return Math.max(letters, Math.min(y, height - letters / 3));
+    }
+  }
+
+  private void box(String kind, Box box, String label, Labels labels) throws IOException {
+    double letters = labels.letters();
+    boolean ends = labels.leavesAtTheRight(box, label);
     out.write(
         String.format(
             Locale.ROOT,
             "<g class=\"%s\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
-                + "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\">%s</text></g>\n",
+                + "<text x=\"%.1f\" y=\"%.1f\"%s font-size=\"%.1f\">%s</text></g>\n",
             kind,
             box.x(),
             box.y(),
             box.width(),
             box.height(),
-            box.x() + letters / 4,
-            labelY,
+            ends ? box.x() + box.width() - letters / 4 : box.x() + letters / 4,
+            labels.y(kind, box),
+            ends ? " text-anchor=\"end\"" : "",
             letters,
             escaped(label)));
   }

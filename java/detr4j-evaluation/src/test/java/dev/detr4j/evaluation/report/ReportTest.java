@@ -85,6 +85,27 @@ class ReportTest {
     assertFalse(image.find(), "the image that cannot be read has no picture");
   }
 
+  /** Labels lie within the picture, whose size comes from its boxes where nothing else says it. */
+  @Test
+  void labelsCanBeRead() throws IOException {
+    List<Category> categories = List.of(new Category(0, "a class with a long name"));
+    Annotations annotations =
+        new Annotations(List.of(new AnnotatedImage(1, "a", 0, 0)), categories, List.of());
+    List<ScoredBox> found =
+        List.of(
+            new ScoredBox(1, 0, new Box(440, -3, 40, 5), 0.9),
+            new ScoredBox(1, 0, new Box(2, 355, 40, 5), 0.8));
+    StringWriter out = new StringWriter();
+    Mistakes mistakes = Mistakes.of(annotations, found);
+    MistakesPage.write("t", annotations, mistakes, 10, image -> null, out);
+    String page = out.toString();
+    assertTrue(page.contains("viewBox=\"0 0 480 360\""), page);
+    assertTrue(
+        page.contains("<text x=\"477.3\" y=\"10.7\" text-anchor=\"end\" font-size=\"10.7\">"),
+        page);
+    assertTrue(page.contains("<text x=\"4.7\" y=\"356.4\" font-size=\"10.7\">"), page);
+  }
+
   @Test
   void noMoreImagesThanAskedFor() throws IOException {
     Annotations annotations = annotations(1);
