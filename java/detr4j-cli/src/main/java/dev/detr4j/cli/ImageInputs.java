@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ImageInputs {
   private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+  private static final String NAMELESS = "''";
   private static final int DEEPEST = 64;
   private static final String SPECIAL = "*?[{";
   private static final int MOST_ALTERNATIVES = 1000;
@@ -54,30 +55,48 @@ final class ImageInputs {
   private ImageInputs() {}
 
   /**
-   * Lists the images.
+   * Lists the images. An argument that stands for none is an input with a fault, beside others.
    *
-   * @throws ImageException when a folder holds none or cannot be listed, or nothing matches
+   * @throws ImageException when no argument stands for an image: a folder holds none or cannot be
+   *     listed, or nothing matches
    */
   static List<Input> of(List<String> arguments, boolean recursive) {
     List<Input> inputs = new ArrayList<>();
+    List<ImageException> faults = new ArrayList<>();
     for (String argument : arguments) {
-      if (argument.equals("-")) {
-        inputs.add(new Input("-", null, Path.of("stdin")));
-        continue;
-      }
-      if (isPattern(argument)) {
-        inputs.addAll(matching(argument));
-        continue;
-      }
-      Path path = path(argument);
-      if (Files.isDirectory(path)) {
-        inputs.addAll(inFolder(path, recursive));
-      } else {
-        Path name = path.getFileName();
-        inputs.add(new Input(argument, path, name == null ? path : name));
+      try {
+        inputs.addAll(of(argument, recursive));
+      } catch (ImageException e) {
+        faults.add(e);
+        String message = String.valueOf(e.getMessage());
+        String name = argument.isEmpty() ? NAMELESS : argument;
+        String fault =
+            message.startsWith(name + ": ") ? message.substring(name.length() + 2) : message;
+        inputs.add(new Input(name, null, Path.of("none"), fault));
       }
     }
+    if (faults.size() == arguments.size()) {
+      throw faults.getFirst();
+    }
     return inputs;
+  }
+
+  private static List<Input> of(String argument, boolean recursive) {
+    if (argument.equals("-")) {
+      return List.of(new Input("-", null, Path.of("stdin")));
+    }
+    if (argument.isEmpty()) {
+      throw new ImageException(NAMELESS + ": is no name of an image; is a variable unset?");
+    }
+    if (isPattern(argument)) {
+      return matching(argument);
+    }
+    Path path = path(argument);
+    if (Files.isDirectory(path)) {
+      return inFolder(path, recursive);
+    }
+    Path name = path.getFileName();
+    return List.of(new Input(argument, path, name == null ? path : name));
   }
 
   /** Whether these arguments stand for one image, whatever it is called. */

@@ -295,6 +295,23 @@ class DetectOutputsTest {
   }
 
   @Test
+  void anArgumentThatStandsForNothingCostsALine() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    Path drawn = folder.resolve("drawn");
+    CliRun run = detect(empty, photos + "/zz*.png", photos, "", "--draw", drawn, "-f", "csv");
+    assertEquals(1, run.exit());
+    List<String> lines = run.err().lines().toList();
+    assertEquals(3, lines.size(), run.err());
+    assertTrue(lines.get(0).contains(empty + ": there is no image in this folder"), run.err());
+    assertTrue(lines.get(1).contains("zz*.png: matches no image"), run.err());
+    assertTrue(
+        lines.get(2).endsWith(": '': is no name of an image; is a variable unset?"), run.err());
+    assertEquals(List.of("a.png", "b.png"), CliRun.names(drawn));
+    detect(empty, photos + "/zz*.png").assertRefused(1, "empty: there is no image");
+    detect("").assertRefused(1, "'': is no name");
+  }
+
+  @Test
   void anAtSignIsAPartOfAName() throws IOException {
     Path list = Files.writeString(folder.resolve("@list"), photos.resolve("a.png").toString());
     CliRun run = detect("@" + list);
