@@ -71,7 +71,7 @@ class LauncherTest {
             exit 0 ;;
           esac
         done
-        printf '%%s\\n' "$@"
+        printf '%%s\\n' "LC_ALL=${LC_ALL:-}" "$@"
         """
             .formatted(jdk));
     script(jdk.resolve("bin/javac"), "");
@@ -140,6 +140,17 @@ class LauncherTest {
       String line = run(Map.of(), arguments.toArray(String[]::new));
       assertTrue(line.contains(USED) && !line.contains(VECTOR), line);
     }
+  }
+
+  /** Java takes the encoding of file names from the locale alone. */
+  @Test
+  void fileNamesAreUtf8WhereThereIsNoLocale() throws Exception {
+    for (String none : List.of("C", "POSIX")) {
+      String line = run(Map.of("LC_ALL", none), "detect", "a.png");
+      assertTrue(line.startsWith("LC_ALL=C.UTF-8\n"), line);
+    }
+    String line = run(Map.of("LC_ALL", "de_DE.UTF-8"), "detect", "a.png");
+    assertTrue(line.contains("LC_ALL=de_DE.UTF-8\n"), line);
   }
 
   @Test
