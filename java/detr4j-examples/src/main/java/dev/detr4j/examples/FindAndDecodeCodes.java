@@ -74,10 +74,10 @@ public final class FindAndDecodeCodes {
     int columns = width + 2 * quiet;
     int[] pixels = new int[columns * (height + 2 * quiet)];
     for (int i = 0; i < pixels.length; i++) {
-      long x = left + Math.clamp(i % columns - quiet, 0, width - 1);
-      long y = top + Math.clamp(i / columns - quiet, 0, height - 1);
+      int x = left + Math.clamp(i % columns - quiet, 0, width - 1);
+      int y = top + Math.clamp(i / columns - quiet, 0, height - 1);
       for (int channel = 0; channel < 3; channel++) {
-        long at = y * image.rowStride() + 3 * x + channel;
+        long at = y * image.rowStride() + 3L * x + channel;
         pixels[i] = pixels[i] << 8 | (image.pixels().get(ValueLayout.JAVA_BYTE, at) & 0xff);
       }
     }
