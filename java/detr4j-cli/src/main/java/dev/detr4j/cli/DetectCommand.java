@@ -139,7 +139,7 @@ final class DetectCommand implements Callable<Integer> {
       ImageDecoder decoder =
           new ImageDecoder(orientation == null ? detector.orientation() : orientation, maxPixels);
       int failed = detectAll(inputs, decoder, session, outputs, filter, out, file, err);
-      if (file != null && failed < inputs.size()) {
+      if (file != null && outputs.hasResults()) {
         file.commit();
       }
       return failed == 0 ? 0 : 1;

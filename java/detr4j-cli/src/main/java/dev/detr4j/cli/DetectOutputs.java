@@ -57,6 +57,11 @@ final class DetectOutputs {
     return options.output == null && drawn == null && crops == null && System.out.checkError();
   }
 
+  /** Whether an image has given results, even if a picture of them could not be written. */
+  boolean hasResults() {
+    return writer != null;
+  }
+
   void end() throws IOException {
     if (writer != null) {
       writer.end();

@@ -57,14 +57,13 @@ import picocli.CommandLine.Spec;
       "An image that cannot be read counts as one without detections, and the exit code is 1."
     })
 final class EvaluateCommand implements Callable<Integer> {
-  /** What says how a model runs, and has no meaning for detections that are there already. */
   private static final String REPORT = "evaluation.json";
-
   private static final String PAGE = "mistakes.html";
   private static final String CURVES = "precision-recall.png";
   private static final String RESULTS = "results.json";
   private static final String JOURNAL = "journal.jsonl";
 
+  /** What says how a model runs, and has no meaning for detections that are there already. */
   private static final List<String> OF_A_MODEL =
       List.of(
           "--source",

@@ -286,6 +286,12 @@ class DetectOutputsTest {
     assertTrue(run.err().contains("b.png"), run.err());
     assertTrue(run.out().contains("b.jpg"), run.out());
     assertTrue(run.out().contains("a.png"), run.out());
+    Path results = folder.resolve("results.csv");
+    Path other = folder.resolve("other");
+    Files.createDirectories(other.resolve("a.png"));
+    run = detect(photos.resolve("a.png"), "-f", "csv", "--draw", other, "-o", results);
+    assertEquals(1, run.exit());
+    assertTrue(Files.readString(results).contains("a.png"), "no picture, and still the results");
   }
 
   @Test

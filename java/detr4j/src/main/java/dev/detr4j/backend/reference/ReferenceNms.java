@@ -42,15 +42,11 @@ final class ReferenceNms implements HostOp<Nms> {
   private static int best(Elements scores, boolean[] gone) {
     int best = -1;
     for (int i = 0; i < gone.length; i++) {
-      if (!gone[i] && (best < 0 || isLarger(scores.f32(0, 0, i), scores.f32(0, 0, best)))) {
+      if (!gone[i]
+          && (best < 0 || ReferenceTopK.isLarger(scores.f32(0, 0, i), scores.f32(0, 0, best)))) {
         best = i;
       }
     }
     return best;
-  }
-
-  /** Strictly larger, with NaN above all numbers. */
-  private static boolean isLarger(float a, float b) {
-    return a > b || (Float.isNaN(a) && !Float.isNaN(b));
   }
 }

@@ -44,7 +44,7 @@ final class ReferenceTopK implements HostOp<TopK> {
   }
 
   /** Strictly larger, with NaN above all numbers. */
-  private static boolean isLarger(float a, float b) {
+  static boolean isLarger(float a, float b) {
     return a > b || (Float.isNaN(a) && !Float.isNaN(b));
   }
 }

@@ -68,20 +68,15 @@ final class VectorNms implements HostOp<Nms> {
     /** The first of the highest scores that are left, or -1. */
     private int best(long gone) {
       int best = -1;
-      float highest = 0;
+      long highest = Long.MIN_VALUE;
       for (int i = 0; i < count; i++) {
-        float score = Memory.getFloat(scores + 4L * i);
-        if (Memory.getInt(gone + 4L * i) == 0 && (best < 0 || isLarger(score, highest))) {
+        long key = VectorTopK.key(Memory.getFloat(scores + 4L * i), i);
+        if (Memory.getInt(gone + 4L * i) == 0 && key > highest) {
           best = i;
-          highest = score;
+          highest = key;
         }
       }
       return best;
-    }
-
-    /** Strictly larger, with NaN above all numbers. */
-    private static boolean isLarger(float a, float b) {
-      return a > b || (Float.isNaN(a) && !Float.isNaN(b));
     }
   }
 }

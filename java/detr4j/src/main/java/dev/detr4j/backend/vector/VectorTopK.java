@@ -76,7 +76,8 @@ final class VectorTopK implements HostOp<TopK> {
     }
   }
 
-  private static long key(float score, int index) {
+  /** Grows with the score, and falls with the index of equal ones; NaN is above all numbers. */
+  static long key(float score, int index) {
     // Adding zero makes both zeros equal; NaN sorts above infinity.
     int bits = Float.isNaN(score) ? Integer.MAX_VALUE : Float.floatToRawIntBits(score + 0.0f);
     int sortable = bits ^ (bits >> 31 & 0x7FFFFFFF);
