@@ -15,9 +15,7 @@ module dev.detr4j {
   requires static transitive org.jspecify; // @Nullable in exported signatures
 
   exports dev.detr4j;
-  exports dev.detr4j.backend to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
+  exports dev.detr4j.backend;
   exports dev.detr4j.backend.host to
       dev.detr4j.cli,
       dev.detr4j.parity;
@@ -32,13 +30,30 @@ module dev.detr4j {
   exports dev.detr4j.convert to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.error;
   exports dev.detr4j.image;
+  exports dev.detr4j.json to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
   exports dev.detr4j.model to
       dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.model.convnext to
       dev.detr4j.parity;
   exports dev.detr4j.model.deformable to
       dev.detr4j.parity;
   exports dev.detr4j.model.detr to
+      dev.detr4j.parity;
+  exports dev.detr4j.model.description;
+  exports dev.detr4j.model.family to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.model.graph to
+      dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.model.names to
+      dev.detr4j.parity;
+  exports dev.detr4j.model.resnet to
       dev.detr4j.parity;
   exports dev.detr4j.op;
   exports dev.detr4j.plan to
@@ -47,8 +62,11 @@ module dev.detr4j {
   exports dev.detr4j.postprocess to
       dev.detr4j.cli,
       dev.detr4j.parity;
+  exports dev.detr4j.profile;
   exports dev.detr4j.runtime to
       dev.detr4j.cli,
+      dev.detr4j.parity;
+  exports dev.detr4j.session to
       dev.detr4j.parity;
   exports dev.detr4j.tensor;
 }

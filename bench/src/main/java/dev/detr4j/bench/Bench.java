@@ -1,6 +1,5 @@
 package dev.detr4j.bench;
 
-import dev.detr4j.Detr4jException;
 import dev.detr4j.bench.kernel.CompareKernels;
 import dev.detr4j.bench.latency.CompareSessions;
 import dev.detr4j.bench.latency.MeasureCalls;
@@ -8,6 +7,7 @@ import dev.detr4j.bench.load.OpenPublishedFiles;
 import dev.detr4j.bench.peer.CompareCommand;
 import dev.detr4j.bench.peer.MemoryCommand;
 import dev.detr4j.bench.start.MeasureStart;
+import dev.detr4j.error.Detr4jException;
 import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine;

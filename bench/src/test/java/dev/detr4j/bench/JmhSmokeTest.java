@@ -3,7 +3,7 @@ package dev.detr4j.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.parity.ParityTarget;
 import java.util.Collection;
 import java.util.HashSet;

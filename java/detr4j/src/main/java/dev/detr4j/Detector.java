@@ -1,13 +1,17 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendReport;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.image.Preprocessing;
-import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.description.ModelSummary;
+import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.Postprocessing;
-import dev.detr4j.postprocess.SoftSuppression;
+import dev.detr4j.session.DetectorAssembly;
+import dev.detr4j.session.SoftSuppression;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,19 @@
 package dev.detr4j;
 
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
-import dev.detr4j.checkpoint.RecognitionOptions;
+import dev.detr4j.backend.Precision;
+import dev.detr4j.error.BackendException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.description.ModelSummary;
+import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.op.SoftNms;
+import dev.detr4j.session.DetectorAssembly;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +38,16 @@ public final class DetectorBuilder {
   private @Nullable String instructionSet;
   private boolean ownWorkers;
   private @Nullable Precision precision;
+  private ModelFamilies families = ModelFamilies.ALL;
   private @Nullable SoftNms softNms;
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
+
+  /** Looks for more families than detr4j's own; for tests of what a family has to be. */
+  DetectorBuilder families(ModelFamilies known) {
+    families = known;
+    return this;
+  }
 
   DetectorBuilder(Path model) {
     this.model = model;
@@ -168,7 +184,8 @@ public final class DetectorBuilder {
       options = options.withOwnWorkers();
     }
     DetectorAssembly parts =
-        DetectorAssembly.open(model, new RecognitionOptions(source, variant, proposals), labels);
+        DetectorAssembly.open(
+            families, model, new RecognitionOptions(source, variant, proposals), labels);
     try {
       BackendSelection selection = BackendSelection.open(request, options);
       String refusal = softNms == null ? null : selection.backend().refusal(softNms);

@@ -1,12 +1,17 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.event.Inferences;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
+import dev.detr4j.image.PixelValues;
 import dev.detr4j.image.Preprocessing;
-import dev.detr4j.model.DetectionModel;
+import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.profile.CallProfile;
+import dev.detr4j.profile.StageValues;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;

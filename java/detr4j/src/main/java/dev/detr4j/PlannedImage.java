@@ -3,6 +3,8 @@ package dev.detr4j;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.error.BackendException;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.op.ResizeNormalize;

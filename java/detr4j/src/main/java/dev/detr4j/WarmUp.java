@@ -1,5 +1,7 @@
 package dev.detr4j;
 
+import dev.detr4j.error.ImageException;
+import dev.detr4j.image.ImageView;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;

@@ -3,6 +3,9 @@ package dev.detr4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.detr4j.error.ImageException;
+import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelValues;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

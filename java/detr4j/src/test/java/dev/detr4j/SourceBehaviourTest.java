@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import dev.detr4j.checkpoint.StoredInput;
 import dev.detr4j.image.Normalisation;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.image.PixelSize;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.family.SourceBehaviour;
+import dev.detr4j.model.family.StoredInput;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

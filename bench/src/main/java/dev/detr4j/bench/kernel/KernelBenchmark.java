@@ -1,8 +1,8 @@
 package dev.detr4j.bench.kernel;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.parity.ParityTarget;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -1,11 +1,11 @@
 package dev.detr4j.bench.kernel;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.BackendReport;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.vector.MachinePeaks;
 import dev.detr4j.bench.kernel.ResNetConvolution.Geometry;
 import dev.detr4j.bench.peer.InterleavedRounds;

@@ -1,9 +1,9 @@
 package dev.detr4j.bench.kernel;
 
-import dev.detr4j.BackendException;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;

@@ -1,8 +1,8 @@
 package dev.detr4j.bench.latency;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.bench.model.BenchmarkModel;
+import dev.detr4j.error.BackendException;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;

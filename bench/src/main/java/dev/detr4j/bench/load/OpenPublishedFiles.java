@@ -1,6 +1,6 @@
 package dev.detr4j.bench.load;
 
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.bench.ChildJvm;
 import dev.detr4j.bench.KeptReport;
 import dev.detr4j.parity.GoldenSet;

@@ -1,10 +1,10 @@
 package dev.detr4j.bench.load;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.PixelValues;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.image.PixelValues;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package dev.detr4j.bench.model;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
-import dev.detr4j.ImageView;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.parity.FormulaCheckpoint;
 import dev.detr4j.parity.FormulaCheckpointWriter;
 import java.io.IOException;

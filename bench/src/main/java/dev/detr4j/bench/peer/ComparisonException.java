@@ -1,6 +1,6 @@
 package dev.detr4j.bench.peer;
 
-import dev.detr4j.Detr4jException;
+import dev.detr4j.error.Detr4jException;
 
 /** What keeps a comparison from being made, for the user who asked for it. */
 public final class ComparisonException extends Detr4jException {

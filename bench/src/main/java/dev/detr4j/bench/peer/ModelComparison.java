@@ -1,6 +1,6 @@
 package dev.detr4j.bench.peer;
 
-import dev.detr4j.Precision;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.bench.peer.ComparisonReport.Group;
 import dev.detr4j.bench.peer.ComparisonReport.Row;
 import dev.detr4j.bench.peer.RawOutputs.Difference;

@@ -2,16 +2,13 @@ package dev.detr4j.bench.peer;
 
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
-import dev.detr4j.checkpoint.ModelConfig;
-import dev.detr4j.checkpoint.RecognisedModel;
-import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.checkpoint.TorchCheckpoint;
-import dev.detr4j.model.DetectionModel;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.graph.DetectionModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -91,8 +88,8 @@ record ModelFolder(Path path) {
   <T> T read(Function<DetectionModel, T> use) {
     if (isBirders()) {
       try (Checkpoint checkpoint = TorchCheckpoint.open(path.resolve(BIRDER_FILE))) {
-        RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
-        return use.apply(model(found.config(), found.weights(checkpoint)));
+        RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
+        return use.apply(model(found.config(), CheckpointWeights.of(checkpoint, found)));
       }
     }
     HuggingFaceDirectory directory = HuggingFaceDirectory.open(path);
@@ -103,11 +100,7 @@ record ModelFolder(Path path) {
   }
 
   private static DetectionModel model(ModelConfig config, CheckpointWeights weights) {
-    DetectionModel model =
-        switch (config) {
-          case DetrConfig detr -> new DetrModel(detr, weights);
-          case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
-        };
+    DetectionModel model = config.network(weights);
     weights.finish();
     return model;
   }

@@ -1,7 +1,7 @@
 package dev.detr4j.bench.peer;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.Precision;
 
 /** A backend as a contender, with what it multiplies in. */
 record OwnBackend(BackendKind kind, Precision precision) {

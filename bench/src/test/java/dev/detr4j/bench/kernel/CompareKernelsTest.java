@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.parity.ParityTarget;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.parity.ParityTarget;

@@ -2,11 +2,11 @@ package dev.detr4j.bench.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.detr4j.checkpoint.ResNetConfig;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Node;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Node;
 import dev.detr4j.model.resnet.ResNetBackbone;
+import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;

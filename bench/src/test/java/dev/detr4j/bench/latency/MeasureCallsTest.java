@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageView;
 import dev.detr4j.bench.model.BenchmarkModel;
+import dev.detr4j.image.ImageView;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -3,11 +3,11 @@ package dev.detr4j.bench.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.parity.ParityTarget;
 import java.util.List;
 import org.junit.jupiter.api.Test;

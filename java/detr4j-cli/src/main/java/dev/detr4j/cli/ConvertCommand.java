@@ -1,9 +1,9 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.convert.HuggingFaceConversion;
+import dev.detr4j.error.CheckpointException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

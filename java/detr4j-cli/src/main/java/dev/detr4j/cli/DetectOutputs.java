@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.Detections;
-import dev.detr4j.ImageView;
+import dev.detr4j.image.ImageView;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.List;

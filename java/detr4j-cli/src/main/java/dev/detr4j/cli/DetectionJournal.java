@@ -1,11 +1,11 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detr4jException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.Detr4jException;
 import dev.detr4j.evaluation.Box;
 import dev.detr4j.evaluation.EvaluationException;
 import dev.detr4j.evaluation.ResultsFile;
 import dev.detr4j.evaluation.ScoredBox;
+import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

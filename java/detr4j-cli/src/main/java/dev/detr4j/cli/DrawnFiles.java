@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.image.ImageView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.DetectorBuilder;
-import dev.detr4j.Precision;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.Precision;
+import dev.detr4j.error.BackendException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;

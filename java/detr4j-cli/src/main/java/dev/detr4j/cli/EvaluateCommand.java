@@ -2,8 +2,8 @@ package dev.detr4j.cli;
 
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
-import dev.detr4j.ImageException;
 import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.evaluation.AnnotatedBox;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.BoxEvaluation;

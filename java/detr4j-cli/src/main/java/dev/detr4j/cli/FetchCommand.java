@@ -1,7 +1,5 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detr4jException;
-import dev.detr4j.ModelConfigException;
 import dev.detr4j.cli.registry.FetchLimits;
 import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.cli.registry.LocalModels;
@@ -9,6 +7,8 @@ import dev.detr4j.cli.registry.ModelEntry;
 import dev.detr4j.cli.registry.ModelFetch;
 import dev.detr4j.cli.registry.ModelRegistry;
 import dev.detr4j.cli.registry.ModelSettings;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.error.ModelConfigException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

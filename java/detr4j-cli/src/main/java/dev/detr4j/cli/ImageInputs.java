@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.checkpoint.OneLine;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.error.OneLine;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;

@@ -1,20 +1,20 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Assumption;
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detector;
-import dev.detr4j.ModelSummary;
-import dev.detr4j.Precision;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.cli.registry.LocalModels;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.ffi.NativeLibraryException;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.model.description.Assumption;
+import dev.detr4j.model.description.ModelSummary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;

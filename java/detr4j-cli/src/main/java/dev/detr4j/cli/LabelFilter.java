@@ -1,6 +1,6 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;

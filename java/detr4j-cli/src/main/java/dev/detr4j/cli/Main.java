@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detr4jException;
-import dev.detr4j.checkpoint.OneLine;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.error.OneLine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

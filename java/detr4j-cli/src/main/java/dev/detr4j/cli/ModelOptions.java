@@ -1,9 +1,9 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.DetectorBuilder;
-import dev.detr4j.ModelSource;
-import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.cli.registry.LocalModel;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.family.RecognitionOptions;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;

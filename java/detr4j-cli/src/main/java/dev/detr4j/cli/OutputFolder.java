@@ -1,6 +1,6 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

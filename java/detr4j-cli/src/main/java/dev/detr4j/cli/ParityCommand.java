@@ -1,8 +1,8 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.parity.GoldenSet;
 import dev.detr4j.parity.ParityCase;
 import dev.detr4j.parity.ParityCases;

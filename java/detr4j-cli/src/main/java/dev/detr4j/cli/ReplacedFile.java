@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.checkpoint.OneLine;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.error.OneLine;
 import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.BackendException;
+import dev.detr4j.error.BackendException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.checkpoint.OneLine;
+import dev.detr4j.error.OneLine;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -3,10 +3,10 @@ package dev.detr4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.cli.accept.AcceptanceValues;
 import dev.detr4j.cli.registry.ModelEntry;
 import dev.detr4j.cli.registry.ModelRegistry;
+import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

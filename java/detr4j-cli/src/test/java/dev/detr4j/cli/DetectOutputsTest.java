@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Category;
 import dev.detr4j.evaluation.ResultsFile;
+import dev.detr4j.json.JsonObject;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.detr4j.BackendException;
+import dev.detr4j.error.BackendException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

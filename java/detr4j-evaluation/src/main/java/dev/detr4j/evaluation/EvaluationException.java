@@ -1,6 +1,6 @@
 package dev.detr4j.evaluation;
 
-import dev.detr4j.Detr4jException;
+import dev.detr4j.error.Detr4jException;
 
 /** A file of annotations or results is not what it should be. */
 public final class EvaluationException extends Detr4jException {

@@ -3,9 +3,9 @@ package dev.detr4j.examples;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.Detr4jException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.Detr4jException;
 import dev.detr4j.image.ImageDecoder;
+import dev.detr4j.image.ImageView;
 import java.nio.file.Path;
 
 /** Prints what is seen on one photo: {@code DetectPhoto MODEL_FOLDER PHOTO}. */

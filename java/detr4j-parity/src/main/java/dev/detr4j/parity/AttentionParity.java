@@ -1,8 +1,8 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.backend.Backend;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.tensor.Shape;

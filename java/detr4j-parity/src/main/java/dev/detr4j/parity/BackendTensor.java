@@ -1,7 +1,7 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;

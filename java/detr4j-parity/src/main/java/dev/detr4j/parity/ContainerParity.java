@@ -1,12 +1,12 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.Checkpoint;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.ShardedCheckpoint;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.TorchCheckpoint;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,12 +1,12 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.BoxEvaluation;
 import dev.detr4j.evaluation.Category;
 import dev.detr4j.evaluation.CocoStats;
 import dev.detr4j.evaluation.ResultsFile;
+import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

@@ -1,10 +1,10 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.Checkpoint;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.tensor.Shape;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,11 +1,12 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.checkpoint.JsonObject;
-import dev.detr4j.checkpoint.ModelConfig;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -110,10 +111,10 @@ public final class GoldenCase {
   /**
    * The architecture, if the case has a {@code config.json}.
    *
-   * @throws dev.detr4j.ModelConfigException when detr4j does not run it
+   * @throws dev.detr4j.error.ModelConfigException when detr4j does not run it
    */
   public Optional<ModelConfig> config() {
-    return configFile().map(ModelConfig::read);
+    return configFile().map(ModelFamilies.ALL::read);
   }
 
   /** The whole manifest, for what only some sources have, such as {@code options}. */

@@ -1,7 +1,7 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

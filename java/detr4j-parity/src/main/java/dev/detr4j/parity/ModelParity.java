@@ -1,20 +1,16 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ModelSource;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
-import dev.detr4j.checkpoint.HuggingFaceNames;
-import dev.detr4j.checkpoint.ModelConfig;
-import dev.detr4j.checkpoint.RecognisedModel;
-import dev.detr4j.checkpoint.RecognitionOptions;
-import dev.detr4j.model.DetectionModel;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.ModelInput;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.graph.DetectionModel;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.Planner;
@@ -87,8 +83,8 @@ final class ModelParity implements ParityCase.OnBackend {
   private static DetectionModel model(GoldenCase golden) {
     FormulaCheckpoint checkpoint = golden.checkpoint();
     if (!golden.source().equals(ModelSource.HUGGING_FACE.id())) {
-      RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
-      return model(found.config(), found.weights(checkpoint));
+      RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
+      return model(found.config(), CheckpointWeights.of(checkpoint, found));
     }
     ModelConfig config =
         golden
@@ -96,15 +92,12 @@ final class ModelParity implements ParityCase.OnBackend {
             .orElseThrow(() ->
                 new CheckpointException(
                     "golden case %s: there is no config.json".formatted(golden.path())));
-    return model(config, new CheckpointWeights(checkpoint, new HuggingFaceNames(config)));
+    return model(
+        config, new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config)));
   }
 
   private static DetectionModel model(ModelConfig config, CheckpointWeights weights) {
-    DetectionModel model =
-        switch (config) {
-          case DetrConfig detr -> new DetrModel(detr, weights);
-          case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
-        };
+    DetectionModel model = config.network(weights);
     weights.finish();
     return model;
   }

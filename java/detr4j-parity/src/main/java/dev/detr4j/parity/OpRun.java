@@ -1,10 +1,10 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.CheckpointException;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.error.BackendException;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;

@@ -19,7 +19,7 @@ public sealed interface ParityCase {
      * Runs the case and compares.
      *
      * @return the stages in the order of the computation
-     * @throws dev.detr4j.Detr4jException when the case is malformed or cannot run here
+     * @throws dev.detr4j.error.Detr4jException when the case is malformed or cannot run here
      */
     List<StageResult> run(Backend backend);
   }
@@ -29,7 +29,7 @@ public sealed interface ParityCase {
     /**
      * Runs the case and compares.
      *
-     * @throws dev.detr4j.Detr4jException when the case is malformed
+     * @throws dev.detr4j.error.Detr4jException when the case is malformed
      */
     List<StageResult> run();
   }

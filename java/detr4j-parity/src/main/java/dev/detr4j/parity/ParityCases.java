@@ -1,8 +1,8 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.Detr4jException;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.Detr4jException;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.error.Detr4jException;
 import dev.detr4j.parity.ParityOutcome.Verdict;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,11 +1,11 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.BackendProviders;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.ModelSource;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.parity.TorchFileWriter.Layout;
 import dev.detr4j.parity.TorchFileWriter.PythonObject;
 import dev.detr4j.parity.TorchFileWriter.StateDict;

@@ -1,11 +1,10 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ImageView;
 import dev.detr4j.backend.Backend;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.image.ImageDecoder;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.image.Normalisation;
 import dev.detr4j.image.OpenCvLinear;
 import dev.detr4j.image.PillowResampling;
@@ -15,6 +14,7 @@ import dev.detr4j.image.ResamplingFilter;
 import dev.detr4j.image.ResamplingRule;
 import dev.detr4j.image.ResizeRule;
 import dev.detr4j.image.TorchvisionResampling;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;

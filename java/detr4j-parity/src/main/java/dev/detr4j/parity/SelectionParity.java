@@ -1,16 +1,16 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.backend.Backend;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
-import dev.detr4j.op.SoftNms;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.postprocess.DeformableDetrPostprocessing;
-import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.DetrPostprocessing;
+import dev.detr4j.op.SoftNms;
+import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.postprocess.SelectionRule;
-import dev.detr4j.postprocess.SoftSuppression;
+import dev.detr4j.session.SoftSuppression;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

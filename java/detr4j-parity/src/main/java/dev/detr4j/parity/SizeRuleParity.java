@@ -3,7 +3,7 @@ package dev.detr4j.parity;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.ResizeRule;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.error.CheckpointException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

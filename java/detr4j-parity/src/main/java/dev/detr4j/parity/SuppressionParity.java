@@ -1,9 +1,9 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.backend.Backend;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.SoftNms;

@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.CallProfile;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageView;
-import dev.detr4j.StepTiming;
 import dev.detr4j.WarmUp;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.profile.CallProfile;
+import dev.detr4j.profile.StepTiming;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;

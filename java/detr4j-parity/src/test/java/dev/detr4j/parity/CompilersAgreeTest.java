@@ -2,11 +2,11 @@ package dev.detr4j.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageView;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.image.ImageView;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

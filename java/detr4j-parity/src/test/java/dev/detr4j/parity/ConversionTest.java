@@ -5,21 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ModelConfigException;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
-import dev.detr4j.checkpoint.ModelConfig;
-import dev.detr4j.checkpoint.RecognisedModel;
-import dev.detr4j.checkpoint.RecognitionOptions;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.TorchCheckpoint;
-import dev.detr4j.checkpoint.WeightSource;
 import dev.detr4j.convert.HuggingFaceConversion;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.io.IOException;
@@ -71,8 +68,8 @@ class ConversionTest {
         Arena arena = Arena.ofConfined()) {
       assertEquals(
           new TreeSet<>(set.model(likeCase).checkpoint().names()), new TreeSet<>(after.names()));
-      RecognisedModel found = RecognisedModel.of(before, RecognitionOptions.NONE);
-      Map<String, Weight> expected = asked(found.config(), found.weights(before));
+      RecognisedModel found = ModelFamilies.ALL.recognise(before, RecognitionOptions.NONE);
+      Map<String, Weight> expected = asked(found.config(), CheckpointWeights.of(before, found));
       Map<String, Weight> actual =
           asked(directory.config(), new CheckpointWeights(after, directory.names()));
       expected.forEach((name, weight) ->
@@ -112,10 +109,7 @@ class ConversionTest {
             source.finish();
           }
         };
-    switch (config) {
-      case DetrConfig detr -> new DetrModel(detr, recorder);
-      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, recorder);
-    }
+    config.network(recorder);
     recorder.finish();
     return asked;
   }

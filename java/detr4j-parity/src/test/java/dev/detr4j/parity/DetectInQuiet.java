@@ -1,9 +1,9 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
+import dev.detr4j.backend.BackendKind;
 import java.nio.file.Path;
 import jdk.jfr.FlightRecorder;
 

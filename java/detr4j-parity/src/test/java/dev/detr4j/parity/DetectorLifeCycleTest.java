@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
-import dev.detr4j.PixelValues;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelValues;
 import dev.detr4j.op.SoftNms;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

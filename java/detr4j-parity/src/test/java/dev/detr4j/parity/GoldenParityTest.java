@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.error.BackendException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
-import dev.detr4j.checkpoint.HuggingFaceNames;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.model.deformable.DeformableDetrConfig;
 import dev.detr4j.model.deformable.DeformableDetrModel;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -122,7 +121,7 @@ class GoldenSetTest {
     DeformableDetrConfig config =
         assertInstanceOf(DeformableDetrConfig.class, small.config().orElseThrow());
     CheckpointWeights weights =
-        new CheckpointWeights(small.checkpoint(), new HuggingFaceNames(config));
+        new CheckpointWeights(small.checkpoint(), config.family().huggingFaceNames(config));
     new DeformableDetrModel(config, weights);
     assertDoesNotThrow(weights::finish);
   }

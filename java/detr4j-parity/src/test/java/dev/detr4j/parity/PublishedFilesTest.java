@@ -3,12 +3,12 @@ package dev.detr4j.parity;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.PixelValues;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.image.PixelValues;
 import dev.detr4j.postprocess.DeformableDetrPostprocessing;
 import dev.detr4j.postprocess.DetrPostprocessing;
 import dev.detr4j.postprocess.Postprocessing;

@@ -4,28 +4,28 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.ModelSource;
-import dev.detr4j.PixelValues;
-import dev.detr4j.checkpoint.BackboneConfig;
-import dev.detr4j.checkpoint.ConvNextV2Config;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
-import dev.detr4j.checkpoint.ModelConfig;
-import dev.detr4j.checkpoint.RecognitionOptions;
-import dev.detr4j.checkpoint.ResNetConfig;
 import dev.detr4j.checkpoint.StoredType;
-import dev.detr4j.checkpoint.TableNames;
-import dev.detr4j.checkpoint.TensorNames;
-import dev.detr4j.checkpoint.WeightSource;
 import dev.detr4j.convert.HuggingFaceConversion;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.PixelValues;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.convnext.ConvNextV2Config;
+import dev.detr4j.model.deformable.DeformableDetrConfig;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.detr.DetrConfig;
+import dev.detr4j.model.family.BackboneConfig;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.names.NameTable;
+import dev.detr4j.model.names.TableNames;
+import dev.detr4j.model.names.TensorNames;
+import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.Activation;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -171,6 +171,15 @@ class RecognisedDetectorTest {
     };
   }
 
+  private static NameTable table(ModelSource source) {
+    return ModelFamilies.ALL.list().stream()
+        .flatMap(family -> family.formats().stream())
+        .filter(format -> format.source() == source)
+        .findFirst()
+        .orElseThrow()
+        .names();
+  }
+
   private static ResNetConfig resNet(List<Integer> taps) {
     return new ResNetConfig(
         ResNetConfig.Block.BOTTLENECK,
@@ -197,15 +206,12 @@ class RecognisedDetectorTest {
   /** What the model asks for, under the names of the source. */
   private Path write(ModelSource source) throws IOException {
     ModelConfig config = config(source);
-    TensorNames names = new TableNames(source, config, "");
+    TensorNames names = new TableNames(table(source), config.tiedHeads(), "");
     Map<String, String> tensors = new LinkedHashMap<>();
     boolean refines =
         config instanceof DeformableDetrConfig deformable && deformable.withBoxRefine();
     Recorder recorder = new Recorder(names, refines, tensors);
-    switch (config) {
-      case DetrConfig detr -> new DetrModel(detr, recorder);
-      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, recorder);
-    }
+    config.network(recorder);
     Path manifest = folder.resolve("manifest.json");
     Files.writeString(
         manifest,

@@ -1,7 +1,7 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.ImageView;
 import dev.detr4j.checkpoint.StoredType;
+import dev.detr4j.image.ImageView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;

@@ -1,9 +1,9 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.error.BackendException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.CheckpointException;
 import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageView;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.image.ImageView;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -1,6 +1,5 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.MemorySegment;
@@ -44,8 +43,8 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * Allocates zeroed device memory; throws {@link dev.detr4j.BackendException} that names need and
-   * free memory.
+   * Allocates zeroed device memory; throws {@link dev.detr4j.error.BackendException} that names
+   * need and free memory.
    */
   Buffer allocate(long bytes);
 

@@ -1,6 +1,5 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.Precision;
 import org.jspecify.annotations.Nullable;
 
 /**

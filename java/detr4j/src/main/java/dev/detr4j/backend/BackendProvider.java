@@ -1,6 +1,5 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.BackendKind;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out whether a backend can be used here, and opens it. Stateless and thread-safe. */
@@ -20,8 +19,8 @@ public interface BackendProvider {
   }
 
   /**
-   * Opens the backend; throws {@link dev.detr4j.BackendException} with every reason when it cannot
-   * be used.
+   * Opens the backend; throws {@link dev.detr4j.error.BackendException} with every reason when it
+   * cannot be used.
    */
   Backend open(BackendOptions options);
 }

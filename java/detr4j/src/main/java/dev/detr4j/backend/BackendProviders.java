@@ -1,6 +1,5 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.BackendKind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

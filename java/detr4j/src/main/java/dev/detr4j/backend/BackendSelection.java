@@ -1,14 +1,13 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
-import dev.detr4j.BackendReport;
-import dev.detr4j.BackendReport.NotChosen;
 import dev.detr4j.backend.BackendProviders.Lookup;
+import dev.detr4j.backend.BackendReport.NotChosen;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.event.BackendChosenEvent;
 import dev.detr4j.event.Recorder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +40,15 @@ public record BackendSelection(Backend backend, BackendReport report) {
             ? automatic(options, lookups)
             : named(request, options, lookups);
     if (event != null) {
-      event.chosen(selection.report, request.source());
+      BackendReport report = selection.report;
+      event.chosen(
+          report.kind().id(),
+          report.instructionSet(),
+          report.device(),
+          request.source(),
+          report.notChosen().stream()
+              .map(other -> other.kind().id() + ": " + other.reason())
+              .collect(Collectors.joining("; ")));
     }
     return selection;
   }

@@ -1,8 +1,6 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
+import dev.detr4j.error.BackendException;
 import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;

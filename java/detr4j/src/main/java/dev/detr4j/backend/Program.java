@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Program extends AutoCloseable {
   /**
-   * Runs all nodes in order. Throws {@link dev.detr4j.BackendException} that names the node when a
-   * kernel fails.
+   * Runs all nodes in order. Throws {@link dev.detr4j.error.BackendException} that names the node
+   * when a kernel fails.
    */
   void run();
 

@@ -1,7 +1,9 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
-import java.util.List;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.model.family.TensorFile;
+import dev.detr4j.tensor.Shape;
 import java.util.Optional;
 
 /**
@@ -11,13 +13,7 @@ import java.util.Optional;
  * is read. Implementations are thread-safe. The opener closes the checkpoint, after which its
  * tensors can no longer be read.
  */
-public interface Checkpoint extends AutoCloseable {
-  /** The container as messages name it, for instance {@code model.safetensors}. */
-  String container();
-
-  /** All names, in the order of the container. */
-  List<String> names();
-
+public interface Checkpoint extends TensorFile, AutoCloseable {
   /** The tensor of that name, if there is one. The same name gives the same instance. */
   Optional<StoredTensor> find(String name);
 
@@ -27,6 +23,20 @@ public interface Checkpoint extends AutoCloseable {
         .orElseThrow(() ->
             new CheckpointException(
                 "checkpoint " + container() + ": there is no tensor " + OneLine.of(name)));
+  }
+
+  @Override
+  default Optional<Shape> shape(String name) {
+    return find(name).map(StoredTensor::shape);
+  }
+
+  @Override
+  default boolean sameValues(String one, String other) {
+    Optional<StoredTensor> first = find(one);
+    Optional<StoredTensor> second = find(other);
+    return first.isPresent()
+        && second.isPresent()
+        && first.get().bytes().mismatch(second.get().bytes()) < 0;
   }
 
   /**

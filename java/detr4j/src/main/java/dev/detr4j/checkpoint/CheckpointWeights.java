@@ -1,6 +1,10 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.names.TensorNames;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
@@ -41,6 +45,12 @@ public final class CheckpointWeights implements WeightSource {
     this.checkpoint = checkpoint;
     this.names = names;
     this.authority = authority;
+  }
+
+  /** The weights of a checkpoint that was recognised. */
+  public static CheckpointWeights of(Checkpoint checkpoint, RecognisedModel model) {
+    return new CheckpointWeights(
+        checkpoint, model.names(), "the architecture inferred from the other tensors");
   }
 
   @Override

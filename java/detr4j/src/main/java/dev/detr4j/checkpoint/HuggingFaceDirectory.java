@@ -1,7 +1,11 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.names.TensorNames;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +35,7 @@ public final class HuggingFaceDirectory {
   private final PreprocessorConfig preprocessor;
   private final boolean preprocessorFound;
 
-  private HuggingFaceDirectory(Path folder, Path weights) {
+  private HuggingFaceDirectory(Path folder, Path weights, ModelFamilies families) {
     this.folder = folder;
     this.weights = weights;
     Path configJson = folder.resolve("config.json");
@@ -41,7 +45,7 @@ public final class HuggingFaceDirectory {
               + OneLine.of(folder.toString())
               + ": there is no config.json, expected a Hugging Face model folder");
     }
-    this.config = ConfigReader.read(configJson);
+    this.config = families.read(configJson);
     Path preprocessorJson = folder.resolve("preprocessor_config.json");
     this.preprocessorFound = Files.exists(preprocessorJson);
     this.preprocessor =
@@ -59,8 +63,13 @@ public final class HuggingFaceDirectory {
    * @throws CheckpointException when there are no weights in the folder
    */
   public static HuggingFaceDirectory open(Path path) {
+    return open(path, ModelFamilies.ALL);
+  }
+
+  /** As above, with the families that are known. */
+  public static HuggingFaceDirectory open(Path path, ModelFamilies families) {
     if (Files.isDirectory(path)) {
-      return new HuggingFaceDirectory(path, findWeights(path));
+      return new HuggingFaceDirectory(path, findWeights(path), families);
     }
     if (!Files.exists(path)) {
       throw new ModelConfigException(
@@ -73,7 +82,8 @@ public final class HuggingFaceDirectory {
               .formatted(OneLine.of(path.toString()), String.join(", ", ENDINGS)));
     }
     Path folder = path.toAbsolutePath().getParent();
-    return new HuggingFaceDirectory(folder == null ? path.toAbsolutePath() : folder, path);
+    return new HuggingFaceDirectory(
+        folder == null ? path.toAbsolutePath() : folder, path, families);
   }
 
   private static Path findWeights(Path folder) {
@@ -116,7 +126,7 @@ public final class HuggingFaceDirectory {
 
   /** The names under which this source stores its tensors. */
   public TensorNames names() {
-    return new HuggingFaceNames(config);
+    return config.family().huggingFaceNames(config);
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

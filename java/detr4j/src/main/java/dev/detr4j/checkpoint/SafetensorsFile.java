@@ -1,6 +1,6 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

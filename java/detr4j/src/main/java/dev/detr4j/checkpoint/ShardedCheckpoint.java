@@ -1,6 +1,8 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.json.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package dev.detr4j.checkpoint;
 
+import dev.detr4j.model.names.TensorNames;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;

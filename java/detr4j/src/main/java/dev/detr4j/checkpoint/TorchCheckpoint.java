@@ -1,12 +1,13 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.pickle.InertObject;
 import dev.detr4j.checkpoint.pickle.PickleDict;
 import dev.detr4j.checkpoint.pickle.PickleException;
 import dev.detr4j.checkpoint.pickle.PickleRecord;
 import dev.detr4j.checkpoint.pickle.PlainValues;
 import dev.detr4j.checkpoint.pickle.Unpickler;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -132,6 +133,11 @@ public final class TorchCheckpoint implements Checkpoint {
    * holds other things than tensors, they are in a map under its own key.
    */
   public Map<@Nullable Object, @Nullable Object> metadata() {
+    return metadata;
+  }
+
+  @Override
+  public Map<?, ?> plainValues() {
     return metadata;
   }
 

@@ -1,8 +1,9 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.pickle.PickleException;
 import dev.detr4j.checkpoint.pickle.Unpickler;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
 
 /** One of the two layouts of a torch file: a pickled object, and the storages of its tensors. */
 sealed interface TorchContainer permits TorchZip, TorchLegacy {

@@ -1,6 +1,7 @@
 package dev.detr4j.checkpoint;
 
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 package dev.detr4j.checkpoint;
 
 import dev.detr4j.checkpoint.pickle.Unpickler;
+import dev.detr4j.error.OneLine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;

@@ -1,28 +1,21 @@
 package dev.detr4j.convert;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.ModelSource;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
-import dev.detr4j.checkpoint.ConvNextV2Config;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.DetrConfig;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
-import dev.detr4j.checkpoint.HuggingFaceNames;
 import dev.detr4j.checkpoint.LabelFile;
-import dev.detr4j.checkpoint.ModelConfig;
-import dev.detr4j.checkpoint.RecognisedModel;
-import dev.detr4j.checkpoint.RecognitionOptions;
-import dev.detr4j.checkpoint.ResNetConfig;
-import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.checkpoint.ModelLocation;
 import dev.detr4j.checkpoint.SafetensorsWriter;
 import dev.detr4j.checkpoint.StoredTensor;
 import dev.detr4j.checkpoint.StoredType;
-import dev.detr4j.checkpoint.TorchCheckpoint;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.family.TransformersForm;
+import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.io.IOException;
@@ -89,36 +82,17 @@ public final class HuggingFaceConversion implements AutoCloseable {
    */
   public static HuggingFaceConversion open(
       Path model, RecognitionOptions options, @Nullable Path labels) {
-    ModelSource source = options.source();
-    boolean other = source != null && source != ModelSource.HUGGING_FACE;
-    if (!Files.isRegularFile(model) || (!other && isDescribed(model))) {
-      if (options.variant() != null || options.proposals() != null || other || labels != null) {
-        throw new ModelConfigException(
-            "model %s: source, variant, proposals and labels are for files without a config.json"
-                .formatted(model));
+    return switch (ModelLocation.of(model, options)) {
+      case ModelLocation.HuggingFace folder -> {
+        if (labels != null) {
+          throw new ModelConfigException(
+              "model %s: labels are for files without a config.json; this one has a config.json, which names its classes"
+                  .formatted(model));
+        }
+        yield huggingFace(folder.path());
       }
-      return huggingFace(model);
-    }
-    Checkpoint checkpoint =
-        model.toString().endsWith(".safetensors")
-            ? SafetensorsFile.open(model)
-            : TorchCheckpoint.open(model);
-    try {
-      return recognised(checkpoint, RecognisedModel.of(checkpoint, options), labels);
-    } catch (Throwable e) {
-      checkpoint.close();
-      throw e;
-    }
-  }
-
-  /** Whether a file is one of those that a Hugging Face folder holds, and in such a folder. */
-  private static boolean isDescribed(Path file) {
-    String name = file.toString();
-    Path folder = file.toAbsolutePath().getParent();
-    return name.endsWith(".json")
-        || ((name.endsWith(".safetensors") || name.endsWith(".bin"))
-            && folder != null
-            && Files.exists(folder.resolve(CONFIG)));
+      case ModelLocation.Tensors file -> recognised(file.open(), options, labels);
+    };
   }
 
   /** The tensors keep their names, whatever spelling that is, and the configuration is copied. */
@@ -137,7 +111,12 @@ public final class HuggingFaceConversion implements AutoCloseable {
       byte[] preprocessor =
           directory.hasPreprocessorFile()
               ? read(directory.folder().resolve(PREPROCESSOR))
-              : HuggingFaceConfigs.preprocessor(directory.config());
+              : HuggingFaceConfigs.preprocessor(
+                  directory
+                      .config()
+                      .family()
+                      .transformersForm(directory.config(), directory.config().labels())
+                      .imageProcessor());
       return new HuggingFaceConversion(
           checkpoint, read(directory.folder().resolve(CONFIG)), preprocessor, tensors, List.of());
     } catch (Throwable e) {
@@ -155,95 +134,55 @@ public final class HuggingFaceConversion implements AutoCloseable {
   }
 
   private static HuggingFaceConversion recognised(
-      Checkpoint checkpoint, RecognisedModel found, @Nullable Path labels) {
-    ModelConfig config = found.config();
-    ResNetConfig backbone = expressible(checkpoint, config);
-    String timm = backbone.timmName().orElse(null);
-    if (timm == null && backbone.outputStride() != 32) {
+      Checkpoint checkpoint, RecognitionOptions options, @Nullable Path labels) {
+    try {
+      RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, options);
+      ModelConfig config = found.config();
+      TransformersForm form =
+          form(
+              checkpoint,
+              config,
+              labels == null ? config.labels() : LabelFile.read(labels, config.labels().size(), 0));
+      RecordedWeights weights = new RecordedWeights(CheckpointWeights.of(checkpoint, found));
+      build(config, weights);
+      Map<String, SafetensorsWriter.Entry> tensors = new LinkedHashMap<>();
+      weights
+          .asked()
+          .forEach((canonical, weight) -> {
+            String name = form.names().published(canonical);
+            // Tied heads are one tensor.
+            tensors.putIfAbsent(name, new AsFloats(name, weight));
+          });
+      form.zeros()
+          .forEach((canonical, shape) -> {
+            String name = form.names().published(canonical);
+            tensors.put(name, new Zeros(name, shape));
+          });
+      return new HuggingFaceConversion(
+          checkpoint,
+          HuggingFaceConfigs.config(form),
+          HuggingFaceConfigs.preprocessor(form.imageProcessor()),
+          List.copyOf(tensors.values()),
+          SourceNotes.of(found.source()));
+    } catch (Throwable e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static TransformersForm form(
+      Checkpoint checkpoint, ModelConfig config, List<String> labels) {
+    try {
+      return config.family().transformersForm(config, labels);
+    } catch (ModelConfigException e) {
       throw new ModelConfigException(
-          "checkpoint %s: transformers' own ResNet cannot dilate, and timm has no %s of these widths"
-              .formatted(checkpoint.container(), backbone.title()));
+          "checkpoint %s: %s".formatted(checkpoint.container(), e.getMessage()), e);
     }
-    RecordedWeights weights = new RecordedWeights(found.weights(checkpoint));
-    build(config, weights);
-    ModelConfig written =
-        written(
-            config,
-            backbone,
-            timm,
-            labels == null ? config.labels() : LabelFile.read(labels, config.labels().size(), 0));
-    HuggingFaceNames names = new HuggingFaceNames(written);
-    Map<String, SafetensorsWriter.Entry> tensors = new LinkedHashMap<>();
-    weights
-        .asked()
-        .forEach((canonical, weight) -> {
-          String name = names.published(canonical);
-          // Tied heads are one tensor.
-          tensors.putIfAbsent(name, new AsFloats(name, weight));
-        });
-    if (config instanceof DeformableDetrConfig deformable && !deformable.numerics().neckBias()) {
-      for (int level = 0; level < deformable.numFeatureLevels(); level++) {
-        String name = names.published("model.input_proj." + level + ".0.bias");
-        tensors.put(name, new Zeros(name, Shape.of(config.transformer().dModel())));
-      }
-    }
-    return new HuggingFaceConversion(
-        checkpoint,
-        HuggingFaceConfigs.config(written, backbone, timm),
-        HuggingFaceConfigs.preprocessor(written),
-        List.copyOf(tensors.values()),
-        SourceNotes.of(found.source()));
-  }
-
-  /** The backbone, when transformers has the architecture. */
-  private static ResNetConfig expressible(Checkpoint checkpoint, ModelConfig config) {
-    String container = checkpoint.container();
-    return switch (config.backbone()) {
-      case ConvNextV2Config convNext ->
-          throw new ModelConfigException(
-              "checkpoint %s: transformers cannot express birder's model: its Deformable DETR shifts the sine position embedding by half a cell, and its ConvNeXt V2 has a norm on each tap and eps 1e-6 in the stem, where birder has raw taps and 1e-5"
-                  .formatted(container));
-      case ResNetConfig resnet -> resnet;
-    };
-  }
-
-  /** The same model as transformers has it. */
-  private static ModelConfig written(
-      ModelConfig config, ResNetConfig backbone, @Nullable String timm, List<String> labels) {
-    ResNetConfig origin =
-        new ResNetConfig(
-            backbone.block(),
-            backbone.stemWidth(),
-            backbone.depths(),
-            backbone.widths(),
-            backbone.strideIn1x1(),
-            backbone.strideInFirstStage(),
-            backbone.outputStride(),
-            backbone.taps(),
-            timm == null ? ResNetConfig.Origin.TRANSFORMERS : ResNetConfig.Origin.TIMM);
-    return switch (config) {
-      case DetrConfig detr -> new DetrConfig(origin, detr.transformer(), detr.numQueries(), labels);
-      case DeformableDetrConfig d ->
-          new DeformableDetrConfig(
-              origin,
-              d.transformer(),
-              d.numFeatureLevels(),
-              d.encoderPoints(),
-              d.decoderPoints(),
-              d.withBoxRefine(),
-              d.twoStage(),
-              d.numQueries(),
-              labels,
-              DeformableDetrConfig.Numerics.STANDARD);
-    };
   }
 
   /** Asks for every tensor of the model, and closes the accounts. */
   private static void build(ModelConfig config, WeightSource weights) {
-    switch (config) {
-      case DetrConfig detr -> new DetrModel(detr, weights);
-      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
-    }
+    config.network(weights);
     weights.finish();
   }
 

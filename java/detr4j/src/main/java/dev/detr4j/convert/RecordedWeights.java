@@ -1,6 +1,6 @@
 package dev.detr4j.convert;
 
-import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.Collections;

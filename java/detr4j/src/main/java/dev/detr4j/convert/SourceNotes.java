@@ -1,6 +1,6 @@
 package dev.detr4j.convert;
 
-import dev.detr4j.ModelSource;
+import dev.detr4j.model.description.ModelSource;
 import java.util.List;
 
 /** What a project does that no file of a Hugging Face folder can say. */

@@ -1,8 +1,5 @@
 package dev.detr4j.event;
 
-import dev.detr4j.BackendReport;
-import dev.detr4j.BackendReport.NotChosen;
-import java.util.stream.Collectors;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -38,16 +35,13 @@ public final class BackendChosenEvent extends Event {
   BackendChosenEvent() {}
 
   /** The backend is open. */
-  public void chosen(BackendReport report, String source) {
+  public void chosen(String kind, String isa, String where, String source, String others) {
     if (shouldCommit()) {
-      backend = report.kind().id();
-      instructionSet = report.instructionSet();
-      device = report.device();
+      backend = kind;
+      instructionSet = isa;
+      device = where;
       chosenBy = source;
-      notChosen =
-          report.notChosen().stream()
-              .map((NotChosen other) -> other.kind().id() + ": " + other.reason())
-              .collect(Collectors.joining("; "));
+      notChosen = others;
       commit();
     }
   }

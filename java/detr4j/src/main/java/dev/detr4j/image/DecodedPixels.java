@@ -1,6 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;

@@ -1,7 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.ImageException;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;

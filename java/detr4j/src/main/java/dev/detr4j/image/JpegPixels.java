@@ -1,6 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import java.awt.image.Raster;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

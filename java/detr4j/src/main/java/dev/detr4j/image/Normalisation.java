@@ -1,6 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;

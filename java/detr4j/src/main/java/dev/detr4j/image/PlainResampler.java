@@ -1,7 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.op.ResamplingTable;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,6 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.op.ResizeNormalize;
 import java.util.ArrayList;
 import java.util.List;

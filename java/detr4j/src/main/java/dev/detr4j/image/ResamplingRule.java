@@ -13,7 +13,7 @@ public sealed interface ResamplingRule
   /**
    * Prepares a resize between two sizes.
    *
-   * @throws dev.detr4j.ImageException when a side is less than 1
+   * @throws dev.detr4j.error.ImageException when a side is less than 1
    */
   ResamplingPlan plan(PixelSize source, PixelSize target);
 }

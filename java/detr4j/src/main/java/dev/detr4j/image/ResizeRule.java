@@ -1,6 +1,6 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 
 /**
  * Which size an image is resized to before the network sees it. The projects agree on "short side

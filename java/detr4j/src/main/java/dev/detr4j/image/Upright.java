@@ -1,6 +1,5 @@
 package dev.detr4j.image;
 
-import dev.detr4j.ImageView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,13 +1,13 @@
 package dev.detr4j.plan;
 
-import dev.detr4j.BackendException;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.HostData;
-import dev.detr4j.model.Node;
-import dev.detr4j.model.Value;
+import dev.detr4j.error.BackendException;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.HostData;
+import dev.detr4j.model.graph.Node;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;

@@ -1,9 +1,9 @@
 package dev.detr4j.plan;
 
 import dev.detr4j.backend.Backend;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Node;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Node;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.tensor.ElementType;
 import java.util.Collection;
 import java.util.HashSet;

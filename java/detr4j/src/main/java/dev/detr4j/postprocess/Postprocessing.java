@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
  * boxes {@code [N, queries, 4]} as centre x, centre y, width, height, relative to each image
  * without its padding. Instances are for one thread at a time; {@link #select} allocates nothing.
  */
-public sealed interface Postprocessing extends AutoCloseable
-    permits DeformableDetrPostprocessing, DetrPostprocessing, SoftSuppression {
+public interface Postprocessing extends AutoCloseable {
 
   /** The largest number of detections of one image. */
   int capacity();

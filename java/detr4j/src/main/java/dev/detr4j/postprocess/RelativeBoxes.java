@@ -4,14 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** The network's boxes on their way to pixels. */
-final class RelativeBoxes {
+public final class RelativeBoxes {
   private RelativeBoxes() {}
 
   /**
    * Passes on one box of {@code [rows, 4]}, converted as {@link Postprocessing#select} says, unless
    * {@code edges} drops it; returns whether it did.
    */
-  static boolean emit(
+  public static boolean emit(
       MemorySegment boxes,
       long row,
       int query,

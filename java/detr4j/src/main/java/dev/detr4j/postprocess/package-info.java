@@ -8,7 +8,7 @@
  * <tr><td>how one model family scores and selects</td><td>{@link dev.detr4j.postprocess.Postprocessing} and its
  *     records of one family each</td></tr>
  * <tr><td>the ranking of the best k, its ties and NaN</td><td>{@link dev.detr4j.postprocess.TopK}</td></tr>
- * <tr><td>suppression of overlapping boxes</td><td>{@link dev.detr4j.postprocess.SoftSuppression}, and the
+ * <tr><td>suppression of overlapping boxes</td><td>{@link dev.detr4j.session.SoftSuppression}, and the
  *     operation {@link dev.detr4j.op.SoftNms}</td></tr>
  * </table>
  *

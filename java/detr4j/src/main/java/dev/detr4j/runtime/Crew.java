@@ -1,7 +1,7 @@
 package dev.detr4j.runtime;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.Detr4jException;
+import dev.detr4j.error.BackendException;
+import dev.detr4j.error.Detr4jException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,6 +1,6 @@
 package dev.detr4j.runtime;
 
-import dev.detr4j.BackendException;
+import dev.detr4j.error.BackendException;
 import org.jspecify.annotations.Nullable;
 
 /** A crew that lives as long as somebody uses it, and has as many workers as anybody asked for. */

@@ -1,6 +1,6 @@
 package dev.detr4j.runtime;
 
-import dev.detr4j.BackendException;
+import dev.detr4j.error.BackendException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;

@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
-import dev.detr4j.BackendReport.NotChosen;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.BackendProviders.Lookup;
+import dev.detr4j.backend.BackendReport.NotChosen;
 import dev.detr4j.backend.BackendSettings.Request;
 import dev.detr4j.backend.host.HostBackend;
+import dev.detr4j.error.BackendException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,9 @@
 package dev.detr4j.checkpoint;
 
+import dev.detr4j.model.deformable.DeformableDetrConfig;
+import dev.detr4j.model.detr.DetrConfig;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -58,6 +62,7 @@ final class CanonicalTensors {
           list.boxHead("bbox_embed." + layer, d);
         }
       }
+      default -> throw new IllegalArgumentException("no list for " + config);
     }
     return list.tensors;
   }

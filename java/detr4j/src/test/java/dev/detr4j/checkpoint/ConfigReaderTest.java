@@ -6,7 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.deformable.DeformableDetrConfig;
+import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.Activation;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -21,7 +26,7 @@ class ConfigReaderTest {
   }
 
   static ModelConfig parse(String json) {
-    return ConfigReader.read(
+    return ModelFamilies.ALL.read(
         JsonObject.parse(
             "config.json", json.getBytes(StandardCharsets.UTF_8), ModelConfigException::new));
   }
@@ -29,7 +34,7 @@ class ConfigReaderTest {
   private static DeformableDetrConfig deformable(String name) {
     return assertInstanceOf(
         DeformableDetrConfig.class,
-        ConfigReader.read(Resources.path("names/" + name + "/config.json")));
+        ModelFamilies.ALL.read(Resources.path("names/" + name + "/config.json")));
   }
 
   @Test

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.Detr4jException;
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.error.ModelConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.detr4j.CheckpointException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.util.Map;
@@ -165,11 +167,11 @@ class HuggingFaceNamesTest {
   }
 
   private static ModelConfig config(String name) {
-    return ConfigReader.read(Resources.path("names/" + name + "/config.json"));
+    return ModelFamilies.ALL.read(Resources.path("names/" + name + "/config.json"));
   }
 
   private static CheckpointWeights weights(Checkpoint checkpoint, ModelConfig config) {
-    return new CheckpointWeights(checkpoint, new HuggingFaceNames(config));
+    return new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config));
   }
 
   private static void resolve(Checkpoint checkpoint, ModelConfig config) {

@@ -7,11 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.Assumption;
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ModelSource;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.deformable.DeformableDetrConfig;
+import dev.detr4j.model.deformable.DeformableDetrFamily;
 import dev.detr4j.model.deformable.DeformableDetrModel;
-import dev.detr4j.model.detr.DetrModel;
+import dev.detr4j.model.description.Assumption;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.family.CocoLabels;
+import dev.detr4j.model.family.RecognisedModel;
+import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.model.names.NameTable;
+import dev.detr4j.model.names.TensorNames;
+import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +55,7 @@ class NameTableTest {
       String keys, String source, String variant, int levels, int queries, int logits)
       throws IOException {
     ListedCheckpoint checkpoint = list(keys);
-    RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
+    RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
     assertEquals(source, found.source().id());
     assertEquals(variant, found.variant());
     assertEquals(
@@ -84,11 +92,8 @@ class NameTableTest {
   }
 
   private static void assertTakesAll(ListedCheckpoint checkpoint, RecognisedModel found) {
-    CheckpointWeights weights = found.weights(checkpoint);
-    switch (found.config()) {
-      case DetrConfig detr -> new DetrModel(detr, weights);
-      case DeformableDetrConfig deformable -> new DeformableDetrModel(deformable, weights);
-    }
+    CheckpointWeights weights = CheckpointWeights.of(checkpoint, found);
+    found.config().network(weights);
     assertDoesNotThrow(weights::finish);
   }
 
@@ -110,7 +115,7 @@ class NameTableTest {
         .rename("^memory_trans_norm\\.", "bbox_head.transformer.enc_output_norm.")
         .rename("^pos_trans_fc\\.", "bbox_head.transformer.pos_trans.")
         .rename("^pos_trans_norm\\.", "bbox_head.transformer.pos_trans_norm.");
-    RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
+    RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
     assertEquals("two-stage", found.variant());
     assertTakesAll(checkpoint, found);
   }
@@ -118,7 +123,7 @@ class NameTableTest {
   @Test
   void takesAModelThatWasSavedInItsWrapper() throws IOException {
     ListedCheckpoint checkpoint = list("original_detr").rename("^", "module.");
-    assertTakesAll(checkpoint, RecognisedModel.of(checkpoint, RecognitionOptions.NONE));
+    assertTakesAll(checkpoint, ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE));
   }
 
   @Test
@@ -129,20 +134,20 @@ class NameTableTest {
             .put("total_ops", Shape.of(1))
             .put("transformer.encoder.total_params", Shape.of(1))
             .put("backbone.0.body.bn1.num_batches_tracked", Shape.of(), StoredType.I64);
-    assertTakesAll(checkpoint, RecognisedModel.of(checkpoint, RecognitionOptions.NONE));
+    assertTakesAll(checkpoint, ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE));
     ListedCheckpoint mmdet =
         list("mmdet_plain")
             .put("data_preprocessor.mean", Shape.of(3, 1, 1))
             .put("data_preprocessor.std", Shape.of(3, 1, 1));
-    assertTakesAll(mmdet, RecognisedModel.of(mmdet, RecognitionOptions.NONE));
+    assertTakesAll(mmdet, ModelFamilies.ALL.recognise(mmdet, RecognitionOptions.NONE));
   }
 
   @Test
   void namesWhatIsLeftOver() throws IOException {
     ListedCheckpoint checkpoint =
         list("original_plain").put("transformer.encoder.layers.0.linear3.bias", Shape.of(1));
-    RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
-    CheckpointWeights weights = found.weights(checkpoint);
+    RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
+    CheckpointWeights weights = CheckpointWeights.of(checkpoint, found);
     new DeformableDetrModel((DeformableDetrConfig) found.config(), weights);
     assertEquals(
         "checkpoint listed.safetensors: 1 unexpected tensor: transformer.encoder.layers.0.linear3.bias;"
@@ -155,23 +160,21 @@ class NameTableTest {
     for (String name : List.of("class_embed.2.bias", "bbox_embed.0.layers.1.bias")) {
       ListedCheckpoint checkpoint = list("original_plain");
       checkpoint.put(name, checkpoint.tensor(name).shape(), 1);
-      RecognisedModel found = RecognisedModel.of(checkpoint, RecognitionOptions.NONE);
+      RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
       assertTrue(
           assertThrows(
                   CheckpointException.class,
-                  () ->
-                      new DeformableDetrModel(
-                          (DeformableDetrConfig) found.config(), found.weights(checkpoint)))
+                  () -> found.config().network(CheckpointWeights.of(checkpoint, found)))
               .getMessage()
               .endsWith("differ, expected two names of one tensor"));
     }
     ListedCheckpoint alias =
         list("original_with_box_refine")
             .put("transformer.decoder.bbox_embed.3.layers.0.bias", Shape.of(256), 1);
-    RecognisedModel found = RecognisedModel.of(alias, RecognitionOptions.NONE);
+    RecognisedModel found = ModelFamilies.ALL.recognise(alias, RecognitionOptions.NONE);
     assertThrows(
         CheckpointException.class,
-        () -> new DeformableDetrModel((DeformableDetrConfig) found.config(), found.weights(alias)));
+        () -> found.config().network(CheckpointWeights.of(alias, found)));
   }
 
   @Test
@@ -180,7 +183,8 @@ class NameTableTest {
     String joint = "transformer.decoder.layers.2.multihead_attn.in_proj_bias";
     checkpoint.put(joint, Shape.of(768), 7);
     CheckpointWeights weights =
-        RecognisedModel.of(checkpoint, RecognitionOptions.NONE).weights(checkpoint);
+        CheckpointWeights.of(
+            checkpoint, ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE));
     String attention = "model.decoder.layers.2.encoder_attn.";
     MemorySegment stored = checkpoint.tensor(joint).bytes();
     assertEquals(7, stored.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0));
@@ -205,7 +209,7 @@ class NameTableTest {
     TensorNames detrex = names("detrex_plain");
     assertName(file + "norms.0.weight", detrex, layer + "self_attn_layer_norm.weight");
     assertName(file + "norms.1.weight", detrex, layer + "encoder_attn_layer_norm.weight");
-    NameTable birder = NameTable.of(ModelSource.BIRDER);
+    NameTable birder = NameTable.of(DeformableDetrFamily.class, "birder.txt");
     assertEquals(
         List.of(file + "norm1.weight"), birder.inFile(layer + "self_attn_layer_norm.weight", 0));
     assertEquals(
@@ -213,7 +217,7 @@ class NameTableTest {
   }
 
   private static TensorNames names(String keys) throws IOException {
-    return RecognisedModel.of(list(keys), RecognitionOptions.NONE).names();
+    return ModelFamilies.ALL.recognise(list(keys), RecognitionOptions.NONE).names();
   }
 
   private static void assertName(String file, TensorNames names, String canonical) {
@@ -223,15 +227,15 @@ class NameTableTest {
   @Test
   void takesTheWordOfTheCallerForDilation() throws IOException {
     ListedCheckpoint single = list("original_single_scale");
-    RecognisedModel plain = RecognisedModel.of(single, RecognitionOptions.NONE);
+    RecognisedModel plain = ModelFamilies.ALL.recognise(single, RecognitionOptions.NONE);
     assertEquals(List.of("variant single-scale-dc5", "labels FILE"), otherwise(plain));
     assertEquals(32, stride(plain));
     RecognisedModel dilated =
-        RecognisedModel.of(single, new RecognitionOptions(null, "single-scale-dc5", null));
+        ModelFamilies.ALL.recognise(single, new RecognitionOptions(null, "single-scale-dc5", null));
     assertEquals(16, stride(dilated));
     assertEquals(List.of("labels FILE"), otherwise(dilated));
     RecognisedModel detr =
-        RecognisedModel.of(
+        ModelFamilies.ALL.recognise(
             list("original_detr"), new RecognitionOptions(ModelSource.DETR, "r50-dc5", null));
     assertEquals(16, stride(detr));
     assertRefused(
@@ -290,7 +294,8 @@ class NameTableTest {
   private static void assertRefused(
       Checkpoint checkpoint, RecognitionOptions options, String message) {
     String actual =
-        assertThrows(CheckpointException.class, () -> RecognisedModel.of(checkpoint, options))
+        assertThrows(
+                CheckpointException.class, () -> ModelFamilies.ALL.recognise(checkpoint, options))
             .getMessage();
     assertTrue(actual.startsWith("checkpoint listed.safetensors: " + message), actual);
   }
@@ -312,11 +317,11 @@ class NameTableTest {
   }
 
   private static List<String> labels(String keys) throws IOException {
-    return RecognisedModel.of(list(keys), RecognitionOptions.NONE).config().labels();
+    return ModelFamilies.ALL.recognise(list(keys), RecognitionOptions.NONE).config().labels();
   }
 
   private static DeformableDetrConfig.Numerics numerics(String keys) throws IOException {
-    RecognisedModel found = RecognisedModel.of(list(keys), RecognitionOptions.NONE);
+    RecognisedModel found = ModelFamilies.ALL.recognise(list(keys), RecognitionOptions.NONE);
     return assertInstanceOf(DeformableDetrConfig.class, found.config()).numerics();
   }
 }

@@ -3,10 +3,12 @@ package dev.detr4j.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.Detr4jException;
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.Orientation;
+import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.ModelFamilies;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -129,7 +131,7 @@ class ReaderFuzzTest {
 
       @Override
       void read(byte[] bytes) {
-        ConfigReader.read(JsonObject.parse("config.json", bytes, ModelConfigException::new));
+        ModelFamilies.ALL.read(JsonObject.parse("config.json", bytes, ModelConfigException::new));
       }
     },
     PREPROCESSOR_CONFIG {

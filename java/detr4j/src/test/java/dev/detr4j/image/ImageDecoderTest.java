@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.golden.GoldenFolder;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;

@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.detr4j.ImageView;
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.golden.GoldenFolder;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

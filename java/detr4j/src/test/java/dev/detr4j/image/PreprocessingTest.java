@@ -3,7 +3,7 @@ package dev.detr4j.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.ImageView;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.golden.GoldenFolder;
 import dev.detr4j.op.ResamplingTable;
 import java.lang.foreign.Arena;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ImageException;
+import dev.detr4j.error.ImageException;
 import dev.detr4j.golden.GoldenFolder;
 import java.util.List;
 import org.junit.jupiter.api.Test;

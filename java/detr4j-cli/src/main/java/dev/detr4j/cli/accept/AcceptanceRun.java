@@ -2,11 +2,11 @@ package dev.detr4j.cli.accept;
 
 import dev.detr4j.Detections;
 import dev.detr4j.DetectorSession;
-import dev.detr4j.ImageView;
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.StageValues;
 import dev.detr4j.cli.accept.AcceptanceCheck.Found;
 import dev.detr4j.cli.accept.AcceptanceCheck.Rows;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.ImageView;
+import dev.detr4j.profile.StageValues;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.detr4j.cli.accept;
 
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.cli.registry.ModelRegistry;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

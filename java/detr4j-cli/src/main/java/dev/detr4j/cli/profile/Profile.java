@@ -1,10 +1,10 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.BackendReport;
-import dev.detr4j.CallProfile;
-import dev.detr4j.StepTiming;
 import dev.detr4j.WarmUp;
+import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.profile.CallProfile;
+import dev.detr4j.profile.StepTiming;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;

@@ -1,7 +1,7 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.StepTiming;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.profile.StepTiming;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

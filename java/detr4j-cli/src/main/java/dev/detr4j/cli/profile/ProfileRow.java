@@ -1,8 +1,8 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.StepTiming;
 import dev.detr4j.backend.vector.MachinePeaks;
 import dev.detr4j.op.OperationCost;
+import dev.detr4j.profile.StepTiming;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.StepTiming;
+import dev.detr4j.profile.StepTiming;
 import dev.detr4j.tensor.Shape;
 import java.io.PrintWriter;
 import java.util.List;

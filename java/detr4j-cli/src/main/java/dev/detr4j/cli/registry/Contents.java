@@ -1,10 +1,10 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.CheckpointException;
 import dev.detr4j.checkpoint.Checkpoint;
-import dev.detr4j.checkpoint.JsonObject;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.TorchCheckpoint;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
 
 /** Whether a file is whole, as far as its own directory tells; values are not read. */

@@ -1,10 +1,10 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.Detr4jException;
-import dev.detr4j.checkpoint.OneLine;
 import dev.detr4j.cli.registry.HubClient.Answer;
 import dev.detr4j.cli.registry.PartFile.Origin;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.Detr4jException;
+import dev.detr4j.error.OneLine;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;

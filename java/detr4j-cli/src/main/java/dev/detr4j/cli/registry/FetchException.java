@@ -1,6 +1,6 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.Detr4jException;
+import dev.detr4j.error.Detr4jException;
 
 /** A model could not be fetched. */
 public final class FetchException extends Detr4jException {

@@ -2,7 +2,7 @@ package dev.detr4j.cli.registry;
 
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
-import dev.detr4j.ModelSource;
+import dev.detr4j.model.description.ModelSource;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.CheckpointException;
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.ModelSource;
+import dev.detr4j.model.description.ModelSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param name what users call it, {@code owner/model}: for Hugging Face models their id on the hub,
  *     with {@code @revision} where that is not main
  * @param source the project whose numerics and names it has
- * @param variant as in {@link dev.detr4j.checkpoint.RecognisedModel#variant}
+ * @param variant as in {@link dev.detr4j.model.family.RecognisedModel#variant}
  * @param licence as published
  * @param ap box AP on COCO 2017 val as published, in percent; null when there is none
  * @param megabytes about how large the weights are, in 10^6 bytes; null when that is not known

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.checkpoint.OneLine;
+import dev.detr4j.error.OneLine;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;

@@ -1,8 +1,8 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.ModelSource;
-import dev.detr4j.checkpoint.JsonObject;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.description.ModelSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.registry;
 
-import dev.detr4j.ModelConfigException;
+import dev.detr4j.error.ModelConfigException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.ModelConfigException;
-import dev.detr4j.ModelSource;
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.model.description.ModelSource;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package dev.detr4j.backend.c;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.ffi.NativeLibraryException;

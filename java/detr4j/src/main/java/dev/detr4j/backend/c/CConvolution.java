@@ -1,7 +1,7 @@
 package dev.detr4j.backend.c;
 
-import dev.detr4j.Precision;
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;

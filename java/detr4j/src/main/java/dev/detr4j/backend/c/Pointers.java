@@ -1,8 +1,8 @@
 package dev.detr4j.backend.c;
 
-import dev.detr4j.BackendException;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostBuffer;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

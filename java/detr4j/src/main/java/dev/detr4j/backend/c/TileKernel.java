@@ -1,8 +1,8 @@
 package dev.detr4j.backend.c;
 
-import dev.detr4j.BackendException;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

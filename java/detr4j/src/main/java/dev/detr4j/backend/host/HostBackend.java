@@ -1,11 +1,11 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.HostPages;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.runtime.WorkerPool;

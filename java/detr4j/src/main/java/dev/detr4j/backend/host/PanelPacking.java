@@ -1,6 +1,6 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.Precision;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Linear;
 import dev.detr4j.tensor.Weight;

@@ -1,6 +1,6 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.Precision;
+import dev.detr4j.backend.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -1,12 +1,12 @@
 package dev.detr4j.backend.reference;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.BoxRefinement;

@@ -1,7 +1,7 @@
 package dev.detr4j.backend.vector;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendReport;
+import dev.detr4j.backend.BackendReport;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.op.OperationCost;
 import org.jspecify.annotations.Nullable;
 

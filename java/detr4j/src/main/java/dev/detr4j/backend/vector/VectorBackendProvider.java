@@ -1,10 +1,10 @@
 package dev.detr4j.backend.vector;
 
-import dev.detr4j.BackendException;
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.NativeAccess;
 import org.jspecify.annotations.Nullable;
 

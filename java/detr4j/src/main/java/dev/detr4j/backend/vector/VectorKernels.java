@@ -1,7 +1,7 @@
 package dev.detr4j.backend.vector;
 
-import dev.detr4j.BackendKind;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.backend.host.HostOp;

@@ -1,10 +1,9 @@
 package dev.detr4j.model.convnext;
 
-import dev.detr4j.checkpoint.ConvNextV2Config;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.Backbone;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.family.Backbone;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;

@@ -1,14 +1,12 @@
 package dev.detr4j.model.deformable;
 
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.Backbone;
-import dev.detr4j.model.DerivedWeight;
-import dev.detr4j.model.DetectionModel;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.ModelInput;
-import dev.detr4j.model.Value;
-import dev.detr4j.model.layer.Backbones;
+import dev.detr4j.model.family.Backbone;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.DerivedWeight;
+import dev.detr4j.model.graph.DetectionModel;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.ModelInput;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.HostConstants;
 import dev.detr4j.model.layer.Parameters;
@@ -41,7 +39,7 @@ public final class DeformableDetrModel implements DetectionModel {
   public DeformableDetrModel(DeformableDetrConfig config, WeightSource source) {
     this.config = config;
     dModel = config.transformer().dModel();
-    backbone = Backbones.of(config.backbone(), source);
+    backbone = config.backbone().network(source);
     Parameters root = new Parameters(source, "");
     Parameters model = root.under("model");
     List<Integer> taps = config.backbone().taps();

@@ -1,9 +1,8 @@
 package dev.detr4j.model.deformable;
 
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.checkpoint.ModelConfig.TransformerConfig;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.family.ModelConfig.TransformerConfig;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.FeedForward;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;

@@ -1,7 +1,7 @@
 package dev.detr4j.model.deformable;
 
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 
 /** Where the decoder's object queries come from: learned, or proposed by the encoder. */
 sealed interface ObjectQueries permits LearnedQueries, ProposedQueries {

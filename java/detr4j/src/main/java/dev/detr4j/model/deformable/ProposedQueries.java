@@ -1,10 +1,9 @@
 package dev.detr4j.model.deformable;
 
-import dev.detr4j.ImageException;
-import dev.detr4j.checkpoint.DeformableDetrConfig;
-import dev.detr4j.model.DerivedWeight;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.model.graph.DerivedWeight;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.Norm;

@@ -1,14 +1,12 @@
 package dev.detr4j.model.detr;
 
-import dev.detr4j.checkpoint.DetrConfig;
-import dev.detr4j.checkpoint.ModelConfig.TransformerConfig;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.Backbone;
-import dev.detr4j.model.DetectionModel;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.ModelInput;
-import dev.detr4j.model.Value;
-import dev.detr4j.model.layer.Backbones;
+import dev.detr4j.model.family.Backbone;
+import dev.detr4j.model.family.ModelConfig.TransformerConfig;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.DetectionModel;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.ModelInput;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.CrossAttention;
@@ -66,7 +64,7 @@ public final class DetrModel implements DetectionModel {
     this.config = config;
     TransformerConfig transformer = config.transformer();
     dModel = transformer.dModel();
-    backbone = Backbones.of(config.backbone(), source);
+    backbone = config.backbone().network(source);
     Parameters root = new Parameters(source, "");
     Parameters model = root.under("model");
     int width = config.backbone().lastWidth();

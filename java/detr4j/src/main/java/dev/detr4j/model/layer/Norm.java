@@ -1,7 +1,7 @@
 package dev.detr4j.model.layer;
 
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LayerNorm;
 import java.util.List;
 

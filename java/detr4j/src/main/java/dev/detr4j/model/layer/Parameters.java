@@ -1,6 +1,6 @@
 package dev.detr4j.model.layer;
 
-import dev.detr4j.checkpoint.WeightSource;
+import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;

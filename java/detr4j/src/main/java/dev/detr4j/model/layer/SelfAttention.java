@@ -1,8 +1,8 @@
 package dev.detr4j.model.layer;
 
-import dev.detr4j.model.DerivedWeight;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.graph.DerivedWeight;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.Linear;

@@ -1,11 +1,10 @@
 package dev.detr4j.model.resnet;
 
-import dev.detr4j.checkpoint.ResNetConfig;
-import dev.detr4j.checkpoint.WeightSource;
-import dev.detr4j.model.Backbone;
-import dev.detr4j.model.DerivedWeight;
-import dev.detr4j.model.Graph;
-import dev.detr4j.model.Value;
+import dev.detr4j.model.family.Backbone;
+import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.DerivedWeight;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;

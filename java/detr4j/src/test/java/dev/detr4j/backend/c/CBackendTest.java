@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.detr4j.BackendException;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.c.NodeCase.Values;
 import dev.detr4j.backend.reference.ReferenceBackendProvider;
+import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.op.Activation;

@@ -3,10 +3,10 @@ package dev.detr4j.backend.parity;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.reference.ReferenceBackendProvider;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Linear;

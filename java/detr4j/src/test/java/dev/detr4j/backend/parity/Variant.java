@@ -1,11 +1,11 @@
 package dev.detr4j.backend.parity;
 
-import dev.detr4j.BackendKind;
-import dev.detr4j.Precision;
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.BackendProviders;
+import dev.detr4j.backend.Precision;
 import java.util.ArrayList;
 import java.util.List;
 

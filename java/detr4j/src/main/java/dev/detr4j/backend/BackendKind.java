@@ -1,0 +1,37 @@
+package dev.detr4j.backend;
+
+import dev.detr4j.error.BackendException;
+
+/** The implementations of the operations, one of which a detector runs on. */
+public enum BackendKind {
+  /** The best available: cuda, then c, then vector; never reference. */
+  AUTO,
+  /** Plain loops with double accumulation: the oracle of the others. Slow. */
+  REFERENCE,
+  /** Java's incubating Vector API. */
+  VECTOR,
+  /** The C library, with kernels for each instruction set. */
+  C,
+  /** The CUDA library. */
+  CUDA;
+
+  /** The name in options, properties and reports: the constant in lower case. */
+  public String id() {
+    return name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  /**
+   * The kind with this name, in any case.
+   *
+   * @throws BackendException when there is none; the message lists the names
+   */
+  public static BackendKind of(String id) {
+    for (BackendKind kind : values()) {
+      if (kind.id().equalsIgnoreCase(id)) {
+        return kind;
+      }
+    }
+    throw new BackendException(
+        "backend " + id + " does not exist; expected auto, reference, vector, c or cuda");
+  }
+}

@@ -1,0 +1,36 @@
+package dev.detr4j.backend;
+
+import dev.detr4j.error.BackendException;
+import java.util.Locale;
+
+/** What the products of convolutions and linear layers are computed in. Sums are always fp32. */
+public enum Precision {
+  /** Every operation in fp32, as the original projects compute by default. */
+  FP32,
+  /**
+   * Inputs and weights of convolutions and linear layers are rounded to bf16, 8 significant bits,
+   * before they are multiplied, for about twice the speed of these layers. Box and class heads, the
+   * layers that make coordinates, softmax, norms, sampling and box arithmetic stay fp32. Only
+   * backend {@code c}, on processors with dot products of bf16 pairs (AVX512_BF16).
+   */
+  BF16;
+
+  /** The name in options and properties: the constant in lower case. */
+  public String id() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * The precision with this name, in any case.
+   *
+   * @throws BackendException when there is none; the message lists the names
+   */
+  public static Precision of(String id) {
+    for (Precision precision : values()) {
+      if (precision.id().equalsIgnoreCase(id)) {
+        return precision;
+      }
+    }
+    throw new BackendException("precision " + id + " does not exist; expected fp32 or bf16");
+  }
+}

@@ -1,0 +1,34 @@
+package dev.detr4j.image;
+
+import dev.detr4j.error.ImageException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A network's input that the caller has resized and normalised, without a copy: for those who have
+ * a pre-processing of their own.
+ *
+ * <p>The memory stays the caller's and must not change while a session reads it.
+ *
+ * @param values fp32 in native byte order, {@code [height, width, 3]}, rows from the top, heap or
+ *     native
+ * @param width pixels in a row, at least 1
+ * @param height rows, at least 1
+ * @param imageWidth width of the image that boxes are to be in pixels of, at least 1
+ * @param imageHeight its height, at least 1
+ */
+public record PixelValues(
+    MemorySegment values, int width, int height, int imageWidth, int imageHeight) {
+  /** Checks the extents; throws {@link ImageException} when they do not fit the memory. */
+  public PixelValues {
+    if (width < 1 || height < 1 || imageWidth < 1 || imageHeight < 1) {
+      throw new ImageException(
+          "input of %dx%d pixels for an image of %dx%d: all sides must be at least 1"
+              .formatted(width, height, imageWidth, imageHeight));
+    }
+    if (values.byteSize() / 12 < (long) width * height) {
+      throw new ImageException(
+          "input of %dx%d pixels needs %d values of fp32, got %d"
+              .formatted(width, height, 3L * width * height, values.byteSize() / 4));
+    }
+  }
+}

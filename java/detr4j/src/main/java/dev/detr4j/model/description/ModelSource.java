@@ -1,0 +1,52 @@
+package dev.detr4j.model.description;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/**
+ * The projects whose checkpoints are read. Each has its own tensor names, numerics, pre- and
+ * post-processing.
+ */
+public enum ModelSource {
+  /** transformers: facebook/detr-*, SenseTime/deformable-detr*. */
+  HUGGING_FACE("huggingface"),
+  /** facebookresearch/detr. */
+  DETR("detr"),
+  /** fundamentalvision/Deformable-DETR. */
+  DEFORMABLE_DETR("deformable-detr"),
+  /** IDEA-Research/detrex, trained there or converted. */
+  DETREX("detrex"),
+  /** open-mmlab/mmdetection, 2.x and 3.x. */
+  MMDETECTION("mmdet"),
+  /** birder-project/birder. */
+  BIRDER("birder");
+
+  private final String id;
+
+  ModelSource(String id) {
+    this.id = id;
+  }
+
+  /** The name in options and tables. */
+  public String id() {
+    return id;
+  }
+
+  /**
+   * The source of that {@link #id}.
+   *
+   * @throws IllegalArgumentException when there is none; the message lists all
+   */
+  public static ModelSource of(String id) {
+    for (ModelSource source : values()) {
+      if (source.id.equals(id)) {
+        return source;
+      }
+    }
+    throw new IllegalArgumentException(
+        "source is \""
+            + id
+            + "\", expected one of "
+            + Arrays.stream(values()).map(ModelSource::id).collect(Collectors.joining(", ")));
+  }
+}

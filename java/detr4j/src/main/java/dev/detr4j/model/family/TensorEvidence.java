@@ -1,0 +1,203 @@
+package dev.detr4j.model.family;
+
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
+import dev.detr4j.model.description.Assumption;
+import dev.detr4j.model.description.ModelSource;
+import dev.detr4j.model.names.NameTable;
+import dev.detr4j.op.Activation;
+import dev.detr4j.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The tensors of a checkpoint without a configuration, asked for by canonical name, and what had to
+ * be assumed beside them. For one recognition; not thread-safe.
+ */
+public final class TensorEvidence {
+  /** Heads of every published model; only heads times points shows in shapes. */
+  private static final int HEADS = 8;
+
+  private static final int MOST_MEMBERS = 256;
+  private static final String DILATED = "-dc5";
+
+  private final TensorFile file;
+  private final String prefix;
+  private final ModelSource source;
+  private final NameTable table;
+  private final List<Assumption> assumed = new ArrayList<>();
+  private boolean mayDilate;
+
+  TensorEvidence(TensorFile file, CheckpointFormat format, String prefix) {
+    this.file = file;
+    this.prefix = prefix;
+    this.source = format.source();
+    this.table = format.names();
+  }
+
+  /** Heads of an attention layer, which no tensor tells. */
+  public int heads() {
+    return HEADS;
+  }
+
+  /** The file as messages name it. */
+  public String container() {
+    return file.container();
+  }
+
+  /** Plain values that the file has beside its tensors. */
+  public Map<?, ?> plainValues() {
+    return file.plainValues();
+  }
+
+  /** Notes what no tensor tells, and the value that is taken. */
+  public void assume(Assumption assumption) {
+    assumed.add(assumption);
+  }
+
+  List<Assumption> assumed() {
+    return List.copyOf(assumed);
+  }
+
+  /** Whether the file has a tensor. */
+  public boolean has(String canonicalName) {
+    return find(canonicalName).isPresent();
+  }
+
+  /** Whether the file holds a tensor under a second name of it. */
+  public boolean hasAlias(String canonicalName) {
+    List<String> names = table.inFile(canonicalName, 0);
+    return names.size() > 1 && file.shape(prefix + names.get(1)).isPresent();
+  }
+
+  /** Whether the format has a second name for a tensor. */
+  public boolean knowsAlias(String canonicalName) {
+    return table.inFile(canonicalName, 0).size() > 1;
+  }
+
+  /** Whether the file has both tensors, and their values differ. */
+  public boolean differ(String canonicalName, String other) {
+    Optional<String> one = find(canonicalName);
+    Optional<String> two = find(other);
+    return one.isPresent() && two.isPresent() && !file.sameValues(one.get(), two.get());
+  }
+
+  /** One extent of a tensor that has to be there. */
+  public int extent(String canonicalName, int axis) {
+    Shape shape =
+        find(canonicalName)
+            .flatMap(file::shape)
+            .orElseThrow(() ->
+                wrong(
+                    "there is no "
+                        + String.join(" or ", table.inFile(canonicalName, 0))
+                        + ", expected in a checkpoint of "
+                        + source.id()));
+    if (shape.rank() <= axis || shape.get(axis) < 1) {
+      throw wrong(canonicalName + " has shape " + shape);
+    }
+    return shape.get(axis);
+  }
+
+  /** How many members a list has, from 0 on; at least one has to be there. */
+  public int members(String list, String tensor) {
+    int count = membersFrom(list, 0, tensor);
+    if (count == 0) {
+      throw wrong("there is no " + list + "0" + tensor);
+    }
+    return count;
+  }
+
+  /** How many members of a list follow each other from {@code first} on. */
+  public int membersFrom(String list, int first, String tensor) {
+    int count = 0;
+    while (count < MOST_MEMBERS && has(list + (first + count) + tensor)) {
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * Whether the last stage of the backbone dilates, which no tensor tells: as the asked-for variant
+   * says.
+   *
+   * @param possible whether models like this one were published so
+   */
+  public boolean dilates(RecognitionOptions options, boolean possible) {
+    mayDilate = possible;
+    String asked = options.variant();
+    return possible && asked != null && asked.endsWith(DILATED);
+  }
+
+  /** The transformer, with the names that all families share. */
+  public ModelConfig.TransformerConfig transformer(int dModel) {
+    if (dModel < HEADS || dModel % HEADS != 0) {
+      throw wrong("tokens have " + dModel + " channels, expected a multiple of " + HEADS);
+    }
+    return new ModelConfig.TransformerConfig(
+        dModel,
+        members("model.encoder.layers.", ".final_layer_norm.weight"),
+        HEADS,
+        extent("model.encoder.layers.0.mlp.fc1.weight", 0),
+        members("model.decoder.layers.", ".final_layer_norm.weight"),
+        HEADS,
+        extent("model.decoder.layers.0.mlp.fc1.weight", 0),
+        Activation.RELU);
+  }
+
+  /**
+   * Class names that the file does not bring: those of COCO where the number fits, else {@code
+   * LABEL_i}.
+   *
+   * @param coco COCO's names as the project counts them
+   */
+  public List<String> labels(int classes, List<String> coco) {
+    if (classes < 1) {
+      throw wrong("the class head has " + classes + " classes, expected at least 1");
+    }
+    if (classes == coco.size()) {
+      assume(Assumption.ofLabels("the " + classes + " classes are those of COCO"));
+      return coco;
+    }
+    List<String> labels = new ArrayList<>();
+    for (int i = 0; i < classes; i++) {
+      labels.add("LABEL_" + i);
+    }
+    assume(
+        Assumption.ofLabels(
+            "the " + classes + " classes are called LABEL_0 to LABEL_" + (classes - 1)));
+    return labels;
+  }
+
+  /** Checks the variant that was asked for against what was found, and notes an undilated stage. */
+  void checkVariant(RecognitionOptions options, ModelConfig config) {
+    String asked = options.variant();
+    if (asked != null && !asked.equals(config.variant())) {
+      String base = config.variant().replace(DILATED, "");
+      throw wrong(
+          "variant %s was asked for, but the tensors are those of %s%s"
+              .formatted(OneLine.of(asked), base, mayDilate ? " or " + base + DILATED : ""));
+    }
+    if (asked == null && mayDilate) {
+      assume(
+          Assumption.of(
+              "the last stage of the backbone does not dilate",
+              "variant " + config.variant() + DILATED));
+    }
+  }
+
+  /** An error about this file. */
+  public CheckpointException wrong(String what) {
+    return new CheckpointException("checkpoint " + file.container() + ": " + what);
+  }
+
+  /** The name in the file of a tensor that is there. */
+  private Optional<String> find(String canonicalName) {
+    return table.inFile(canonicalName, 0).stream()
+        .map(prefix::concat)
+        .filter(name -> file.shape(name).isPresent())
+        .findFirst();
+  }
+}

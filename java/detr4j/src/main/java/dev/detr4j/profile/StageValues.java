@@ -1,0 +1,28 @@
+package dev.detr4j.profile;
+
+import dev.detr4j.tensor.Shape;
+
+/**
+ * What a network computed at one stage for one image, as fp32.
+ *
+ * @param name of the stage
+ * @param shape without the batch: {@code [queries, columns]} for what belongs to queries, {@code
+ *     [tokens, channels]}, or {@code [height, width, channels]} for a map
+ * @param values row-major, without gaps
+ */
+public record StageValues(String name, Shape shape, float[] values) {
+  /** The number of elements in one row, the last extent. */
+  public int columns() {
+    return shape.last();
+  }
+
+  /** The number of rows. */
+  public int rows() {
+    return values.length / columns();
+  }
+
+  /** An element of a row. */
+  public float get(int row, int column) {
+    return values[row * columns() + column];
+  }
+}
