@@ -26,7 +26,8 @@ public final class DetectPhoto {
     }
   }
 
-  // README shows the body of this method; ReadmeTest compares them.
+  // README and the package description of dev.detr4j show the body of this method; ReadmeTest
+  // compares them.
   static void detect(Path model, Path photo) {
     try (Detector detector = Detector.builder(model).threads(2).build();
         DetectorSession session = detector.newSession()) {

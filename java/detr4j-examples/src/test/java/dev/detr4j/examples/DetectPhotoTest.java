@@ -114,7 +114,7 @@ class DetectPhotoTest {
     return folder;
   }
 
-  private static Path writePhoto(Path parent) throws IOException {
+  static Path writePhoto(Path parent) throws IOException {
     BufferedImage image = new BufferedImage(120, 80, BufferedImage.TYPE_INT_RGB);
     Random random = new Random(1);
     for (int y = 0; y < 80; y++) {

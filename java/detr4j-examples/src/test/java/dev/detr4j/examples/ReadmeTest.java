@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -17,21 +18,45 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** What the Markdown files say about this repository is there: README's program, and every link. */
+/**
+ * What the documentation says about this repository is there: the programs of README and of the
+ * package description, and every link. Its prose wraps.
+ */
 class ReadmeTest {
   private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
-  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)(#[^)]*)?\\)");
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]*)(#[^)]*)?\\)");
   private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+  // A snippet ends at the first closing brace that is alone at the margin after another one.
+  private static final Pattern SNIPPET =
+      Pattern.compile("\\{@snippet lang ?= ?java ?:\\n(.*?\\n \\* })\\n \\* }\\n", Pattern.DOTALL);
 
   @Test
   void readmeShowsTheExample() throws IOException {
     Matcher block = JAVA.matcher(Files.readString(ROOT.resolve("README.md")));
     assertTrue(
         block.find() && !block.group(1).isBlank(), "README.md shows no program in a block of Java");
-    String source = Files.readString(Path.of("src/main/java/dev/detr4j/examples/DetectPhoto.java"));
+    assertShows("README.md", block.group(1), "DetectPhoto.java");
+  }
+
+  @Test
+  void packageDescriptionShowsTheExamples() throws IOException {
+    Matcher snippet =
+        SNIPPET.matcher(
+            Files.readString(
+                ROOT.resolve("java/detr4j/src/main/java/dev/detr4j/package-info.java")));
+    for (String example : List.of("DetectPhoto.java", "CountInParallel.java")) {
+      assertTrue(snippet.find(), () -> "the package description has no snippet of " + example);
+      String lines = snippet.group(1).replaceAll("(?m)^ \\*", "");
+      assertShows("the package description", lines, example);
+    }
+    assertFalse(snippet.find(), "the package description has a snippet that no test runs");
+  }
+
+  private static void assertShows(String page, String lines, String example) throws IOException {
+    String source = Files.readString(Path.of("src/main/java/dev/detr4j/examples", example));
     assertTrue(
-        withoutIndentation(source).contains(withoutIndentation(block.group(1))),
-        "README.md shows other lines than DetectPhoto.java");
+        withoutIndentation(source).contains(withoutIndentation(lines)),
+        () -> page + " shows other lines than " + example);
   }
 
   @TestFactory
@@ -48,11 +73,46 @@ class ReadmeTest {
     Matcher link = LINK.matcher(Files.readString(page));
     while (link.find()) {
       String target = link.group(1);
-      if (!target.contains("://") && !Files.exists(page.resolveSibling(target))) {
-        dead.add(target);
+      String heading = link.group(2);
+      Path file = target.isEmpty() ? page : page.resolveSibling(target);
+      if (target.contains("://")) {
+        continue;
+      }
+      boolean found = Files.exists(file) && (heading == null || headings(file).contains(heading));
+      if (!found) {
+        dead.add(link.group());
       }
     }
     assertTrue(dead.isEmpty(), () -> ROOT.relativize(page) + " links to nothing: " + dead);
+  }
+
+  /** The anchors that GitHub gives the headings of a page. */
+  private static List<String> headings(Path page) throws IOException {
+    return Files.readAllLines(page).stream()
+        .filter(line -> line.matches("#+ .*"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+        .map(line -> "#" + line.replaceAll("[^\\w\\- ]", "").replace(' ', '-'))
+        .toList();
+  }
+
+  /** Tables, links of one line and code may be longer; figures that were kept stay as they are. */
+  @TestFactory
+  List<DynamicTest> proseWrapsAt120() throws IOException {
+    return pages().stream()
+        .filter(page -> !page.startsWith(ROOT.resolve("bench/results")))
+        .map(page -> dynamicTest(ROOT.relativize(page).toString(), () -> checkWidth(page)))
+        .toList();
+  }
+
+  private static void checkWidth(Path page) throws IOException {
+    boolean code = false;
+    for (String line : Files.readAllLines(page)) {
+      code ^= line.strip().startsWith("```");
+      boolean wide = line.length() > 120 && line.strip().contains(" ");
+      assertFalse(
+          wide && !code && !line.startsWith("|") && !line.startsWith("!["),
+          () -> ROOT.relativize(page) + " has a line of " + line.length() + ": " + line);
+    }
   }
 
   private static List<Path> pages() throws IOException {
