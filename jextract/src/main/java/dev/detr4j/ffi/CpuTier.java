@@ -58,7 +58,7 @@ public record CpuTier(int id, String name) {
         "instruction set "
             + name
             + (isKnown(name) ? " is not available on this CPU" : " does not exist")
-            + "; here there are "
+            + "; this CPU has "
             + String.join(", ", tiers.stream().map(CpuTier::name).toList()));
   }
 

@@ -74,7 +74,7 @@ final class PrivateFolder {
       throw new FileSystemException(
           asked.toString(),
           null,
-          "others may write to it (" + PosixFilePermissions.toString(permissions) + ")");
+          "other users can write to it (" + PosixFilePermissions.toString(permissions) + ")");
     }
     // The owner of a file that this process makes, rather than a look-up of user.name, which
     // containers often lack.

@@ -178,7 +178,7 @@ class NativeLibraryTest {
     Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString("rwxrwxrwx"));
     String report = load(List.of(resourceFolder(content)));
     assertTrue(report.contains("loaded " + home.resolve(".cache/detr4j").toRealPath()), report);
-    assertTrue(report.contains("others may write to it (rwxrwxrwx)"), report);
+    assertTrue(report.contains("other users can write to it (rwxrwxrwx)"), report);
     assertEquals(
         "rwx------",
         PosixFilePermissions.toString(

@@ -34,17 +34,16 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Runs a published checkpoint on the photo for which its project asserts logits, boxes and detections, and"
-          + " compares.",
+      "Compares a published checkpoint with the logits, boxes and detections that its project asserts for one photo.",
       "",
-      "The weights must be here (`detr4j models fetch NAME`), and so must the photo: COCO val2017 000000039769, two cats"
-          + " and two remotes, 640 x 480."
+      "The weights must be on this machine (`detr4j models fetch NAME`), and so must the photo: COCO val2017"
+          + " 000000039769, two cats and two remotes, 640 x 480."
     },
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
     footer = {
       "",
-      "Exit code 0: every value is within its tolerance; 1: one is not, or something is missing."
+      "Exit code 0: every value is within its tolerance; 1: a value is not, or a file is missing."
     })
 final class AcceptCommand implements Callable<Integer> {
   private static final List<String> ENDINGS = List.of(".png", ".jpg");
@@ -57,8 +56,7 @@ final class AcceptCommand implements Callable<Integer> {
   @Option(
       names = {"-i", "--image"},
       paramLabel = "FILE",
-      description =
-          "The photo. Default: 000000039769.png or .jpg in the folder images of DETR4J_HOME.")
+      description = "The photo. Default: images/000000039769.png or .jpg in DETR4J_HOME.")
   private @Nullable Path image;
 
   @Mixin private EngineOptions engine;
@@ -125,7 +123,7 @@ final class AcceptCommand implements Callable<Integer> {
         .findFirst()
         .orElseThrow(() ->
             new ImageException(
-                "the photo is needed: give it with --image, or put it into %s; it is %s"
+                "photo not found: name it with --image, or put it into %s; it is %s"
                     .formatted(folder, photo.url())));
   }
 

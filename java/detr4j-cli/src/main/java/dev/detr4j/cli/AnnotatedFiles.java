@@ -24,7 +24,7 @@ final class AnnotatedFiles {
    */
   AnnotatedFiles(Annotations annotations, Path folder) {
     if (!Files.isDirectory(folder)) {
-      throw new EvaluationException(folder + ": there is no such folder of images");
+      throw new EvaluationException(folder + ": there is no such folder");
     }
     int missing = 0;
     String first = "";
@@ -86,7 +86,7 @@ final class AnnotatedFiles {
   Path of(AnnotatedImage image) {
     Path file = files.get(image.id());
     if (file == null) {
-      throw new IllegalArgumentException("image " + image.id() + " is of other annotations");
+      throw new IllegalArgumentException("image " + image.id() + " belongs to other annotations");
     }
     return file;
   }

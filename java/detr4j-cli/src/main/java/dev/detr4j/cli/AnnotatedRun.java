@@ -43,7 +43,7 @@ final class AnnotatedRun {
     int before = annotations.images().size() - left.size();
     if (before > 0) {
       err.println(
-          "detr4j: going on where an earlier run was: %d of %d images are done"
+          "detr4j: resuming an interrupted run: %d of %d images are done"
               .formatted(before, annotations.images().size()));
       err.flush();
     }
@@ -69,7 +69,7 @@ final class AnnotatedRun {
     if (otherSizes > 0) {
       err.println(
           Terminal.printable(
-              "detr4j: %d images have another size than their annotations say, the first is %s"
+              "detr4j: %d images differ in size from their annotations, the first is %s"
                   .formatted(otherSizes, firstOfOtherSize)));
       err.flush();
     }

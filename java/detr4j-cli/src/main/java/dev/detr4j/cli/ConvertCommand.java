@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
       "Writes a checkpoint of any project as a folder that transformers and detr4j load: config.json,"
           + " preprocessor_config.json, model.safetensors. The weights stay as they are.",
       "",
-      "What the project does and the folder cannot say is told on standard error. birder's models are refused:"
-          + " transformers computes them otherwise."
+      "Standard error lists the behaviour of the project that the folder cannot express. birder's models are refused,"
+          + " because transformers computes them differently."
     },
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
@@ -51,7 +51,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Option(
       names = "--force",
-      description = "Replace these files where OUT has them; other files of it stay.")
+      description = "Replace these files if OUT has them; other files in OUT stay.")
   private boolean force;
 
   @Mixin private ModelOptions modelOptions;
@@ -81,7 +81,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   private void refuseToOverwrite() {
     if (Files.exists(out) && !Files.isDirectory(out)) {
-      throw new CheckpointException(out + ": is a file, expected a folder to write");
+      throw new CheckpointException(out + ": is a file, expected a folder");
     }
     List<String> there =
         HuggingFaceConversion.FILES.stream()
@@ -89,7 +89,7 @@ final class ConvertCommand implements Callable<Integer> {
             .toList();
     if (!there.isEmpty() && !force) {
       throw new CheckpointException(
-          "%s: has %s already; --force replaces".formatted(out, String.join(", ", there)));
+          "%s: already has %s; --force replaces them".formatted(out, String.join(", ", there)));
     }
   }
 
@@ -101,7 +101,7 @@ final class ConvertCommand implements Callable<Integer> {
     boolean there = Files.exists(target);
     Path parent = there ? target : target.getParent();
     if (parent == null) {
-      throw new CheckpointException(target + ": expected a folder to write");
+      throw new CheckpointException(target + ": not a folder that can be created");
     }
     Files.createDirectories(parent);
     String name = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial";

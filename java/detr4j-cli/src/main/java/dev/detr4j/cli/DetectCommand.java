@@ -47,10 +47,10 @@ import picocli.CommandLine.Spec;
       "  detr4j detect 'photos/**/*.jpg' --model detr-resnet-50/ --only person,dog --crop crops/",
       "  curl -s https://example.org/photo.jpg | detr4j detect - --model detr-resnet-50/ --format json",
       "",
-      "An image that cannot be read costs one line on standard error, the others are processed, and the exit code is"
-          + " 1. Files are written aside and renamed when they are complete.",
-      "Backend, threads and instruction set: the first of option, system property detr4j.*, environment DETR4J_*"
-          + " wins; `detr4j --help` lists them, `detr4j info` shows the outcome."
+      "An image that cannot be read costs one line on standard error. The command processes the other images and"
+          + " exits with 1. Output files appear only when they are complete.",
+      "`detr4j --help` lists the settings that replace --backend, --threads, --isa and --precision; `detr4j info` shows"
+          + " which ones are in effect."
     })
 final class DetectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -60,7 +60,7 @@ final class DetectCommand implements Callable<Integer> {
       paramLabel = "IMAGE|FOLDER|PATTERN|-",
       description =
           "Images (JPEG, PNG, GIF, BMP, WebP), folders of images, patterns in quotes such as 'photos/**/*.jpg', or - for"
-              + " an image on standard input.")
+              + " one image on standard input.")
   private List<String> images;
 
   @Option(
@@ -69,7 +69,7 @@ final class DetectCommand implements Callable<Integer> {
       description =
           "A Hugging Face model folder (config.json, preprocessor_config.json, weights); a checkpoint (.pth, .pt,"
               + " .bin, .safetensors) of facebookresearch/detr, Deformable-DETR, detrex, mmdetection or birder; or a name"
-              + " that `detr4j models` lists. `detr4j info MODEL` says what it is. Default: "
+              + " that `detr4j models` lists. `detr4j info MODEL` describes it. Default: "
               + CodesModel.NAME
               + ", which finds QR, Data Matrix, Aztec, PDF417 and 1-D codes.")
   private @Nullable Path model;
@@ -80,7 +80,8 @@ final class DetectCommand implements Callable<Integer> {
       names = {"-t", "--threshold"},
       paramLabel = "SCORE",
       defaultValue = "0.5",
-      description = "Report detections with a greater score, 0 to 1. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Report detections with a greater score. Range: 0 to 1. Default: ${DEFAULT-VALUE}.")
   private float threshold;
 
   @Mixin private SoftNmsOption softNms;
@@ -89,15 +90,15 @@ final class DetectCommand implements Callable<Integer> {
 
   @Option(
       names = {"-r", "--recursive"},
-      description = "Look into the subfolders of folders too.")
+      description = "Descend into subfolders.")
   private boolean recursive;
 
   @Option(
       names = "--orientation",
       paramLabel = "RULE",
       description =
-          "EXIF orientation: ignore, or apply, which turns the image first; boxes are those of the turned image."
-              + " Default: as the project of the model does, which is apply for detrex and mmdet, else ignore.")
+          "EXIF orientation: ignore, or apply. apply turns the image before detection; boxes refer to the turned image."
+              + " Default: the rule of the model's project (apply for detrex and mmdet, ignore for the others).")
   private @Nullable Orientation orientation;
 
   @Option(
@@ -122,7 +123,7 @@ final class DetectCommand implements Callable<Integer> {
         "--crop-margin is " + outputOptions.cropMargin + ", expected 0 to 10");
     check(
         images.stream().filter("-"::equals).count() <= 1,
-        "- stands twice, there is one standard input");
+        "'-' given twice: standard input can be read only once");
     PrintWriter err = spec.commandLine().getErr();
     List<ImageInputs.Input> inputs = ImageInputs.of(images, recursive);
     DetectOutputs outputs = new DetectOutputs(outputOptions, inputs, ImageInputs.isSingle(images));

@@ -118,7 +118,7 @@ final class DetectionJournal implements AutoCloseable {
     for (Map.Entry<String, String> entry : run.entrySet()) {
       if (!stored.string(entry.getKey(), "").equals(entry.getValue())) {
         throw new EvaluationException(
-            "%s: was begun with another setting of %s; --restart begins anew"
+            "%s: was started with another value of %s; --restart starts over"
                 .formatted(file, entry.getKey()));
       }
     }
@@ -151,7 +151,7 @@ final class DetectionJournal implements AutoCloseable {
   }
 
   private static Detr4jException broken(String message) {
-    return new EvaluationException(message + "; --restart begins anew");
+    return new EvaluationException(message + "; --restart starts over");
   }
 
   /** The images that are done, with their detections. */

@@ -38,7 +38,7 @@ final class DrawnFiles {
       String name = String.valueOf(target.getFileName()).toLowerCase(Locale.ROOT);
       if (!Files.exists(target) && name.matches(".*\\.(png|jpe?g)")) {
         throw new ImageException(
-            target + ": is the name of one picture, expected a folder for several images");
+            target + ": names one picture, expected a folder for several images");
       }
       folder = new OutputFolder(target, read);
       inputs.forEach(input -> read.protect(folder.first(input.relative(), "", "png")));

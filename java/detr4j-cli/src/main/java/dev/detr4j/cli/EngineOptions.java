@@ -16,21 +16,22 @@ final class EngineOptions {
       paramLabel = "NAME",
       converter = BackendName.class,
       description =
-          "What computes: @|bold auto|@, c, vector, cuda or reference. Asked for by name, it works or says why not.")
+          "Backend: @|bold auto|@, c, vector, cuda or reference. A backend requested by name works, or the command fails"
+              + " with the reason.")
   @Nullable BackendKind backend;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
       converter = AtLeastOne.class,
-      description = "Threads that compute. Default: all processors.")
+      description = "Number of computing threads. Default: all processors.")
   @Nullable Integer threads;
 
   @Option(
       names = "--isa",
       paramLabel = "TIER",
       description =
-          "Lower the C library to this instruction set, as in x86-64-v3; `detr4j info` lists them.")
+          "Limit the C library to this instruction set, such as x86-64-v3. `detr4j info` lists them.")
   @Nullable String instructionSet;
 
   @Option(
@@ -38,7 +39,8 @@ final class EngineOptions {
       paramLabel = "NAME",
       converter = PrecisionName.class,
       description =
-          "What products are computed in: @|bold fp32|@, or bf16 where the CPU has it: faster, 8 significant bits.")
+          "Precision of multiplications: @|bold fp32|@, or bf16 on CPUs that have it. bf16 is faster and keeps 8"
+              + " significant bits.")
   @Nullable Precision precision;
 
   /** Passes on what was given. */

@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says how good a model, or a file of detections, is on annotated images: COCO's twelve numbers, equal to those"
-          + " of pycocotools, and those of each class.",
+      "Measures a model, or a file of detections, on annotated images. Prints COCO's twelve metrics, equal to those of"
+          + " pycocotools, and the metrics of each class.",
       ""
     },
     optionListHeading = "Options:%n",
@@ -51,10 +51,13 @@ import picocli.CommandLine.Spec;
       "  detr4j evaluate --annotations instances_val2017.json --images val2017/ --model detr-resnet-50/",
       "  detr4j evaluate --annotations instances_val2017.json --detections results.json",
       "",
-      "In the output folder: results.json (the detections, in COCO's format), evaluation.json (all numbers),"
-          + " precision-recall.png, mistakes.html (the images with the worst mistakes, one page without scripts).",
-      "An interrupted run goes on where it was: the same command again takes what journal.jsonl has.",
-      "An image that cannot be read counts as one without detections, and the exit code is 1."
+      "Files in the output folder:",
+      "  results.json          the detections in COCO's format",
+      "  evaluation.json       all metrics",
+      "  precision-recall.png  precision over recall",
+      "  mistakes.html         the images with the worst mistakes; one page without scripts",
+      "Repeat the command to resume an interrupted run; journal.jsonl keeps what is done.",
+      "An image that cannot be read counts as an image without detections. The command then exits with 1."
     })
 final class EvaluateCommand implements Callable<Integer> {
   private static final String REPORT = "evaluation.json";
@@ -85,13 +88,13 @@ final class EvaluateCommand implements Callable<Integer> {
       names = {"-a", "--annotations"},
       required = true,
       paramLabel = "FILE",
-      description = "What is on the images: a JSON file in COCO's format, with boxes.")
+      description = "Annotations of the images: a JSON file in COCO's format, with boxes.")
   private Path annotationFile;
 
   @Option(
       names = {"-i", "--images"},
       paramLabel = "DIR",
-      description = "The folder below which the annotated images are.")
+      description = "Folder of the annotated images.")
   private @Nullable Path images;
 
   @Option(
@@ -108,14 +111,14 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--detections",
       paramLabel = "FILE",
       description =
-          "Evaluate this file of COCO results and run no model. --images is needed for mistakes.html only.")
+          "Evaluate this file of COCO results instead of running a model. Only mistakes.html needs --images.")
   private @Nullable Path detections;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description =
-          "The folder for all files. Default: evaluation; with --detections none, and no file is written.")
+          "Folder for all files. Default: evaluation. With --detections there is no default, and no file is written.")
   private @Nullable Path output;
 
   @Option(
@@ -123,7 +126,8 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "SCORE",
       defaultValue = "0",
       description =
-          "Keep detections with a greater score. COCO's numbers want them all. Default: ${DEFAULT-VALUE}.")
+          "Keep detections with a greater score. COCO's metrics are defined over all of them. Default:"
+              + " ${DEFAULT-VALUE}.")
   private float threshold;
 
   @Option(
@@ -131,8 +135,8 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "RULE",
       defaultValue = "name",
       description =
-          "How the model's labels find the annotated classes: by name, or by id, where the number of a label is the"
-              + " id of a class. Default: ${DEFAULT-VALUE}.")
+          "How to match labels of the model with annotated classes: by name, or by id. With id, the number of a label is"
+              + " the id of a class. Default: ${DEFAULT-VALUE}.")
   private LabelCategories.Rule classesBy;
 
   @Option(
@@ -146,18 +150,18 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--worst",
       paramLabel = "N",
       defaultValue = "40",
-      description = "Show so many images in mistakes.html. Default: ${DEFAULT-VALUE}.")
+      description = "Number of images in mistakes.html. Default: ${DEFAULT-VALUE}.")
   private int worst;
 
-  @Option(names = "--restart", description = "Forget what an interrupted run has found so far.")
+  @Option(names = "--restart", description = "Discard the results of an interrupted run.")
   private boolean restart;
 
   @Option(
       names = "--orientation",
       paramLabel = "RULE",
       description =
-          "EXIF orientation: ignore or apply, whichever the annotations mean. Default: as the project of the model"
-              + " does, which is apply for detrex and mmdet, else ignore.")
+          "EXIF orientation: ignore or apply, whichever the annotations assume. Default: the rule of the model's project"
+              + " (apply for detrex and mmdet, ignore for the others).")
   private @Nullable Orientation orientation;
 
   @Option(
@@ -197,7 +201,7 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     Annotations annotations = Annotations.read(annotationFile);
     if (annotations.boxes().stream().anyMatch(box -> box.id() == 0)) {
-      note(err, "an annotation has the id 0: as with pycocotools, finding it does not count");
+      note(err, "an annotation has the id 0: as in pycocotools, a match with it does not count");
     }
     AnnotatedFiles files = images == null ? null : new AnnotatedFiles(annotations, images);
     Path folder = output == null && detections == null ? Path.of("evaluation") : output;
@@ -236,7 +240,7 @@ final class EvaluateCommand implements Callable<Integer> {
           detections == null ? List.of(annotationFile) : List.of(annotationFile, detections)) {
         if (Files.exists(file) && Files.exists(read) && Files.isSameFile(file, read)) {
           throw new ImageException(
-              read + ": is read, and would be replaced; name another folder with --output");
+              read + ": is an input and would be replaced; choose another folder with --output");
         }
       }
     }
@@ -340,7 +344,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 annotations.categories().stream().noneMatch(each -> each.id() == box.categoryId()))
             .count();
     if (unknown > 0) {
-      note(err, unknown + " detections are of classes that are not annotated and do not count");
+      note(err, unknown + " detections do not count: their classes are not annotated");
     }
     BoxEvaluation evaluation = BoxEvaluation.of(annotations, found);
     Mistakes mistakes = Mistakes.of(annotations, found);
@@ -352,7 +356,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     if (folder != null) {
       writeFiles(annotations, evaluation, mistakes, pictures, folder);
-      note(err, "files are in " + folder);
+      note(err, "wrote files to " + folder);
     }
   }
 

@@ -27,10 +27,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Fetches published checkpoints from where their projects keep them, each file whole or not at all.",
+      "Downloads published checkpoints from the addresses of their projects. A file appears complete or not at all.",
       "",
-      "An interrupted download goes on where it stopped when the command is run again. Digests are checked where"
-          + " they are published. Behind a proxy: detr4j -Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT models fetch ..."
+      "Repeat the command to resume an interrupted download. Published digests are checked. Behind a proxy:"
+          + " detr4j -Dhttps.proxyHost=HOST -Dhttps.proxyPort=PORT models fetch ..."
     },
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n")
@@ -45,7 +45,8 @@ final class FetchCommand implements Callable<Integer> {
 
   @Option(
       names = "--offline",
-      description = "Only say what is here; what is not is an error. As HF_HUB_OFFLINE=1 does.")
+      description =
+          "Download nothing; a model that is not on this machine is an error. HF_HUB_OFFLINE=1 does the same.")
   private boolean offline;
 
   FetchCommand() {}
@@ -62,7 +63,7 @@ final class FetchCommand implements Callable<Integer> {
               .find(name)
               .orElseThrow(() ->
                   new ModelConfigException(
-                      "model %s: there is no model of that name; `detr4j models` lists them"
+                      "model %s: unknown name; `detr4j models` lists the known ones"
                           .formatted(name))));
     }
     PrintWriter out = spec.commandLine().getOut();
@@ -87,7 +88,7 @@ final class FetchCommand implements Callable<Integer> {
 
   private static Detr4jException gone(ModelEntry entry) {
     return new ModelConfigException(
-        "model %s: its files are no model; models.json must list a config.json and weights"
+        "model %s: its files do not make a model; models.json must list a config.json and weights"
             .formatted(entry.name()));
   }
 }

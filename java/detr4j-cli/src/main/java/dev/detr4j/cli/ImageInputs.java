@@ -86,7 +86,8 @@ final class ImageInputs {
       return List.of(new Input("-", null, Path.of("stdin")));
     }
     if (argument.isEmpty()) {
-      throw new ImageException(NAMELESS + ": is no name of an image; is a variable unset?");
+      throw new ImageException(
+          NAMELESS + ": an empty argument names no image; is a variable unset?");
     }
     if (isPattern(argument)) {
       return matching(argument);
@@ -110,7 +111,7 @@ final class ImageInputs {
     try {
       return Path.of(argument);
     } catch (InvalidPathException e) {
-      throw new ImageException(argument + ": is no valid file name", e);
+      throw new ImageException(argument + ": not a valid file name", e);
     }
   }
 
@@ -145,7 +146,7 @@ final class ImageInputs {
         matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + shells));
       }
     } catch (PatternSyntaxException e) {
-      throw new ImageException(pattern + ": is no pattern: " + e.getDescription(), e);
+      throw new ImageException(pattern + ": not a valid pattern: " + e.getDescription(), e);
     }
     List<Input> found =
         list(folder, depth, file -> matchers.stream().anyMatch(each -> each.matches(file)));
@@ -188,7 +189,7 @@ final class ImageInputs {
             String one = glob.substring(0, open) + part + glob.substring(from);
             all.addAll(alternatives(one, pattern));
             if (all.size() > MOST_ALTERNATIVES) {
-              throw new ImageException(pattern + ": its braces stand for too many patterns");
+              throw new ImageException(pattern + ": its braces expand to too many patterns");
             }
           }
           return all;

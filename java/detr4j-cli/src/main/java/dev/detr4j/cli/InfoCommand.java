@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says what this machine can run, what would be used and why; or, given a model, what that is: what its tensors"
-          + " tell, and what they do not and was assumed.",
+      "Shows which backends this machine can run, which one detr4j uses, and why. With MODEL: describes the model and"
+          + " lists what detr4j assumes because the file does not say it.",
       ""
     },
     parameterListHeading = "%n",
@@ -63,7 +63,7 @@ final class InfoCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL",
-      description = "Describe the machine and this model.")
+      description = "Describe the machine, then this model.")
   private @Nullable Path model;
 
   @Mixin private ModelOptions modelOptions;
@@ -79,7 +79,7 @@ final class InfoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (only != null && model != null) {
       throw new ParameterException(
-          spec.commandLine(), "MODEL and --model exclude each other, give one of them");
+          spec.commandLine(), "MODEL and --model are mutually exclusive; give one of them");
     }
     if (only != null) {
       model(out, only);

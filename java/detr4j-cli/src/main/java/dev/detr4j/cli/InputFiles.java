@@ -39,8 +39,7 @@ final class InputFiles {
     }
     if (read.contains(real(target))) {
       throw new ImageException(
-          target
-              + ": is one of the images that are read, and would be replaced; name another place");
+          target + ": is an input image and would be replaced; choose another path");
     }
   }
 

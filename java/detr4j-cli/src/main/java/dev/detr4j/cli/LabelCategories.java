@@ -43,7 +43,7 @@ final class LabelCategories {
           rule == Rule.ID ? Long.toString(category.id()) : LabelFilter.key(category.name());
       if (byKey.put(key, category.id()) != null) {
         throw new EvaluationException(
-            "two annotated classes are called %s; --classes-by id takes the model's label numbers"
+            "two annotated classes have the name %s; --classes-by id matches by number instead"
                 .formatted(category.name()));
       }
     }
@@ -54,11 +54,11 @@ final class LabelCategories {
     }
     if (Arrays.stream(categories).allMatch(category -> category == NONE)) {
       throw new EvaluationException(
-          "no label of the model (%s) is an annotated class (%s)%s"
+          "none of the model's labels (%s) is an annotated class (%s)%s"
               .formatted(
                   some(labels),
                   some(annotations.categories().stream().map(Category::name).toList()),
-                  rule == Rule.NAME ? "; --classes-by id goes by number instead" : ""));
+                  rule == Rule.NAME ? "; --classes-by id matches by number instead" : ""));
     }
     LabelCategories pairs = new LabelCategories(categories);
     pairs.noteUnmatched(annotations);

@@ -42,17 +42,20 @@ import picocli.CommandLine.Spec;
       "  detr4j info --model facebook/detr-resnet-50",
       "  detr4j parity",
       "",
-      "Settings, the first that is given wins: option, system property (detr4j -Ddetr4j.threads=2 ...), environment:",
+      "A setting comes from the first of: option, system property (detr4j -Ddetr4j.threads=2 ...), environment:",
       "  --backend   detr4j.backend       DETR4J_BACKEND",
       "  --threads   detr4j.threads       DETR4J_THREADS",
       "  --isa       detr4j.isa           DETR4J_ISA",
       "  --precision detr4j.precision     DETR4J_PRECISION",
       "              detr4j.vector.bits   DETR4J_VECTOR_BITS",
-      "  where models lie: detr4j.models.home, DETR4J_HOME; HF_HOME, HF_HUB_CACHE; `detr4j models --help` has the rest",
-      "DISABLE_CUSTOM_KERNELS=1 turns the automatic backend into vector. NO_COLOR=1 leaves colours out.",
+      "Folder of models: detr4j.models.home, DETR4J_HOME; HF_HOME, HF_HUB_CACHE. See `detr4j models --help`.",
+      "DISABLE_CUSTOM_KERNELS=1 makes backend auto choose vector. NO_COLOR=1 turns colours off.",
       "",
-      "Exit codes: 0 done; 1 a file or setting is wrong, as one line on standard error says; 2 a command line that"
-          + " cannot be understood; 3 an error of detr4j itself.",
+      "Exit codes:",
+      "  0  success",
+      "  1  a file or a setting is wrong; one line on standard error says which",
+      "  2  the command line cannot be parsed",
+      "  3  detr4j itself failed",
       "",
       "The launcher also has `./detr4j build`, `./detr4j verify` (build, all tests, parity) and `./detr4j bench`."
     })
@@ -163,7 +166,7 @@ public final class Main implements Runnable {
       case Detr4jException mistake -> mistake.getMessage();
       case UncheckedIOException wrapped -> explained(wrapped.getCause());
       case FileSystemException file -> file.getFile() + ": " + OneLine.of(file);
-      case InvalidPathException path -> path.getInput() + ": is no valid file name";
+      case InvalidPathException path -> path.getInput() + ": not a valid file name";
       case IOException io -> io.getMessage() == null ? io.toString() : io.getMessage();
       case null, default -> null;
     };

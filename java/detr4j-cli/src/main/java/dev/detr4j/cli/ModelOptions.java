@@ -19,15 +19,16 @@ final class ModelOptions {
       paramLabel = "PROJECT",
       converter = SourceName.class,
       description =
-          "Whose checkpoint it is, where its tensors do not tell: huggingface, detr, deformable-detr, detrex, mmdet or"
-              + " birder.")
+          "Project of the checkpoint, if detr4j cannot infer it from the tensors: huggingface, detr, deformable-detr,"
+              + " detrex, mmdet or birder.")
   private @Nullable ModelSource source;
 
   @Option(
       names = "--variant",
       paramLabel = "NAME",
       description =
-          "What no tensor tells: r50-dc5, single-scale-dc5 and so on for a last stage that dilates.")
+          "Variant of the model, such as r50-dc5 or single-scale-dc5. Dilation of the last stage cannot be inferred from"
+              + " the weights.")
   private @Nullable String variant;
 
   @Option(
@@ -35,14 +36,14 @@ final class ModelOptions {
       paramLabel = "N",
       converter = EngineOptions.AtLeastOne.class,
       description =
-          "How many proposals of a two-stage model become queries, where there is no config.json. Default: 300.")
+          "Number of proposals that become queries, for a two-stage model without a config.json. Default: 300.")
   private @Nullable Integer proposals;
 
   @Option(
       names = "--labels",
       paramLabel = "FILE",
       description =
-          "Class names: one on each line, or JSON from label ids to names. Default: those of the model.")
+          "Class names: one per line, or JSON from label ids to names. Default: the names in the model.")
   private @Nullable Path labels;
 
   /** Passes on what was said, which wins over what the builder was told before. */

@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the published checkpoints that detr4j knows by name, and which of them are on this machine.",
       "",
-      "AP is the box AP on COCO 2017 val that its project published; the size is that of the weights. A name stands"
-          + " wherever a model is asked for: --model facebook/detr-resnet-50.",
+      "AP is the box AP on COCO 2017 val as published by the project. The size is that of the weights. Every command"
+          + " that takes a model also takes a name: --model facebook/detr-resnet-50.",
       ""
     },
     optionListHeading = "Options:%n",
@@ -42,10 +42,10 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "[COMMAND]",
     footer = {
       "",
-      "A name is looked for in the cache of the Hugging Face tools (HF_HUB_CACHE, HF_HOME), then among fetched models"
-          + " (DETR4J_HOME, by default detr4j in the user's cache folder). Nothing is fetched unasked.",
-      "HF_ENDPOINT names a mirror of the hub; HF_TOKEN is sent to that host only; HF_HUB_OFFLINE=1 refuses to fetch.",
-      "-Ddetr4j.models.registry=DIR or DETR4J_REGISTRY takes models.json and acceptance.json from a folder of yours."
+      "detr4j looks for a name in the cache of the Hugging Face tools (HF_HUB_CACHE, HF_HOME), then among fetched models"
+          + " (DETR4J_HOME; default: detr4j in the user's cache folder). Only `models fetch` downloads.",
+      "HF_ENDPOINT names a mirror of the hub. HF_TOKEN is sent to that host only. HF_HUB_OFFLINE=1 forbids downloads.",
+      "-Ddetr4j.models.registry=DIR or DETR4J_REGISTRY names a folder with your own models.json and acceptance.json."
     },
     subcommands = {FetchCommand.class, ConvertCommand.class})
 final class ModelsCommand implements Callable<Integer> {

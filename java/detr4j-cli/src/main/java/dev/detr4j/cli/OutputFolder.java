@@ -26,7 +26,7 @@ final class OutputFolder {
     this.folder = folder;
     this.inputs = inputs;
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
-      throw new ImageException(folder + ": is a file; several images are written to a folder");
+      throw new ImageException(folder + ": is a file, expected a folder for several images");
     }
     Path existing = folder.toAbsolutePath();
     while (existing != null && !Files.exists(existing)) {

@@ -26,28 +26,28 @@ final class OutputOptions {
       paramLabel = "FORMAT",
       defaultValue = "text",
       description =
-          "text; json; jsonl, an object on a line for each image; csv, a line for each detection; or coco, COCO's"
-              + " results with image_id from file names that are numbers, else counted from 1. Default:"
+          "text; json; jsonl (one object per line and image); csv (one line per detection); or coco (COCO results)."
+              + " The image_id of coco is the file name if that is a number, and a count from 1 otherwise. Default:"
               + " ${DEFAULT-VALUE}.")
   DetectionWriter.Format format = DetectionWriter.Format.TEXT;
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "Where results go. Default: standard output.")
+      description = "File for the results. Default: standard output.")
   @Nullable Path output;
 
   @Option(
       names = {"-d", "--draw"},
       paramLabel = "OUT",
       description =
-          "Draw the boxes: to this .png or .jpg for one image, into this folder for several.")
+          "Draw the boxes. OUT is a .png or .jpg for one image, and a folder for several.")
   @Nullable Path draw;
 
   @Option(
       names = "--crop",
       paramLabel = "DIR",
-      description = "Cut each detection out, into a PNG in this folder.")
+      description = "Write each detection as a PNG into this folder.")
   @Nullable Path crop;
 
   @Option(
@@ -55,6 +55,6 @@ final class OutputOptions {
       paramLabel = "PART",
       defaultValue = "0.1",
       description =
-          "Cut so much more on each side, as a part of the box's longer side. Default: ${DEFAULT-VALUE}.")
+          "Margin of a crop on each side, relative to the longer side of the box. Default: ${DEFAULT-VALUE}.")
   float cropMargin;
 }

@@ -30,17 +30,17 @@ import picocli.CommandLine.Spec;
       "Compares this build with stored outputs of the original implementations.",
       "",
       "Runs every case of a golden set (manifest, weights by formula, stored outputs) on each backend and each"
-          + " instruction set that this machine has, and prints for each stage the largest absolute error and the"
-          + " tolerance. What this version cannot run is listed as not run and counts neither way."
+          + " instruction set of this machine. Prints the largest absolute error and the tolerance of each stage. Cases"
+          + " that this version cannot run are listed as not run and count neither as pass nor as miss."
     },
     optionListHeading = "%nOptions:%n",
     parameterListHeading = "%n",
     footer = {
       "",
-      "The vector backend has one width for each JVM: try others with",
+      "A JVM runs backend vector in one width. To try another:",
       "  detr4j -Ddetr4j.vector.bits=256 parity DIR --backend vector",
       "",
-      "Exit code 0: all that was run is within its tolerance; 1: something is not."
+      "Exit code 0: everything that was run is within its tolerance; 1: something is not."
     })
 final class ParityCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -56,31 +56,33 @@ final class ParityCommand implements Callable<Integer> {
       names = "--backend",
       paramLabel = "NAME",
       converter = EngineOptions.BackendName.class,
-      description = "Only this backend, which must work here. May be repeated.")
+      description = "Run only this backend; it must work on this machine. May be repeated.")
   private @Nullable List<BackendKind> backends;
 
   @Option(
       names = "--isa",
       paramLabel = "TIER",
-      description = "Of the C library only this instruction set. May be repeated.")
+      description = "Run only this instruction set of the C library. May be repeated.")
   private @Nullable List<String> instructionSets;
 
   @Option(
       names = "--case",
       paramLabel = "PREFIX",
-      description = "Only cases whose path begins so, as in models/hf_ or msda. May be repeated.")
+      description =
+          "Run only cases whose path begins with PREFIX, such as models/hf_ or msda. May be repeated.")
   private @Nullable List<String> prefixes;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
       converter = EngineOptions.AtLeastOne.class,
-      description = "Threads that compute. Default: all processors.")
+      description = "Number of computing threads. Default: all processors.")
   private @Nullable Integer threads;
 
   @Option(
       names = "--worst",
-      description = "One line for each case and backend: its worst stage. Misses are shown whole.")
+      description =
+          "Print only the worst stage of each case and backend. Misses are printed in full.")
   private boolean worst;
 
   ParityCommand() {}

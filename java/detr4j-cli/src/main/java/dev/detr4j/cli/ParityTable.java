@@ -134,7 +134,7 @@ final class ParityTable {
         notRun,
         (System.nanoTime() - start) / 1e9);
     if (ran == 0) {
-      out.println("Nothing was run, which proves nothing.");
+      out.println("No case was run.");
     }
     out.flush();
   }

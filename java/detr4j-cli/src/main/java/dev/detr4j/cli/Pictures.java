@@ -40,7 +40,7 @@ final class Pictures {
       return new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     } catch (OutOfMemoryError e) {
       throw new ImageException(
-          "a picture of %d x %d pixels takes %d MB of heap to draw or cut, more than there is; -Xmx gives it more"
+          "drawing or cutting a picture of %d x %d pixels needs %d MB of heap, more than the JVM has; raise -Xmx"
               .formatted(width, height, (4L * width * height) >> 20),
           e);
     }

@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Says where the time of a model goes: for each stage, kind of operation and step the time, GFLOP/s, GB/s, share"
-          + " and per cent of what this machine can do, which is measured in the same run."
+      "Shows where the time of a model goes. Prints time, GFLOP/s, GB/s and share of each stage, operation and step,"
+          + " and compares them with the peaks of this machine, measured in the same run."
     },
     parameterListHeading = "%n",
     optionListHeading = "%nOptions:%n",
@@ -46,12 +46,12 @@ import picocli.CommandLine.Spec;
       "  detr4j profile photo.jpg --model detr-resnet-50/ --backend vector --threads 1 --picture roofline.png",
       "  detr4j profile photo.jpg --model detr-resnet-50/ --format json > profile.json",
       "",
-      "FLOPs are those of the direct products, a multiply-add as two, and bytes those of every input, weight and"
-          + " output once. Winograd's convolution needs fewer products and what lies in a cache no memory, so both can"
-          + " exceed the peaks.",
-      "The peaks are the rates of two small loops on as many threads, with vectors as wide as those of the backend:"
-          + " one of multiply-adds in registers, one that reads 256 MiB in order; the best of many passes, before and"
-          + " after the rounds."
+      "FLOPs count the products of the direct formula; a multiply-add counts as two. Bytes count every input, weight and"
+          + " output once. Both can exceed the peaks: Winograd's convolution needs fewer products, and data in a cache"
+          + " need no memory access.",
+      "Two small loops measure the peaks, with the threads and the vector width of the backend. One does multiply-adds in"
+          + " registers, the other reads 256 MiB in order. Each peak is the best of many passes before and after the"
+          + " rounds."
     })
 final class ProfileCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -73,7 +73,7 @@ final class ProfileCommand implements Callable<Integer> {
       defaultValue = "9",
       converter = EngineOptions.AtLeastOne.class,
       description =
-          "Calls to time after the warm-up; medians are shown. Default: ${DEFAULT-VALUE}.")
+          "Number of timed calls after the warm-up. Times are medians. Default: ${DEFAULT-VALUE}.")
   private int rounds;
 
   @Option(
@@ -81,7 +81,7 @@ final class ProfileCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "20",
       description =
-          "Show so many steps, the slowest first; json has all. Default: ${DEFAULT-VALUE}.")
+          "Number of steps in the table, slowest first; json has all. Default: ${DEFAULT-VALUE}.")
   private int top;
 
   @Option(
@@ -94,7 +94,7 @@ final class ProfileCommand implements Callable<Integer> {
   @Option(
       names = {"-p", "--picture"},
       paramLabel = "OUT.png",
-      description = "Draw the stages, and each step against the peaks (a roofline plot).")
+      description = "Draw the stages and a roofline plot of the steps.")
   private @Nullable Path picture;
 
   @Mixin private EngineOptions engine;

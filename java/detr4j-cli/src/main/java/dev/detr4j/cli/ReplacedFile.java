@@ -150,7 +150,7 @@ final class ReplacedFile extends FilterOutputStream {
   /** Makes what was written the file; throws {@link ImageException} when that cannot be done. */
   void commit() {
     if (broken) {
-      throw new ImageException(target + ": cannot be written whole");
+      throw new ImageException(target + ": cannot be written completely");
     }
     try {
       out.close();

@@ -30,7 +30,7 @@ final class Restart {
 
   /** Runs the command with the standard streams of this JVM; returns its exit code. */
   static int run(List<String> arguments, PrintWriter err) {
-    err.println("detr4j: this takes the Vector API, starting again with it");
+    err.println("detr4j: this command needs the Vector API; restarting with it");
     err.flush();
     List<String> command = new ArrayList<>();
     command.add(launcher().toString());

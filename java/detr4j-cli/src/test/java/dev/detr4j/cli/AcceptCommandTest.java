@@ -153,10 +153,11 @@ class AcceptCommandTest {
     Files.copy(photo, images.resolve("photo.png"));
     assertEquals(0, CliRun.of("accept", "small", "--backend", "vector").exit());
     CliRun.of("accept", "test/absent").assertRefused(1, "detr4j models fetch test/absent");
-    CliRun.of("accept", "other").assertRefused(1, "nobody published values", "test/small");
+    CliRun.of("accept", "other").assertRefused(1, "no published values", "test/small");
     CliRun.of("accept", "test/small", "-i", CliRun.image(folder.resolve("p.png"), 48, 64))
         .assertRefused(1, "p.png", "48 x 64", "64 x 48");
-    accept("", rows("backbone.9", LOGITS)).assertRefused(1, "no stage backbone.9", "backbone.0");
+    accept("", rows("backbone.9", LOGITS))
+        .assertRefused(1, "unknown stage backbone.9", "backbone.0");
     accept("", rows("logits", LOGITS + ", 1")).assertRefused(1, "10 numbers", "rows of 3");
     accept("", rows("pred_boxes", BOXES).replace("\"columns\": 3", "\"columns\": 9"))
         .assertRefused(1, "pred_boxes is [40, 4]");

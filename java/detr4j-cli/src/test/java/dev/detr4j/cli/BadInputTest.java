@@ -186,7 +186,7 @@ class BadInputTest {
     detect(photo, model, "--backend", "cuda").assertRefused(1, "backend cuda", "cannot be used");
     detect(photo, model, "--backend", "c", "--isa", "sse9").assertRefused(1, "backend c");
     detect(photo, model, "--isa", "sse9")
-        .assertRefused(1, "sse9 was asked for", "does not exist", "baseline");
+        .assertRefused(1, "sse9 was requested", "does not exist", "baseline");
     CliRun.of("info", "--backend", "tpu").assertRefused(2, "backend tpu does not exist");
   }
 

@@ -56,7 +56,7 @@ class ConvertCommandTest {
     Files.createDirectories(out);
     Files.writeString(out.resolve("config.json"), "mine");
     Files.writeString(out.resolve("notes.txt"), "mine too");
-    convert(model, out).assertRefused(1, "has config.json already", "--force");
+    convert(model, out).assertRefused(1, "already has config.json", "--force");
     assertEquals("mine", Files.readString(out.resolve("config.json")));
     assertEquals(List.of("config.json", "notes.txt"), CliRun.names(out));
     assertEquals(0, convert(model, out, "--force").exit());

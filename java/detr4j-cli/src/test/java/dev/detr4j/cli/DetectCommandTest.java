@@ -64,7 +64,7 @@ class DetectCommandTest {
     assertEquals(best, Double.parseDouble(soft[1].split(",", -1)[5]));
     assertTrue(softSum < sum, "overlapping boxes have lower scores");
     CliRun.of("detect", photo, "--model", model, "--variant", "refine")
-        .assertRefused(1, "has a config.json, which says what it is");
+        .assertRefused(1, "apply to files without a config.json");
     Files.writeString(labels, "ash\n");
     CliRun.of("detect", photo, "--model", model, "--labels", labels)
         .assertRefused(1, "labels.txt: there are 1 lines, expected one for each of 5 classes");

@@ -210,7 +210,7 @@ class DetectOutputsTest {
     CliRun.image(photos.resolve("[1].png"), 40, 40);
     assertEquals(List.of("[1].png"), images(photos.resolve("[1].png")));
     detect(photos + "/*.bmp").assertRefused(1, "/*.bmp", "matches no image");
-    detect(photos + "/[").assertRefused(1, "/[", "is no pattern");
+    detect(photos + "/[").assertRefused(1, "/[", "not a valid pattern");
     detect(folder + "/none/*.png").assertRefused(1, "none", "no such folder");
     Path drawn = folder.resolve("drawn");
     assertEquals(0, detect(photos + "/a*", "--draw", drawn).exit());
@@ -311,10 +311,11 @@ class DetectOutputsTest {
     assertTrue(lines.get(0).contains(empty + ": there is no image in this folder"), run.err());
     assertTrue(lines.get(1).contains("zz*.png: matches no image"), run.err());
     assertTrue(
-        lines.get(2).endsWith(": '': is no name of an image; is a variable unset?"), run.err());
+        lines.get(2).endsWith(": '': an empty argument names no image; is a variable unset?"),
+        run.err());
     assertEquals(List.of("a.png", "b.png"), CliRun.names(drawn));
     detect(empty, photos + "/zz*.png").assertRefused(1, "empty: there is no image");
-    detect("").assertRefused(1, "'': is no name");
+    detect("").assertRefused(1, "'': an empty argument");
   }
 
   @Test

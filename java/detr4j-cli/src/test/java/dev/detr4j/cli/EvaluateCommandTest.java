@@ -121,7 +121,7 @@ class EvaluateCommandTest {
     assertEquals(0, run.exit(), run.err());
     assertEquals(FILES, CliRun.names(output));
     assertTrue(run.err().contains("no label for 1 of 3 annotated classes: none"), run.err());
-    assertTrue(run.err().contains("1 images have another size"), run.err());
+    assertTrue(run.err().contains("1 images differ in size"), run.err());
     assertEquals(run.out(), Files.readString(output.resolve("evaluation.json")));
     String results = Files.readString(output.resolve("results.json"));
     assertTrue(results.contains("\"image_id\":2,\"category_id\":"), results);
@@ -160,7 +160,7 @@ class EvaluateCommandTest {
     String results = Files.readString(output.resolve("results.json"));
 
     CliRun fresh = evaluate();
-    assertFalse(fresh.err().contains("going on"), fresh.err());
+    assertFalse(fresh.err().contains("resuming"), fresh.err());
     assertEquals(results, Files.readString(output.resolve("results.json")));
   }
 
@@ -170,7 +170,7 @@ class EvaluateCommandTest {
     assertEquals(1, evaluate().exit());
     CliRun other = evaluate("--threshold", "0.25");
     assertEquals(1, other.exit());
-    assertTrue(other.err().contains("another setting of threshold; --restart"), other.err());
+    assertTrue(other.err().contains("another value of threshold; --restart"), other.err());
     Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
     for (String name : CliRun.names(photos)) {
       Files.copy(photos.resolve(name), elsewhere.resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
@@ -189,14 +189,14 @@ class EvaluateCommandTest {
             "--classes-by",
             "id");
     assertEquals(1, moved.exit(), moved.err());
-    assertFalse(moved.err().contains("going on"), moved.err());
+    assertFalse(moved.err().contains("resuming"), moved.err());
     Path journal = output.resolve("journal.jsonl");
     Files.writeString(journal, Files.readString(journal) + "nonsense\n");
     CliRun nonsense = evaluate();
     assertEquals(1, nonsense.exit());
     assertTrue(nonsense.err().contains("line 6"), nonsense.err()); // two of each folder
     CliRun restarted = evaluate("--threshold", "0.25", "--restart");
-    assertFalse(restarted.err().contains("going on"), restarted.err());
+    assertFalse(restarted.err().contains("resuming"), restarted.err());
     assertTrue(restarted.err().contains("c.png"), restarted.err());
   }
 
@@ -211,7 +211,7 @@ class EvaluateCommandTest {
     Files.writeString(photos.resolve("c.png"), "broken");
     assertEquals(1, evaluate().exit());
     CliRun other = evaluate("--soft-nms");
-    assertTrue(other.err().contains("another setting of soft-nms; --restart"), other.err());
+    assertTrue(other.err().contains("another value of soft-nms; --restart"), other.err());
     CliRun.of("evaluate", "-a", annotations, "--detections", annotations, "--soft-nms")
         .assertRefused(2, "leave out one of --detections and --soft-nms");
   }
@@ -226,7 +226,7 @@ class EvaluateCommandTest {
     Files.writeString(journal, begun.replace("\"precision\":\"fp32\"", "\"precision\":\"bf16\""));
     CliRun other = evaluate();
     assertEquals(1, other.exit());
-    assertTrue(other.err().contains("another setting of precision; --restart"), other.err());
+    assertTrue(other.err().contains("another value of precision; --restart"), other.err());
   }
 
   private double sumOfScores() throws IOException {
@@ -282,7 +282,7 @@ class EvaluateCommandTest {
   void labelsThatMeanNothingAreRefused() {
     CliRun byName =
         CliRun.of("evaluate", "-a", annotations, "-i", photos, "-o", output, "--model", model);
-    byName.assertRefused(1, "no label of the model", "zero, one, none", "--classes-by id");
+    byName.assertRefused(1, "none of the model's labels", "zero, one, none", "--classes-by id");
   }
 
   @Test

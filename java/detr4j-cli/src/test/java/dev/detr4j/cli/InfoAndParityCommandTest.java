@@ -89,7 +89,7 @@ class InfoAndParityCommandTest {
     CliRun.of("info", file, "--source", "birder")
         .assertRefused(1, "source birder was asked for", "those of deformable-detr");
     CliRun.of("info", file, "--source", "darknet").assertRefused(2, "darknet", "expected one of");
-    CliRun.of("info", file, "--model", file).assertRefused(2, "exclude each other");
+    CliRun.of("info", file, "--model", file).assertRefused(2, "mutually exclusive");
     CliRun.of("info", file, "--labels", folder.resolve("none.txt"))
         .assertRefused(1, "none.txt: there is no such file");
   }

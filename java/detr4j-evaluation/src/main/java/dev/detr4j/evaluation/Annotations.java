@@ -30,7 +30,7 @@ public final class Annotations {
    * Puts together what was annotated.
    *
    * @param boxes in an order that is kept: it decides between equally good matches
-   * @throws EvaluationException when an id stands twice or a box refers to nothing
+   * @throws EvaluationException when an id occurs twice or a box refers to nothing
    */
   public Annotations(
       List<AnnotatedImage> images, List<Category> categories, List<AnnotatedBox> boxes) {
@@ -46,7 +46,7 @@ public final class Annotations {
     Set<Long> ids = new HashSet<>();
     for (AnnotatedBox box : this.boxes) {
       String where = "annotation with id " + box.id();
-      check(ids.add(box.id()), where + " stands twice");
+      check(ids.add(box.id()), where + " occurs twice");
       check(
           imageIndex.containsKey(box.imageId()),
           where + ": there is no image with id " + box.imageId());
@@ -66,7 +66,7 @@ public final class Annotations {
     Map<Long, Integer> index = new HashMap<>();
     for (int i = 0; i < sorted.size(); i++) {
       long key = id.applyAsLong(sorted.get(i));
-      check(index.put(key, i) == null, name + ": id " + key + " stands twice");
+      check(index.put(key, i) == null, name + ": id " + key + " occurs twice");
     }
     return index;
   }

@@ -23,7 +23,7 @@ public record Box(double x, double y, double width, double height) {
     }
     if (width < 0 || height < 0) {
       throw new EvaluationException(
-          "bbox has the size %s x %s, expected no negative number".formatted(width, height));
+          "bbox has the size %s x %s, expected numbers of at least 0".formatted(width, height));
     }
   }
 

@@ -64,7 +64,7 @@ final class CocoJson implements AutoCloseable {
         json.json.nextToken();
         T value = reader.read(json);
         if (json.json.nextToken() != null) {
-          throw new EvaluationException("there is more text after its end");
+          throw new EvaluationException("text follows its end");
         }
         return value;
       } catch (EvaluationException e) {

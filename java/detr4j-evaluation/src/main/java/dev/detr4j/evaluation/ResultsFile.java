@@ -26,7 +26,8 @@ public final class ResultsFile {
         file,
         json -> {
           if (!json.isList()) {
-            throw new EvaluationException("is no list, expected COCO results: [{image_id, ...}]");
+            throw new EvaluationException(
+                "is not a list, expected COCO results: [{image_id, ...}]");
           }
           List<ScoredBox> boxes = new ArrayList<>();
           json.elements(
@@ -63,7 +64,7 @@ public final class ResultsFile {
     });
     if (read.imageId == null || read.categoryId == null || read.box == null || read.score == null) {
       throw new EvaluationException(
-          "expected the fields image_id, category_id, bbox and score, at least one is missing");
+          "a field is missing, expected image_id, category_id, bbox and score");
     }
     return new ScoredBox(read.imageId, read.categoryId, read.box, read.score);
   }

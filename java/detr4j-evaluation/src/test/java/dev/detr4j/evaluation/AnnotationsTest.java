@@ -66,9 +66,9 @@ class AnnotationsTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"id\": 5 | \"id\": 6 | annotation with id 6 stands twice",
-        "\"id\": 2, \"file_name\" | \"id\": 1, \"file_name\" | images: id 1 stands twice",
-        "\"id\": 9, | \"id\": 4, | categories: id 4 stands twice",
+        "\"id\": 5 | \"id\": 6 | annotation with id 6 occurs twice",
+        "\"id\": 2, \"file_name\" | \"id\": 1, \"file_name\" | images: id 1 occurs twice",
+        "\"id\": 9, | \"id\": 4, | categories: id 4 occurs twice",
         "\"image_id\": 2 | \"image_id\": 3 | id 5: there is no image with id 3",
         "\"category_id\": 9 | \"category_id\": 8 | id 5: there is no category with id 8",
         "[1, 2.5, 30, 40] | [1, 2.5, -30, 40] | annotations[0]: bbox has the size -30.0 x 40.0",
@@ -111,7 +111,8 @@ class AnnotationsTest {
   void textAfterTheEndIsRefused() throws IOException {
     Path bad = file("bad.json", GOOD + "{}");
     assertOneLine(
-        "more text", assertThrows(EvaluationException.class, () -> Annotations.read(bad)));
+        "text follows its end",
+        assertThrows(EvaluationException.class, () -> Annotations.read(bad)));
   }
 
   @Test
@@ -176,7 +177,7 @@ class AnnotationsTest {
       value = {
         "\"image_id\": 2 | \"image_id\": 3 | detections[1]: there is no image with id 3",
         "\"score\": 0.5 | \"score\": NaN | detections[1]: score is NaN",
-        "\"score\": 0.5 | \"points\": 0.5 | detections[1]: expected the fields image_id",
+        "\"score\": 0.5 | \"points\": 0.5 | detections[1]: a field is missing, expected image_id",
         "[1, 2, 3, 4] | [1, 2, -3, 4] | detections[1]: bbox has the size -3.0 x 4.0",
         "[1, 2, 3, 4] | [1, 2, 3e300, 4] | detections[1]: bbox is",
         "{\"image_id\": 2 | 7, {\"image_id\": 2 | detections[1]: expected an object, found 7",
@@ -194,7 +195,7 @@ class AnnotationsTest {
         said, assertThrows(EvaluationException.class, () -> ResultsFile.read(bad, annotations)));
     Path object = file("bad.json", "{}");
     assertOneLine(
-        "is no list",
+        "is not a list",
         assertThrows(EvaluationException.class, () -> ResultsFile.read(object, annotations)));
   }
 }

@@ -27,7 +27,7 @@ public record ParityTarget(BackendKind kind, BackendOptions options, String tier
     for (BackendProviders.Lookup lookup : BackendProviders.all().reversed()) {
       String reason = lookup.unavailable(new BackendOptions(threads, null, 0));
       if (reason != null) {
-        absent.accept("backend " + lookup.kind().id() + " is not here: " + reason);
+        absent.accept("backend " + lookup.kind().id() + " is not available: " + reason);
       } else {
         targets.addAll(tiersOf(lookup.kind(), threads));
       }

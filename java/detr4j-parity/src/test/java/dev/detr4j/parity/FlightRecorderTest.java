@@ -50,7 +50,7 @@ class FlightRecorderTest {
     assertEquals("vector", choice.getString("backend"));
     assertEquals("option", choice.getString("chosenBy"));
     assertTrue(
-        choice.getString("notChosen").contains("reference: vector was asked for by name"),
+        choice.getString("notChosen").contains("reference: vector was requested by name"),
         choice.toString());
 
     List<RecordedEvent> plans = events.get("dev.detr4j.PlanBuilt");

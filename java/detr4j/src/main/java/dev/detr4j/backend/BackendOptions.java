@@ -44,6 +44,8 @@ public record BackendOptions(
   public @Nullable String refusalOfFp32Only() {
     return precision == Precision.FP32
         ? null
-        : "it has no " + precision.id() + " products, only backend c has, where the processor does";
+        : "it has no "
+            + precision.id()
+            + " products; only backend c has them, on processors that support them";
   }
 }

@@ -67,13 +67,14 @@ public record BackendSelection(Backend backend, BackendReport report) {
           refused.add(
               later.kind() == BackendKind.REFERENCE
                   ? notAutomatic()
-                  : new NotChosen(later.kind(), lookup.kind().id() + " comes before it"));
+                  : new NotChosen(later.kind(), lookup.kind().id() + " has precedence"));
         }
         return of(attempt.backend, refused);
       }
       String demand = lookup.demand(options);
       if (demand != null) {
-        throw new BackendException(demand + " was asked for and cannot be had: " + attempt.reason);
+        throw new BackendException(
+            demand + " was requested and is not available: " + attempt.reason);
       }
       refused.add(new NotChosen(lookup.kind(), attempt.reason));
     }
@@ -89,7 +90,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
   }
 
   private static NotChosen notAutomatic() {
-    return new NotChosen(BackendKind.REFERENCE, "it is only used when asked for by name");
+    return new NotChosen(BackendKind.REFERENCE, "used only when requested by name");
   }
 
   private static BackendSelection named(
@@ -101,7 +102,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
         others.add(
             new NotChosen(
                 lookup.kind(),
-                request.kind().id() + " was asked for by name (" + request.source() + ")"));
+                request.kind().id() + " was requested by name (" + request.source() + ")"));
         continue;
       }
       Attempt attempt = attempt(lookup, options);
@@ -135,7 +136,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
     String reason = lookup.unavailable(options);
     BackendProvider provider = lookup.provider();
     if (reason != null || provider == null) {
-      return new Attempt(null, reason == null ? "it has no provider" : reason);
+      return new Attempt(null, reason == null ? "no provider of it is installed" : reason);
     }
     try {
       return new Attempt(provider.open(options), "");

@@ -12,11 +12,11 @@ final class SourceNotes {
       case HUGGING_FACE, BIRDER -> List.of();
       case DETR, DEFORMABLE_DETR ->
           List.of(
-              "images: Pillow's resize gives pixels up to a grey level from torchvision's, and where the longer edge"
-                  + " is capped the size can be another by a pixel");
+              "images: Pillow's resize differs from torchvision's by up to one grey level; if the longer edge is"
+                  + " capped, the size can differ by a pixel");
       case DETREX ->
           List.of(
-              "numerics: detrex bounds references at 0.001 of the image, transformers at 0.00001, which shows only where"
+              "numerics: detrex bounds references at 0.001 of the image, transformers at 0.00001; results differ only if"
                   + " a coordinate or size of a box is below 0.001 or above 0.999",
               "images: detrex turns images by their EXIF orientation, resizes with Pillow and rounds sizes to the"
                   + " nearest pixel",
@@ -24,7 +24,7 @@ final class SourceNotes {
                   + " 100 unless asked for more, and does not clip");
       case MMDETECTION ->
           List.of(
-              "weights: the neck's convolutions have no bias there and get one of zeros here, which computes the same",
+              "weights: the neck's convolutions have no bias; the folder has one of zeros, which computes the same",
               "images: mmdetection resizes with OpenCV, without antialiasing, and rounds sizes to the nearest pixel",
               "detections: mmdetection clamps boxes to the image");
     };

@@ -25,7 +25,7 @@ public final class BackendChosenEvent extends Event {
   @Nullable String device;
 
   @Label("Chosen By")
-  @Description("The setting that asked for it, or default")
+  @Description("The setting that requested it, or default")
   @Nullable String chosenBy;
 
   @Label("Not Chosen")

@@ -12,7 +12,7 @@ import jdk.jfr.StackTrace;
 @Name("dev.detr4j.Step")
 @Label("Step")
 @Category("detr4j")
-@Description("One operation of a network; hundreds for each call, therefore off unless asked for")
+@Description("One operation of a network; hundreds per call, so this event is off by default")
 @Enabled(false)
 @StackTrace(false)
 final class StepEvent extends Event {

@@ -77,7 +77,7 @@ public record Preprocessing(
     PixelSize canvas = padded(resized);
     if (canvas.pixels() > ResizeRule.MAX_PIXELS) {
       throw new ImageException(
-          "images padded to %s have more than %d pixels each: those of a batch must be more alike"
+          "padding the images of this batch to %s gives more than %d pixels each: use images of similar sizes"
               .formatted(canvas, ResizeRule.MAX_PIXELS));
     }
     return canvas;

@@ -28,7 +28,7 @@ final class SharedCrew {
     } catch (OutOfMemoryError e) {
       release();
       throw new BackendException(
-          (workers + 1) + " threads cannot be had: " + e.getMessage() + "; ask for fewer", e);
+          "cannot start " + (workers + 1) + " threads: " + e.getMessage() + "; request fewer", e);
     }
   }
 

@@ -33,7 +33,7 @@ class BackendSelectionTest {
         List.of(
             new NotChosen(BackendKind.CUDA, NO_CUDA),
             new NotChosen(BackendKind.C, "no library was found"),
-            new NotChosen(BackendKind.REFERENCE, "it is only used when asked for by name")),
+            new NotChosen(BackendKind.REFERENCE, "used only when requested by name")),
         selection.report().notChosen());
   }
 
@@ -45,7 +45,7 @@ class BackendSelectionTest {
         selection
             .report()
             .notChosen()
-            .contains(new NotChosen(BackendKind.VECTOR, "c comes before it")));
+            .contains(new NotChosen(BackendKind.VECTOR, "c has precedence")));
   }
 
   @Test
@@ -57,7 +57,7 @@ class BackendSelectionTest {
     assertEquals(
         "no backend can be used: cuda: "
             + NO_CUDA
-            + "; c: no library; vector: no module; reference: it is only used when asked for by name",
+            + "; c: no library; vector: no module; reference: used only when requested by name",
         e.getMessage());
   }
 
@@ -76,7 +76,7 @@ class BackendSelectionTest {
     BackendException e =
         assertThrows(BackendException.class, () -> BackendSelection.open(AUTO, OPTIONS, lookups));
     assertEquals(
-        "instruction set sse9 was asked for and cannot be had: sse9 does not exist",
+        "instruction set sse9 was requested and is not available: sse9 does not exist",
         e.getMessage());
   }
 
@@ -116,7 +116,7 @@ class BackendSelectionTest {
         selection
             .report()
             .notChosen()
-            .contains(new NotChosen(BackendKind.C, "reference was asked for by name (option)")));
+            .contains(new NotChosen(BackendKind.C, "reference was requested by name (option)")));
 
     Request missing = new Request(BackendKind.C, "system property detr4j.backend");
     BackendException e =
@@ -220,7 +220,9 @@ class BackendSelectionTest {
     BackendOptions options = new BackendOptions(1, null, 0).withPrecision(Precision.BF16);
     for (BackendKind kind : List.of(BackendKind.REFERENCE, BackendKind.VECTOR)) {
       String reason = BackendProviders.of(kind).unavailable(options);
-      assertEquals("it has no bf16 products, only backend c has, where the processor does", reason);
+      assertEquals(
+          "it has no bf16 products; only backend c has them, on processors that support them",
+          reason);
     }
     String reason =
         BackendProviders.of(BackendKind.C)

@@ -36,8 +36,8 @@ class PreprocessingTest {
     ImageException e =
         assertThrows(ImageException.class, () -> Preprocessing.standard().canvas(crossed));
     assertEquals(
-        "images padded to 96000x96000 have more than 67108864 pixels each: those of a batch must be"
-            + " more alike",
+        "padding the images of this batch to 96000x96000 gives more than 67108864 pixels each: use"
+            + " images of similar sizes",
         e.getMessage());
     Preprocessing huge = padding(true, new PixelSize(65_536, 65_536));
     List<PixelSize> one = List.of(new PixelSize(10, 20));

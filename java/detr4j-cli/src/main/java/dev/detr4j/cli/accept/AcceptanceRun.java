@@ -67,7 +67,7 @@ public final class AcceptanceRun {
         StageValues stage = stage(stages, rows);
         if (stage.rows() < rows.rows() || stage.columns() < rows.columns()) {
           throw new ModelConfigException(
-              "model %s: %s is %s, there are values for %d x %d"
+              "model %s: stage %s is %s, but the published values are %d x %d"
                   .formatted(
                       values.model(), stage.name(), stage.shape(), rows.rows(), rows.columns()));
         }

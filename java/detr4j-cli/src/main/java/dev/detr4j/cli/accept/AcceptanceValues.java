@@ -131,7 +131,7 @@ public final class AcceptanceValues {
     OfModel values = models.get(model);
     if (values == null) {
       throw new ModelConfigException(
-          "model %s: nobody published values for it; there are some for %s"
+          "model %s: no published values; available for %s"
               .formatted(model, String.join(", ", models.keySet())));
     }
     return values;

@@ -46,9 +46,7 @@ public final class ProfileText {
     out.println(
         String.format(
             Locale.ROOT,
-            "%-"
-                + width
-                + "s  %6s %10.2f  the rest copies the image, selects detections, goes from step to step",
+            "%-" + width + "s  %6s %10.2f  includes copying the image and selecting detections",
             "whole call",
             "",
             1e3 * profile.callSeconds()));
@@ -110,8 +108,8 @@ public final class ProfileText {
               profile.peaks().bytes() / 1e9,
               profile.peaks().words()));
       out.println(
-          "of peak: the least time at these peaks, arithmetic or memory, over the time it took. FLOPs are those of direct"
-              + " products and bytes those of each tensor once: Winograd and caches can exceed 100 %");
+          "of peak: the least time at these peaks (arithmetic or memory) divided by the measured time. FLOPs count direct"
+              + " products and bytes count each tensor once, so Winograd and caches can exceed 100 %");
     }
   }
 

@@ -97,7 +97,7 @@ final class AnswerBody implements BodySubscriber<AnswerBody>, AutoCloseable {
     try {
       Event event = events.poll(stall.toNanos(), TimeUnit.NANOSECONDS);
       if (event == null) {
-        throw new IOException("nothing came for " + stall.toSeconds() + " s");
+        throw new IOException("no data for " + stall.toSeconds() + " s");
       }
       return event;
     } catch (InterruptedException e) {

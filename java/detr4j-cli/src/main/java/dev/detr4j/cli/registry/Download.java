@@ -84,14 +84,14 @@ final class Download {
       String flaw = flaw(part);
       if (flaw != null && joined) {
         // The parts may have been of two versions, whatever the server said.
-        progress.message(name + ": " + flaw + "; beginning again");
+        progress.message(name + ": " + flaw + "; starting over");
         part.discard();
         complete(part);
         flaw = flaw(part);
       }
       if (flaw != null) {
         part.discard();
-        throw new FetchException(url + ": " + flaw + "; nothing of it is kept");
+        throw new FetchException(url + ": " + flaw + "; nothing was kept");
       }
       part.commit();
     } catch (IOException e) {
@@ -119,8 +119,8 @@ final class Download {
                       e.getMessage(),
                       attempt,
                       part.size() > 0
-                          ? part.size() + " bytes are kept, the same command goes on from there"
-                          : "nothing has arrived"),
+                          ? part.size() + " bytes are kept; repeat the command to resume"
+                          : "no data arrived"),
               e);
         }
         Duration pause = limits.pause(failures, e.asked);
@@ -239,8 +239,7 @@ final class Download {
     long most = limits.largest(name);
     if (total > most) {
       throw new FetchException(
-          "%s: the server says that it has %d bytes, expected at most %d"
-              .formatted(url, total, most));
+          "%s: the server announces %d bytes, expected at most %d".formatted(url, total, most));
     }
     long free = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
     if (total > free) {
@@ -258,20 +257,20 @@ final class Download {
     String encoding = answer.header("content-encoding").orElse("identity");
     if (!encoding.equals("identity")) {
       throw new FetchException(
-          url + ": the server sent it encoded as " + encoding + ", expected it as it is");
+          url + ": the server sent content encoding " + encoding + ", expected none");
     }
   }
 
   private IOException refusal(Answer answer) {
     int status = answer.status();
     if (status == 408 || status == 425 || status == 429 || status >= 500) {
-      String reason = status == 429 ? "the server asks for patience" : "the server failed";
+      String reason = status == 429 ? "the server asks to wait" : "the server failed";
       return new Passing(reason + " (HTTP " + status + ")", answer.number("retry-after"));
     }
     throw new FetchException(
         switch (status) {
           case 401, 403 ->
-              "%s: access is refused (HTTP %d); on the hub HF_TOKEN gives access to private and gated models"
+              "%s: access denied (HTTP %d); private and gated models of the hub need HF_TOKEN"
                   .formatted(url, status);
           case 404, 410 -> "%s: there is no such file (HTTP %d)".formatted(url, status);
           default -> "%s: unexpected answer (HTTP %d)".formatted(url, status);
@@ -289,7 +288,7 @@ final class Download {
       if (done > most || (total >= 0 && done > total)) {
         part.discard();
         throw new FetchException(
-            "%s: the server sends more than %d bytes; nothing of it is kept"
+            "%s: the server sends more than %d bytes; nothing was kept"
                 .formatted(url, total >= 0 ? Math.min(total, most) : most));
       }
       part.append(ByteBuffer.wrap(block, 0, n));

@@ -96,15 +96,17 @@ final class HubClient implements AutoCloseable {
     try {
       to = from.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw new FetchException(from + ": redirects to " + location + ", which is no address", e);
+      throw new FetchException(
+          from + ": redirects to " + location + ", which is not a valid address", e);
     }
     boolean http = "http".equalsIgnoreCase(to.getScheme());
     if (to.getHost() == null || !(http || "https".equalsIgnoreCase(to.getScheme()))) {
-      throw new FetchException(from + ": redirects to " + to + ", expected an address of the web");
+      throw new FetchException(
+          from + ": redirects to " + to + ", expected an http or https address");
     }
     if (http && "https".equalsIgnoreCase(from.getScheme())) {
       throw new FetchException(
-          from + ": redirects to " + to + ", which is not encrypted as the first address is");
+          from + ": redirects to " + to + ", which is not encrypted; the first address is");
     }
     return to;
   }

@@ -63,7 +63,7 @@ public final class LocalModels {
     try {
       return LocalModel.of(CodesModel.folderIn(ModelSettings.ofProcess().home()));
     } catch (UncheckedIOException e) {
-      throw new CheckpointException(e.getMessage() + "; DETR4J_HOME names another place", e);
+      throw new CheckpointException(e.getMessage() + "; set DETR4J_HOME to another folder", e);
     }
   }
 

@@ -89,7 +89,7 @@ public final class ModelFetch {
         throw entry.page() == null
             ? e
             : new FetchException(
-                "%s; a browser can get it from %s, and then it goes to %s"
+                "%s; download it in a browser from %s and save it as %s"
                     .formatted(e.getMessage(), entry.page(), target),
                 e);
       }

@@ -106,7 +106,7 @@ public final class ModelRegistry {
       try {
         url = URI.create(json.string("url"));
       } catch (IllegalArgumentException e) {
-        throw json.wrong("url is \"" + json.string("url") + "\", which is no address");
+        throw json.wrong("url is \"" + json.string("url") + "\", which is not a valid address");
       }
       if (url.getHost() == null || !String.valueOf(url.getScheme()).matches("https?")) {
         throw json.wrong("url is \"" + url + "\", expected one of https or http");
@@ -161,7 +161,7 @@ public final class ModelRegistry {
             .toList();
     if (fitting.size() > 1) {
       throw new ModelConfigException(
-          "model %s: could be %s"
+          "model %s: ambiguous name; it could be %s"
               .formatted(
                   name, String.join(" or ", fitting.stream().map(ModelEntry::name).toList())));
     }

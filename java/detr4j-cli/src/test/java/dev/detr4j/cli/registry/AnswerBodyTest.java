@@ -84,7 +84,7 @@ class AnswerBodyTest {
     body.onSubscribe(asked);
     IOException failure =
         assertThrows(IOException.class, () -> body.read(new byte[1], Duration.ofMillis(1)));
-    assertTrue(String.valueOf(failure.getMessage()).startsWith("nothing came for"));
+    assertTrue(String.valueOf(failure.getMessage()).startsWith("no data for"));
   }
 
   @Test

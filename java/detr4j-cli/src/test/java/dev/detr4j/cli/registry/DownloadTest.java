@@ -314,7 +314,7 @@ class DownloadTest {
           out.flush();
           Thread.sleep(Duration.ofSeconds(30));
         },
-        "nothing came for",
+        "no data for",
         "1000 bytes are kept");
   }
 
@@ -327,9 +327,9 @@ class DownloadTest {
           ScriptedServer.head(out, 200, "ETag: \"v1\"", "Content-Length: 50000");
           out.write(content);
         };
-    fails(null, cut, "damaged", "nothing of it is kept");
+    fails(null, cut, "damaged", "nothing was kept");
     assertEquals(List.of(), left());
-    fails(sha256(content), cut, "SHA-256", "nothing of it is kept");
+    fails(sha256(content), cut, "SHA-256", "nothing was kept");
     // More than anybody has room for.
     fails(
         null,
@@ -432,15 +432,15 @@ class DownloadTest {
         null,
         (request, out) ->
             ScriptedServer.head(out, 302, "Location: file:///etc/passwd", "Content-Length: 0"),
-        "expected an address of the web");
+        "expected an http or https address");
   }
 
   @Test
   void answersThatAreNoFile() throws IOException {
     fails(null, status(404), "there is no such file (HTTP 404)");
-    fails(null, status(401), "access is refused (HTTP 401)", "HF_TOKEN");
+    fails(null, status(401), "access denied (HTTP 401)", "HF_TOKEN");
     fails(null, status(418), "unexpected answer (HTTP 418)");
-    fails(null, status(500), "the server failed (HTTP 500), 4 attempts; nothing has arrived");
+    fails(null, status(500), "the server failed (HTTP 500), 4 attempts; no data arrived");
     fails(
         null,
         (request, out) -> {
@@ -475,7 +475,7 @@ class DownloadTest {
             ScriptedServer.serve(request, out, content, "v1");
           }
         });
-    assertTrue(messages.getFirst().contains("asks for patience"), messages::toString);
+    assertTrue(messages.getFirst().contains("asks to wait"), messages::toString);
   }
 
   @Test
@@ -508,7 +508,7 @@ class DownloadTest {
       download(server, sha256(content));
     }
     assertArrayEquals(content, Files.readAllBytes(target()));
-    assertTrue(messages.getLast().contains("beginning again"), messages::toString);
+    assertTrue(messages.getLast().contains("starting over"), messages::toString);
   }
 
   @Test

@@ -148,8 +148,7 @@ class CBackendTest {
         assertThrows(
             BackendException.class, () -> new CBackendProvider().open(options(1, "avx1024")));
     assertTrue(
-        e.getMessage()
-            .startsWith("instruction set avx1024 does not exist; here there are baseline"),
+        e.getMessage().startsWith("instruction set avx1024 does not exist; this CPU has baseline"),
         e.getMessage());
     assertEquals(e.getMessage(), new CBackendProvider().unavailable(options(1, "avx1024")));
   }
