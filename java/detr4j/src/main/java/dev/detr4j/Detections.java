@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * The detections of one image, in the order of the model's post-processing.
  *
- * <p>Made once by {@link DetectorSession#newDetections} and filled again by each call; reading
- * allocates nothing. Coordinates are pixels of the image that was passed in, clipped to it where
- * the model's project does that (detrex, mmdetection). Not thread-safe.
+ * <p>{@link DetectorSession#newDetections} makes an instance, and each call refills it. Reading
+ * allocates nothing. Coordinates are pixels of the image that was passed in; they are clipped to
+ * the image if the model's project does so (detrex, mmdetection). Not thread-safe.
  */
 public final class Detections {
   private final List<String> labels;
@@ -66,7 +66,7 @@ public final class Detections {
     return corners[4 * check(index) + 3];
   }
 
-  /** Which object query of the decoder found it. */
+  /** The object query of the decoder that found the object. */
   public int query(int index) {
     return queries[check(index)];
   }

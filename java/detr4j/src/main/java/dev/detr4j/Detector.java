@@ -19,10 +19,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model, ready to detect on one backend.
+ * A model that is ready to detect on one backend.
  *
- * <p>Immutable and thread-safe: make one for each model and share it. The weights are packed once,
- * whatever the number of sessions; each session serves one caller at a time.
+ * <p>A detector is immutable and thread-safe. Make one per model and share it. It packs the weights
+ * once for all of its sessions; each session serves one caller at a time.
  *
  * <pre>{@code
  * try (Detector detector = Detector.builder(Path.of("deformable-detr")).threads(4).build();
@@ -73,19 +73,20 @@ public final class Detector implements AutoCloseable {
   }
 
   /**
-   * Begins a detector.
+   * Starts the description of a detector; {@link DetectorBuilder#build} opens it.
    *
    * @param model a Hugging Face model folder (config.json, preprocessor_config.json, weights), a
-   *     weight file in one, or the checkpoint of another project ({@code .pth}, {@code .pt}, {@code
-   *     .safetensors}), which is recognised by its tensors
+   *     weight file in such a folder, or the checkpoint of another project ({@code .pth}, {@code
+   *     .pt}, {@code .safetensors}), which detr4j recognises by its tensors
    */
   public static DetectorBuilder builder(Path model) {
     return new DetectorBuilder(model);
   }
 
   /**
-   * A session for one caller at a time; close it when done. Throws {@link IllegalStateException}
-   * when the detector is closed.
+   * Opens a session for one caller at a time. Close it when done.
+   *
+   * @throws IllegalStateException when the detector is closed
    */
   public DetectorSession newSession() {
     synchronized (sessions) {
@@ -98,17 +99,17 @@ public final class Detector implements AutoCloseable {
     }
   }
 
-  /** Which backend runs, on what device and instruction set, and why the others were not chosen. */
+  /** The backend in use, its device and instruction set, and why the others were not chosen. */
   public BackendReport backend() {
     return report;
   }
 
-  /** What convolutions and linear layers multiply in. */
+  /** The precision in which convolutions and linear layers multiply. */
   public Precision precision() {
     return precision;
   }
 
-  /** What the checkpoint holds, in words and numbers. */
+  /** A description of the model, and of what was assumed about it. */
   public ModelSummary model() {
     return summary;
   }
@@ -119,20 +120,21 @@ public final class Detector implements AutoCloseable {
   }
 
   /**
-   * What the project that the model is from does with the orientation that a camera noted in an
-   * image file; for {@link dev.detr4j.image.ImageDecoder}.
+   * How the model's project treats the EXIF orientation of an image file. Pass it to {@link
+   * dev.detr4j.image.ImageDecoder}.
    */
   public Orientation orientation() {
     return orientation;
   }
 
-  /** Only detections with a greater score are reported, unless a call says otherwise. */
+  /** Calls report detections with a greater score, unless they name another threshold. */
   public float threshold() {
     return threshold;
   }
 
   /**
-   * Waits for running calls of all sessions, then frees everything. Closing twice has no effect.
+   * Waits for running calls of all sessions, then closes the sessions and frees everything. Closing
+   * again has no effect.
    */
   @Override
   public void close() {

@@ -18,11 +18,13 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a detector. For backend, threads, instruction set and precision an explicit
- * setting wins over the system property {@code detr4j.backend}, {@code detr4j.threads}, {@code
- * detr4j.isa}, {@code detr4j.precision}, that over the environment variable {@code DETR4J_BACKEND}
- * and so on, that over the default: the best backend, all processors, the best instruction set,
- * fp32.
+ * The settings of a detector.
+ *
+ * <p>Backend, threads, instruction set and precision come from the first of these places that gives
+ * them: this builder; the system properties {@code detr4j.backend}, {@code detr4j.threads}, {@code
+ * detr4j.isa} and {@code detr4j.precision}; the environment variables {@code DETR4J_BACKEND},
+ * {@code DETR4J_THREADS}, {@code DETR4J_ISA} and {@code DETR4J_PRECISION}. The defaults are the
+ * best backend, all processors, the best instruction set and fp32.
  */
 public final class DetectorBuilder {
   private static final float DEFAULT_THRESHOLD = 0.5f;
@@ -54,8 +56,8 @@ public final class DetectorBuilder {
   }
 
   /**
-   * Which project the checkpoint is from; inferred from its tensor names unless set. For files
-   * without a config.json.
+   * Sets the project of a checkpoint without a config.json. Inferred from the tensor names by
+   * default.
    */
   public DetectorBuilder source(ModelSource project) {
     source = project;
@@ -63,8 +65,8 @@ public final class DetectorBuilder {
   }
 
   /**
-   * The variant of the model, as in {@code single-scale-dc5}; inferred unless set, where a last
-   * stage that dilates cannot be told from one that does not, and the latter is assumed.
+   * Sets the variant of the model, such as {@code single-scale-dc5}. Inferred by default. Dilation
+   * of the last stage cannot be inferred from the weights; no dilation is assumed.
    *
    * @see ModelSummary#variant
    */
@@ -74,8 +76,9 @@ public final class DetectorBuilder {
   }
 
   /**
-   * How many proposals of a two-stage model become queries, which no tensor tells; 300, as in the
-   * published models, unless set. For files without a config.json.
+   * Sets how many proposals of a two-stage model become queries, for a checkpoint without a
+   * config.json. The default is 300, as in the published models; the weights do not contain this
+   * number.
    */
   public DetectorBuilder proposals(int count) {
     if (count < 1) {
@@ -86,21 +89,24 @@ public final class DetectorBuilder {
   }
 
   /**
-   * A file of class names, instead of those that the model brings: one on each line in the order of
-   * the classes, or a JSON object from label ids to names, which may stand under {@code id2label}.
+   * Replaces the class names of the model. The file has one name per line in the order of the
+   * classes, or a JSON object from label ids to names, which may be the member {@code id2label}.
    */
   public DetectorBuilder labels(Path file) {
     labels = file;
     return this;
   }
 
-  /** Which backend runs. One asked for by name works or {@link #build} throws. */
+  /** Requests a backend. A backend requested by name is used, or {@link #build} throws. */
   public DetectorBuilder backend(BackendKind kind) {
     backend = kind;
     return this;
   }
 
-  /** Threads that run kernels, the caller included; 1 never hands work to another thread. */
+  /**
+   * Sets the number of threads that run kernels, the caller included. A detector with 1 never hands
+   * work to another thread.
+   */
   public DetectorBuilder threads(int count) {
     if (count < 1) {
       throw new IllegalArgumentException("threads must be at least 1, got " + count);
@@ -110,24 +116,25 @@ public final class DetectorBuilder {
   }
 
   /**
-   * Gives this detector threads that no other uses. Unless set, the detectors of a JVM share
-   * theirs: there are as many as the largest of them asked for, and while several call at once, one
-   * gets them for a step and the others run theirs alone.
+   * Gives this detector threads that no other detector uses. By default, the detectors of a JVM
+   * share threads: as many as the largest of them requested. When several calls run at once, one of
+   * them gets the threads for a step, and the others run their steps alone.
    */
   public DetectorBuilder ownWorkers() {
     ownWorkers = true;
     return this;
   }
 
-  /** Lowers the instruction set of the C library, as in {@code x86-64-v3}. */
+  /** Limits the C library to an instruction set, such as {@code x86-64-v3}. */
   public DetectorBuilder instructionSet(String name) {
     instructionSet = name;
     return this;
   }
 
   /**
-   * What convolutions and linear layers multiply in. {@link Precision#BF16} works or {@link #build}
-   * throws: an automatic choice of the backend is then one of those that can.
+   * Sets the precision in which convolutions and linear layers multiply. With {@link
+   * Precision#BF16}, an automatic choice considers only backends that have it; {@link #build}
+   * throws if there is none.
    */
   public DetectorBuilder precision(Precision products) {
     precision = products;
@@ -135,9 +142,9 @@ public final class DetectorBuilder {
   }
 
   /**
-   * Suppresses overlapping detections of a class softly, by lowering their scores; off unless set.
-   * Detections then come in the order of suppression, and the threshold applies to the lowered
-   * scores. {@link SoftNms#BIRDER} is what birder does on request.
+   * Lowers the scores of overlapping detections of a class. Off by default. Detections then come in
+   * the order of suppression, and the threshold applies to the lowered scores. {@link
+   * SoftNms#BIRDER} is the rule that birder applies on request.
    *
    * @param rule sigma greater than 0, thresholds in 0..1
    */
@@ -152,14 +159,15 @@ public final class DetectorBuilder {
     return this;
   }
 
-  /** Only detections with a greater score are reported. */
+  /** Reports detections with a greater score. The default is 0.5. */
   public DetectorBuilder threshold(float score) {
     threshold = checkedThreshold(score);
     return this;
   }
 
   /**
-   * How many input sizes a session keeps planned; each holds the memory of one call. At least 1.
+   * Sets how many input sizes a session keeps planned, at least 1. Each one holds the memory of one
+   * call. The default is 4.
    */
   public DetectorBuilder cachedSizes(int count) {
     if (count < 1) {
@@ -170,11 +178,11 @@ public final class DetectorBuilder {
   }
 
   /**
-   * Reads the configuration, maps the weights and opens the backend.
+   * Opens the detector: reads the configuration, maps the weights and opens the backend.
    *
    * @throws ModelConfigException when the configuration is missing, malformed or of another model
    * @throws CheckpointException when a tensor is missing, unexpected or misshapen
-   * @throws BackendException when the backend cannot be used; the message has every reason
+   * @throws BackendException when the backend cannot be used; the message lists every reason
    */
   public Detector build() {
     BackendSettings settings = BackendSettings.ofProcess();
@@ -191,7 +199,7 @@ public final class DetectorBuilder {
       String refusal = softNms == null ? null : selection.backend().refusal(softNms);
       if (refusal != null) {
         selection.backend().close();
-        throw new BackendException("soft suppression cannot run here: " + refusal);
+        throw new BackendException("backend cannot run soft suppression: " + refusal);
       }
       return new Detector(
           parts,

@@ -30,9 +30,8 @@ import java.util.concurrent.locks.LockSupport;
  * Runs a detector for one caller at a time.
  *
  * <p>A session plans each input size once and keeps the last few plans. After the first call of a
- * size, a call allocates nothing of its own. Entering a session twice at once throws {@link
- * IllegalStateException}; use a session for each thread. Closing is safe while a call runs: it
- * waits.
+ * size, a call allocates nothing of its own. Use one session per thread: a second caller that
+ * enters a session gets an {@link IllegalStateException}. Closing waits for a running call.
  */
 public final class DetectorSession implements AutoCloseable {
   private enum State {
@@ -73,7 +72,7 @@ public final class DetectorSession implements AutoCloseable {
     this.plans = new SizeCache<>(detector.cachedSizes());
   }
 
-  /** Detections that this session's calls can fill. */
+  /** Makes detections for the calls of this session to fill. */
   public Detections newDetections() {
     return new Detections(postprocessing.capacity(), detector.labels());
   }
@@ -82,17 +81,18 @@ public final class DetectorSession implements AutoCloseable {
    * Detects with the detector's threshold.
    *
    * @param found is emptied, then filled
-   * @throws ImageException when the image cannot be brought to a size that the model takes
+   * @throws ImageException when the model accepts no image of this size
    */
   public void detect(ImageView image, Detections found) {
     detect(image, found, detector.threshold());
   }
 
   /**
-   * Detects; only detections with a score greater than {@code threshold}, 0..1, are reported.
+   * Detects, and reports detections with a score greater than {@code threshold}.
    *
-   * @throws IllegalArgumentException when the detections are of another detector, or the threshold
-   *     is none
+   * @param threshold 0..1
+   * @throws IllegalArgumentException when the detections belong to another detector, or the
+   *     threshold is outside 0..1
    */
   public void detect(ImageView image, Detections found, float threshold) {
     check(found, threshold);
@@ -111,8 +111,8 @@ public final class DetectorSession implements AutoCloseable {
   /**
    * Detects on several images at once, as one batch padded to the largest.
    *
-   * <p>As in the original implementations, the padding may change the numbers of the smaller images
-   * a little.
+   * <p>As in the original implementations, padding can change the results of the smaller images
+   * slightly.
    *
    * @param found one for each image
    */
@@ -122,7 +122,7 @@ public final class DetectorSession implements AutoCloseable {
           images.size()
               + " images and "
               + found.size()
-              + " detections: expected as many of both, at least one");
+              + " detections: expected the same number of both, at least one");
     }
     for (Detections each : found) {
       check(each, threshold);
@@ -159,15 +159,15 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   /**
-   * What the network computes for one image ahead of post-processing: {@code logits}, {@code
-   * pred_boxes} (cx, cy, w, h in 0..1 of the image), and the stages in between, as {@code
+   * Returns what the network computes for one image before post-processing: {@code logits}, {@code
+   * pred_boxes} (cx, cy, w, h in 0..1 of the image), and intermediate stages such as {@code
    * backbone.0}, {@code memory} or {@code decoder_hidden}.
    *
-   * <p>For checks and tools: plans anew and allocates, whatever calls were made before.
+   * <p>This method is for checks and tools: each call makes a plan of its own and allocates.
    *
-   * @param names of stages
-   * @return in the order of the names
-   * @throws IllegalArgumentException when the network has no such stage; the message lists them
+   * @param names names of stages
+   * @return the stages in the order of the names
+   * @throws IllegalArgumentException when the network lacks a stage; the message lists its stages
    */
   public List<StageValues> stages(ImageView image, List<String> names) {
     enter();
@@ -188,7 +188,7 @@ public final class DetectorSession implements AutoCloseable {
 
   private StageValues download(String name, TensorView view) {
     if (view.type() != ElementType.F32) {
-      throw new IllegalArgumentException("stage " + name + " holds no fp32 numbers");
+      throw new IllegalArgumentException("stage " + name + " does not hold fp32 values");
     }
     int columns = view.columns();
     float[] values = new float[Math.toIntExact(view.rows() * columns)];
@@ -210,10 +210,10 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   /**
-   * Where the time of a call with this image goes, step by step.
+   * Times the steps of calls with this image.
    *
-   * <p>For tools: allocates, and runs as cold or warm as the session is; {@link #warmUp(int, int)}
-   * with the image's size comes first where steady times are wanted.
+   * <p>This method is for tools: it allocates. For steady times, call {@link #warmUp(int, int)}
+   * with the size of the image first.
    *
    * @param rounds calls to time, at least 1
    */
@@ -245,8 +245,8 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   /**
-   * Runs a grey image of 640 x 480 pixels until calls have stopped getting faster, so that the
-   * first real call is not slowed by planning and compilation, but at most about 10 seconds.
+   * Runs a grey image of 640 x 480 pixels until calls stop getting faster, for at most about 10
+   * seconds. Planning and compilation then do not slow the first real call.
    */
   public WarmUp warmUp() {
     return warmUp(640, 480);
@@ -260,21 +260,22 @@ public final class DetectorSession implements AutoCloseable {
   /**
    * Warms up with images of this size in pixels.
    *
-   * <p>Looks at stretches of at least a quarter of a second and one call each. Calls are steady
-   * when the fastest of two stretches in a row was at most {@value WarmUp#STEADY} of itself faster
-   * than the fastest before them: the compiler improves kernels in steps, and neighbours on the
-   * machine make calls slower, never faster.
+   * <p>A measurement window lasts at least a quarter of a second and at least one call. Calls are
+   * steady when two windows in a row each improve the fastest call by at most {@value
+   * WarmUp#STEADY} of its time. Two windows are needed because the compiler improves kernels in
+   * steps. The fastest call counts because neighbours on the machine make calls slower, never
+   * faster.
    *
-   * @param atMost when to stop at the latest; the call that runs then is finished
-   * @throws ImageException when no image has this size, or the model takes none of it
+   * @param atMost time limit; the call that runs when it ends is finished
+   * @throws ImageException when no image can have this size, or the model accepts none of it
    */
   public WarmUp warmUp(int width, int height, Duration atMost) {
     return WarmUp.run(this, width, height, atMost);
   }
 
   /**
-   * Waits for a running call, then frees the plans. Closing twice has no effect, but for waiting
-   * until the first has ended.
+   * Waits for a running call, then frees the plans. Closing again only waits until the first close
+   * has ended.
    */
   @Override
   public void close() {

@@ -59,7 +59,7 @@ final class PlannedBatch implements AutoCloseable {
     for (String tap : taps) {
       if (!graph.taps().containsKey(tap)) {
         throw new IllegalArgumentException(
-            "there is no stage %s, this network has %s and %s"
+            "unknown stage %s; this network has %s and %s"
                 .formatted(tap, graph.taps().keySet(), graph.outputs().keySet()));
       }
     }

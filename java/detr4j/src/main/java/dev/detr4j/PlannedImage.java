@@ -40,7 +40,7 @@ final class PlannedImage implements AutoCloseable {
     ResizeNormalize op = preprocessing.op(new PixelSize(width, height), size, canvas);
     String refusal = backend.refusal(op);
     if (refusal != null) {
-      throw new BackendException("pre-processing cannot run here: " + refusal);
+      throw new BackendException("backend cannot run the pre-processing: " + refusal);
     }
     staging = backend.allocate(3L * width * height);
     try {

@@ -7,18 +7,18 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * What warming up did.
+ * The result of warming up a session.
  *
- * @param calls how often it ran the model
- * @param took the time of all that
- * @param fastest the fastest call
- * @param lastChange by how much of itself the fastest call still fell in the last look; at most
- *     {@value #STEADY} when steady
- * @param steady whether calls had stopped getting faster; otherwise the time was up
+ * @param calls number of calls
+ * @param took time of all calls
+ * @param fastest time of the fastest call
+ * @param lastChange relative improvement of the fastest call in the last measurement window; at
+ *     most {@value #STEADY} when steady
+ * @param steady whether calls stopped getting faster; otherwise, the time limit ended the warm-up
  */
 public record WarmUp(
     int calls, Duration took, Duration fastest, double lastChange, boolean steady) {
-  /** Calls are steady when they get faster by no more than this part. */
+  /** Calls are steady when a measurement window improves the fastest call by at most this part. */
   public static final double STEADY = 0.03;
 
   private static final long STRETCH_NANOSECONDS = 250_000_000L;
@@ -27,7 +27,7 @@ public record WarmUp(
   static WarmUp run(DetectorSession session, int width, int height, Duration atMost) {
     if (width < 1 || height < 1 || 3L * width * height > Integer.MAX_VALUE - 8) {
       throw new ImageException(
-          "warming up takes images of 1 x 1 to some 700 million pixels, got %d x %d"
+          "warm-up image is %d x %d, expected 1 x 1 to about 700 million pixels"
               .formatted(width, height));
     }
     byte[] grey = new byte[3 * width * height];

@@ -2,9 +2,9 @@ package dev.detr4j.backend;
 
 import dev.detr4j.error.BackendException;
 
-/** The implementations of the operations, one of which a detector runs on. */
+/** The implementations of the operations. A detector runs on one of them. */
 public enum BackendKind {
-  /** The best available: cuda, then c, then vector; never reference. */
+  /** The first of cuda, c and vector that is available; never reference. */
   AUTO,
   /** Plain loops with double accumulation: the oracle of the others. Slow. */
   REFERENCE,

@@ -3,11 +3,11 @@ package dev.detr4j.backend;
 import java.util.List;
 
 /**
- * Which backend runs a detector, and why not another.
+ * The backend that runs a detector, and the reason why each other one does not.
  *
  * @param kind the backend in use; never {@link BackendKind#AUTO}
- * @param device the device in words, as in {@code 2 threads of AMD EPYC}
- * @param instructionSet the instruction set or architecture in use, as in {@code avx512}
+ * @param device the device in words, such as {@code 2 threads of AMD EPYC}
+ * @param instructionSet the instruction set or architecture in use, such as {@code avx512}
  * @param notChosen every other backend, best first
  */
 public record BackendReport(

@@ -3,15 +3,15 @@ package dev.detr4j.backend;
 import dev.detr4j.error.BackendException;
 import java.util.Locale;
 
-/** What the products of convolutions and linear layers are computed in. Sums are always fp32. */
+/** The precision of the products of convolutions and linear layers. Sums are always fp32. */
 public enum Precision {
   /** Every operation in fp32, as the original projects compute by default. */
   FP32,
   /**
-   * Inputs and weights of convolutions and linear layers are rounded to bf16, 8 significant bits,
-   * before they are multiplied, for about twice the speed of these layers. Box and class heads, the
-   * layers that make coordinates, softmax, norms, sampling and box arithmetic stay fp32. Only
-   * backend {@code c}, on processors with dot products of bf16 pairs (AVX512_BF16).
+   * Rounds inputs and weights of convolutions and linear layers to bf16 (8 significant bits) before
+   * multiplying them. These layers run at about twice the speed. Box and class heads, layers that
+   * make coordinates, softmax, norms, sampling and box arithmetic stay fp32. Only backend {@code c}
+   * has it, on processors with dot products of bf16 pairs (AVX512_BF16).
    */
   BF16;
 

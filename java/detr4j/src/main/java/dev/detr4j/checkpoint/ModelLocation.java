@@ -42,7 +42,7 @@ public sealed interface ModelLocation {
     boolean said = other || options.variant() != null || options.proposals() != null;
     if (said && (file || Files.isRegularFile(path.resolve("config.json")))) {
       throw new ModelConfigException(
-          "model %s: source, variant and proposals are for files without a config.json; this one has a config.json, which says what it is"
+          "model %s: source, variant and proposals apply to files without a config.json; this model has one"
               .formatted(path));
     }
     return new HuggingFace(path);

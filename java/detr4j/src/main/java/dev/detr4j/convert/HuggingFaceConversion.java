@@ -86,7 +86,7 @@ public final class HuggingFaceConversion implements AutoCloseable {
       case ModelLocation.HuggingFace folder -> {
         if (labels != null) {
           throw new ModelConfigException(
-              "model %s: labels are for files without a config.json; this one has a config.json, which names its classes"
+              "model %s: labels apply to files without a config.json; this model has one, which names its classes"
                   .formatted(model));
         }
         yield huggingFace(folder.path());

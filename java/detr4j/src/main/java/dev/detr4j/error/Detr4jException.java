@@ -3,8 +3,8 @@ package dev.detr4j.error;
 /**
  * The root of every error that detr4j reports on purpose.
  *
- * <p>The message is one line that names the thing, what it was, and what was expected; it is meant
- * to be shown to a user as it stands.
+ * <p>The message is one line that names the thing, what it was, and what was expected. It is fit to
+ * show to a user.
  */
 public abstract class Detr4jException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -4,9 +4,10 @@ import dev.detr4j.error.ImageException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Pixels as three interleaved bytes red, green, blue, rows from the top, without a copy.
+ * A view of pixels in memory, without a copy: interleaved bytes red, green, blue, rows from the
+ * top.
  *
- * <p>The memory stays the caller's and must not change while a session reads it.
+ * <p>The caller owns the memory, which must not change while a session reads it.
  *
  * @param pixels at least {@code (height - 1) * rowStride + 3 * width} bytes, heap or native
  * @param width pixels in a row, at least 1

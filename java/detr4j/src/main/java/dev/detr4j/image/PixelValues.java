@@ -4,17 +4,17 @@ import dev.detr4j.error.ImageException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A network's input that the caller has resized and normalised, without a copy: for those who have
- * a pre-processing of their own.
+ * A view of a network's input that the caller has resized and normalised, without a copy. It is for
+ * callers with their own pre-processing.
  *
- * <p>The memory stays the caller's and must not change while a session reads it.
+ * <p>The caller owns the memory, which must not change while a session reads it.
  *
  * @param values fp32 in native byte order, {@code [height, width, 3]}, rows from the top, heap or
  *     native
  * @param width pixels in a row, at least 1
  * @param height rows, at least 1
- * @param imageWidth width of the image that boxes are to be in pixels of, at least 1
- * @param imageHeight its height, at least 1
+ * @param imageWidth width of the image whose pixels are the unit of the boxes, at least 1
+ * @param imageHeight height of that image, at least 1
  */
 public record PixelValues(
     MemorySegment values, int width, int height, int imageWidth, int imageHeight) {

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the time of a call goes.
+ * The times of calls, step by step.
  *
- * @param steps in the order in which they run: {@code preprocess}, then those of the network
- * @param calls nanoseconds of each round as a whole; what the steps do not explain is copying the
- *     image to the device, selecting detections, and the way from step to step
+ * @param steps steps in the order in which they run: {@code preprocess}, then those of the network
+ * @param calls nanoseconds of each round as a whole. They exceed the sum of the steps by the time
+ *     to copy the image to the device, to select detections and to get from step to step
  */
 public record CallProfile(List<StepTiming> steps, List<Long> calls) {
   /** Copies the lists. */

@@ -3,10 +3,10 @@ package dev.detr4j.profile;
 import dev.detr4j.tensor.Shape;
 
 /**
- * What a network computed at one stage for one image, as fp32.
+ * The fp32 values that a network computed at one stage for one image.
  *
- * @param name of the stage
- * @param shape without the batch: {@code [queries, columns]} for what belongs to queries, {@code
+ * @param name name of the stage
+ * @param shape shape without the batch: {@code [queries, columns]} for values of queries, {@code
  *     [tokens, channels]}, or {@code [height, width, channels]} for a map
  * @param values row-major, without gaps
  */

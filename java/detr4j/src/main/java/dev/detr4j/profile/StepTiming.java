@@ -6,9 +6,9 @@ import dev.detr4j.tensor.Shape;
 import java.util.List;
 
 /**
- * One step of a profile and what it took in each round.
+ * One step of a profile and its time in each round.
  *
- * @param label the step's name: stage, layer and part, as in {@code encoder.0.ffn.fc1}
+ * @param label the step's name: stage, layer and part, such as {@code encoder.0.ffn.fc1}
  * @param op what the step computes
  * @param inputs shapes of its inputs, with the batch
  * @param outputs shapes of its outputs, with the batch
@@ -23,7 +23,7 @@ public record StepTiming(
     nanoseconds = List.copyOf(nanoseconds);
   }
 
-  /** What the step must do at least. */
+  /** The least work of the step. */
   public OperationCost cost() {
     return OperationCost.of(op, inputs);
   }

@@ -3,12 +3,12 @@ package dev.detr4j.model.description;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something about a model that its file does not tell, and the value that was taken.
+ * A property of a model that its file does not state, and the value that detr4j assumes.
  *
  * @param kind what it is about
- * @param what the value in words, as in {@code the last stage does not dilate}
- * @param otherwise the setting that says something else, as in {@code variant r50-dc5}; null where
- *     there is none
+ * @param what the value in words, such as {@code the last stage does not dilate}
+ * @param otherwise the setting that changes it, such as {@code variant r50-dc5}; null if there is
+ *     none
  */
 public record Assumption(Kind kind, String what, @Nullable String otherwise) {
   /** What an assumption is about. */

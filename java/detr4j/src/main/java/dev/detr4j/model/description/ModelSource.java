@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * The projects whose checkpoints are read. Each has its own tensor names, numerics, pre- and
+ * The projects whose checkpoints detr4j reads. Each has its own tensor names, numerics, pre- and
  * post-processing.
  */
 public enum ModelSource {
@@ -33,7 +33,7 @@ public enum ModelSource {
   }
 
   /**
-   * The source of that {@link #id}.
+   * The source with this {@link #id}.
    *
    * @throws IllegalArgumentException when there is none; the message lists all
    */
