@@ -1,9 +1,9 @@
 /**
  * Object detectors of the DETR family inside a JVM.
  *
- * <p>The vector backend needs {@code jdk.incubator.vector}, which no JVM resolves by itself because
- * it is only needed statically here: start with {@code --add-modules jdk.incubator.vector}. Without
- * it that backend is absent and the others work.
+ * <p>The vector backend needs {@code jdk.incubator.vector}. This module requires it statically, so
+ * no JVM resolves it by itself: start Java with {@code --add-modules jdk.incubator.vector}. Without
+ * the option, that backend is absent and the others work.
  */
 @SuppressWarnings("module") // the modules of the qualified exports are compiled after this one
 module dev.detr4j {

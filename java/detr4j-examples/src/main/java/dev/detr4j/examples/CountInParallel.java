@@ -17,7 +17,7 @@ import java.util.concurrent.Future;
 public final class CountInParallel {
   private CountInParallel() {}
 
-  /** Prints one line per photo, or in one line why not, and then ends with exit code 1. */
+  /** Prints one line per photo. An error is one line and exit code 1. */
   public static void main(String[] arguments) throws InterruptedException {
     if (arguments.length < 2) {
       System.err.println("usage: CountInParallel MODEL PHOTO...");

@@ -8,11 +8,11 @@ import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
 import java.nio.file.Path;
 
-/** Prints what is seen on one photo: {@code DetectPhoto MODEL_FOLDER PHOTO}. */
+/** Prints the objects on one photo: {@code DetectPhoto MODEL_FOLDER PHOTO}. */
 public final class DetectPhoto {
   private DetectPhoto() {}
 
-  /** Detects, or prints in one line why not and ends with exit code 1. */
+  /** Detects. An error is one line and exit code 1. */
   public static void main(String[] arguments) {
     if (arguments.length != 2) {
       System.err.println("usage: DetectPhoto MODEL_FOLDER PHOTO");

@@ -20,17 +20,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Prints the text of the codes on photos: {@code FindAndDecodeCodes PHOTO...}. The detector says
- * where a code is, ZXing reads what lies there, enlarged by a tenth and framed; at the end, how
- * many photos ZXing reads so, and how many without being told where to look.
+ * Prints the text of the codes on photos: {@code FindAndDecodeCodes PHOTO...}. The detector finds
+ * the codes. ZXing reads each box, enlarged by a tenth and framed. The last line compares the
+ * number of photos that ZXing reads this way with the number that it reads without the detector.
  */
 public final class FindAndDecodeCodes {
-  /** Pixels around what was cut out that repeat its edge: ZXing wants a quiet zone. */
+  /** Pixels around a crop that repeat its edge: ZXing needs a quiet zone. */
   private static final int QUIET = 40;
 
   private FindAndDecodeCodes() {}
 
-  /** Finds and decodes, or prints in one line why not and ends with exit code 1. */
+  /** Finds and decodes. An error is one line and exit code 1. */
   public static void main(String[] photos) {
     if (photos.length == 0) {
       System.err.println("usage: FindAndDecodeCodes PHOTO...");
@@ -68,7 +68,7 @@ public final class FindAndDecodeCodes {
     }
   }
 
-  /** The text of the code in a part of the image; empty where there is none that can be read. */
+  /** The text of the code in a part of the image; empty if ZXing reads none. */
   static Optional<String> decode(
       ImageView image, int left, int top, int width, int height, int quiet) {
     int columns = width + 2 * quiet;

@@ -1,6 +1,6 @@
 /**
- * Published checkpoints: what there is, where it lies on this machine, and how it is fetched when a
- * user asks for it. Nothing here is downloaded unasked.
+ * Published checkpoints: which ones exist, where they are on this machine, and how they are
+ * fetched. Only {@code models fetch} downloads.
  */
 @NullMarked
 package dev.detr4j.cli.registry;
