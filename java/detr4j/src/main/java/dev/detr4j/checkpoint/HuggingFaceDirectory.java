@@ -7,6 +7,7 @@ import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.names.TensorNames;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -39,7 +40,7 @@ public final class HuggingFaceDirectory {
     this.folder = folder;
     this.weights = weights;
     Path configJson = folder.resolve("config.json");
-    if (!Files.isRegularFile(configJson)) {
+    if (!Files.exists(configJson)) {
       throw new ModelConfigException(
           "model "
               + OneLine.of(folder.toString())
@@ -47,7 +48,8 @@ public final class HuggingFaceDirectory {
     }
     this.config = families.read(configJson);
     Path preprocessorJson = folder.resolve("preprocessor_config.json");
-    this.preprocessorFound = Files.exists(preprocessorJson);
+    // A link whose target is gone is there: it is a mistake, not an absent file.
+    this.preprocessorFound = Files.exists(preprocessorJson, LinkOption.NOFOLLOW_LINKS);
     this.preprocessor =
         preprocessorFound
             ? PreprocessorConfig.read(preprocessorJson)
@@ -74,6 +76,11 @@ public final class HuggingFaceDirectory {
     if (!Files.exists(path)) {
       throw new ModelConfigException(
           "model " + OneLine.of(path.toString()) + ": there is no such file or folder");
+    }
+    if (!Files.isRegularFile(path)) {
+      throw new CheckpointException(
+          "checkpoint %s: is a pipe, a socket or a device, expected a folder or a file"
+              .formatted(OneLine.of(path.toString())));
     }
     String name = String.valueOf(path.getFileName());
     if (ENDINGS.stream().noneMatch(name::endsWith)) {

@@ -5,8 +5,8 @@ import dev.detr4j.error.OneLine;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -36,18 +36,27 @@ final class MappedFile implements AutoCloseable {
   /**
    * Maps the file.
    *
-   * @param expected what it should be, for the message when it is a folder
+   * @param expected what it should be, for the message when it is no regular file
+   * @throws CheckpointException when it cannot be read; also when the thread is interrupted, which
+   *     it then still is
    */
   static MappedFile open(Path path, String expected) {
     String container = OneLine.of(String.valueOf(path.getFileName()));
-    if (Files.isDirectory(path)) {
-      throw new CheckpointException(
-          "checkpoint " + container + ": is a folder, expected " + expected);
-    }
     Arena arena = Arena.ofShared();
     boolean opened = false;
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+    try {
+      String oddity = OutsideFile.oddity(path);
+      if (oddity != null) {
+        throw new CheckpointException(
+            "checkpoint " + container + ": " + oddity + ", expected " + expected);
+      }
+      MemorySegment bytes = map(path, arena);
+      if (OutsideFile.isLfsPointer(
+          bytes
+              .asSlice(0, OutsideFile.pointerBytes(bytes.byteSize()))
+              .toArray(ValueLayout.JAVA_BYTE))) {
+        throw new CheckpointException("checkpoint " + container + ": " + OutsideFile.LFS_POINTER);
+      }
       opened = true;
       return new MappedFile(container, arena, bytes);
     } catch (NoSuchFileException e) {
@@ -61,6 +70,12 @@ final class MappedFile implements AutoCloseable {
       if (!opened) {
         arena.close();
       }
+    }
+  }
+
+  private static MemorySegment map(Path path, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     }
   }
 

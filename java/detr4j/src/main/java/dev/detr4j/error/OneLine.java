@@ -1,6 +1,8 @@
 package dev.detr4j.error;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -20,7 +22,9 @@ public final class OneLine {
         String reason = file.getReason();
         yield reason == null ? file.getClass().getSimpleName() : of(reason);
       }
-      default -> of(String.valueOf(e.getMessage()));
+      case ClosedByInterruptException interrupted -> "interrupted";
+      case InterruptedIOException interrupted -> "interrupted";
+      default -> of(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
     };
   }
 
