@@ -7,8 +7,11 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,8 +26,12 @@ final class CocoJson implements AutoCloseable {
   private static final int LONGEST_LIST = 1 << 26;
 
   // NaN is no JSON, but Python writes it: accepted here, so that its place can be named.
+  // Nothing is shared between files: a table of canonical names could be broken for all later ones.
   private static final JsonFactory JSON =
       JsonFactory.builder()
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .streamReadConstraints(
@@ -38,7 +45,7 @@ final class CocoJson implements AutoCloseable {
     this.json = json;
   }
 
-  interface Reader<T> {
+  interface FileReader<T> {
     T read(CocoJson json) throws IOException;
   }
 
@@ -53,13 +60,13 @@ final class CocoJson implements AutoCloseable {
   }
 
   /** Reads a whole file. */
-  static <T> T read(Path file, Reader<T> reader) {
+  static <T> T read(Path file, FileReader<T> reader) {
     String name = oneLine(String.valueOf(file.getFileName()));
     if (Files.isDirectory(file)) {
       throw new EvaluationException(oneLine(file.toString()) + ": is a folder, expected a file");
     }
-    try (InputStream in = Files.newInputStream(file);
-        CocoJson json = new CocoJson(JSON.createParser(in))) {
+    try (Reader text = text(file);
+        CocoJson json = new CocoJson(JSON.createParser(text))) {
       try {
         json.json.nextToken();
         T value = reader.read(json);
@@ -80,12 +87,34 @@ final class CocoJson implements AutoCloseable {
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
                   oneLine(e.getOriginalMessage())),
           e);
+    } catch (EvaluationException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new EvaluationException(
+          name + ": cannot be parsed: the parser failed with " + oneLine(e.toString()), e);
+    } catch (CharacterCodingException e) {
+      throw new EvaluationException(name + ": not valid JSON: it is not UTF-8 text", e);
     } catch (NoSuchFileException e) {
       throw new EvaluationException(oneLine(file.toString()) + ": there is no such file", e);
     } catch (IOException e) {
       throw new EvaluationException(
           oneLine(file.toString()) + ": cannot be read: " + oneLine(String.valueOf(e.getMessage())),
           e);
+    }
+  }
+
+  /** The characters of UTF-8 text, checked; a byte order mark is skipped. */
+  private static Reader text(Path file) throws IOException {
+    BufferedReader text = Files.newBufferedReader(file);
+    try {
+      text.mark(1);
+      if (text.read() != '\uFEFF') {
+        text.reset();
+      }
+      return text;
+    } catch (IOException e) {
+      text.close();
+      throw e;
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.detr4j.evaluation;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +108,34 @@ class AnnotationsTest {
   void otherFilesAreRefused(String text) throws IOException {
     Path bad = file("bad.json", text);
     assertOneLine("", assertThrows(EvaluationException.class, () -> Annotations.read(bad)));
+  }
+
+  /** Names of one hash, made of "Ab" and "BA": pycocotools does not mind them either. */
+  @Test
+  void namesOfOneHashHarmNeitherTheirFileNorALaterOne() throws IOException {
+    String names =
+        IntStream.range(0, 1 << 14)
+            .mapToObj(bits ->
+                IntStream.range(0, 14)
+                    .mapToObj(place -> (bits >> place & 1) == 0 ? "Ab" : "BA")
+                    .collect(Collectors.joining("", "\"", "\": 1")))
+            .collect(Collectors.joining(","));
+    Path odd = file("odd.json", GOOD.replaceFirst("\\{", "{\"odd\": {" + names + "},"));
+    Path good = file("good.json", GOOD);
+    for (int i = 0; i < 100; i++) {
+      assertEquals(Annotations.read(odd).images().size(), Annotations.read(good).images().size());
+    }
+  }
+
+  @Test
+  void aByteOrderMarkIsSkippedAndOtherEncodingsAreRefused() throws IOException {
+    assertEquals(
+        Annotations.read(file("good.json", GOOD)).images().size(),
+        Annotations.read(file("marked.json", "\uFEFF" + GOOD)).images().size());
+    Path latin = Files.write(file("bad.json", ""), "{\"\u00e9\": 1}".getBytes(ISO_8859_1));
+    assertOneLine(
+        "not valid JSON: it is not UTF-8 text",
+        assertThrows(EvaluationException.class, () -> Annotations.read(latin)));
   }
 
   @Test

@@ -5,15 +5,14 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,23 +31,25 @@ import org.jspecify.annotations.Nullable;
  * are refused, which the reference reader lets pass.
  */
 final class SafetensorsHeader {
-  /** The bound that the reference reader puts on the header, in bytes. */
-  static final long LONGEST = 100_000_000;
+  /**
+   * The most bytes of a header. The reference reader takes six times as many; a model of {@value
+   * #MOST_TENSORS} tensors needs no more than this.
+   */
+  static final long LONGEST = 16L << 20;
 
+  private static final int MOST_TENSORS = TorchCheckpoint.MOST_TENSORS;
+  private static final int MOST_METADATA = 10_000;
   private static final String METADATA = "__metadata__";
   private static final int MOST_DIMENSIONS = 16;
   private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(4)
-                  .maxNumberLength(20)
-                  .maxNameLength(4096)
-                  .maxStringLength((int) LONGEST)
-                  .build())
-          .build();
+      JsonReader.factory(
+          StreamReadConstraints.builder()
+              .maxNestingDepth(4)
+              .maxNumberLength(20)
+              .maxNameLength(4096)
+              .maxStringLength((int) LONGEST)
+              .build(),
+          false);
 
   /** One tensor; {@code begin} and {@code end} count bytes from the start of the data part. */
   record Entry(String name, StoredType type, Shape shape, long begin, long end) {}
@@ -88,7 +89,7 @@ final class SafetensorsHeader {
 
   private CharBuffer decode(ByteBuffer json) {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(json);
+      return JsonReader.decode(json);
     } catch (CharacterCodingException e) {
       throw new CheckpointException(
           "checkpoint " + container + ": the header is not UTF-8 text", e);
@@ -103,11 +104,17 @@ final class SafetensorsHeader {
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
+        JsonToken value = parser.nextToken();
+        if (name.equals(METADATA) && value == JsonToken.VALUE_NULL) {
+          continue; // Optional for the reference reader, which takes null for absent.
+        }
+        if (value != JsonToken.START_OBJECT) {
           throw broken("the entry of " + OneLine.of(name) + " is not an object");
         }
         if (name.equals(METADATA)) {
           readMetadata(parser);
+        } else if (entries.size() == MOST_TENSORS) {
+          throw broken("there are more than " + MOST_TENSORS + " tensors");
         } else {
           entries.add(readEntry(parser, name));
         }
@@ -120,6 +127,13 @@ final class SafetensorsHeader {
           "checkpoint %s: the header is not valid JSON: %s"
               .formatted(container, OneLine.of(e.getOriginalMessage())),
           e);
+    } catch (Detr4jException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new CheckpointException(
+          "checkpoint %s: the header cannot be parsed: the parser failed with %s"
+              .formatted(container, OneLine.of(e.toString())),
+          e);
     } catch (IOException e) {
       throw new AssertionError("reading from memory", e);
     }
@@ -130,6 +144,9 @@ final class SafetensorsHeader {
       String key = parser.currentName();
       if (parser.nextToken() != JsonToken.VALUE_STRING) {
         throw broken("metadata " + OneLine.of(key) + " is not a string");
+      }
+      if (metadata.size() == MOST_METADATA) {
+        throw broken("there are more than " + MOST_METADATA + " keys in " + METADATA);
       }
       metadata.put(key, parser.getText());
     }

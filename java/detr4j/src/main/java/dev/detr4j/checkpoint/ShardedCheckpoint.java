@@ -56,6 +56,11 @@ public final class ShardedCheckpoint implements Checkpoint {
     JsonObject map =
         JsonObject.read(index, message -> new CheckpointException("checkpoint " + message))
             .object("weight_map");
+    if (map.names().size() > TorchCheckpoint.MOST_TENSORS) {
+      throw new CheckpointException(
+          "checkpoint %s: the index lists %d tensors, expected at most %d"
+              .formatted(container, map.names().size(), TorchCheckpoint.MOST_TENSORS));
+    }
     for (String name : map.names()) {
       String shard = map.string(name);
       Checkpoint file = shards.get(shard);
@@ -91,7 +96,7 @@ public final class ShardedCheckpoint implements Checkpoint {
               .formatted(container, OneLine.of(shard), OneLine.of(example), ending));
     }
     Path path = index.resolveSibling(shard);
-    if (!Files.isRegularFile(path)) {
+    if (!Files.exists(path)) {
       throw new CheckpointException(
           "checkpoint %s: shard %s is missing (it holds %s, among others)"
               .formatted(container, OneLine.of(shard), OneLine.of(example)));

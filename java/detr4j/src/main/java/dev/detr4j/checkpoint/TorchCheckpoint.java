@@ -7,6 +7,7 @@ import dev.detr4j.checkpoint.pickle.PickleRecord;
 import dev.detr4j.checkpoint.pickle.PlainValues;
 import dev.detr4j.checkpoint.pickle.Unpickler;
 import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,10 +31,12 @@ import org.jspecify.annotations.Nullable;
  * read. Thread-safe. Whoever opens the file closes it; it must not be shortened while mapped.
  */
 public final class TorchCheckpoint implements Checkpoint {
+  /** The most tensors that a checkpoint of any kind is read with. */
+  static final int MOST_TENSORS = 50_000;
+
   private static final List<String> STATE_DICTS = List.of("model", "state_dict", "state");
   private static final int DEEPEST = 4;
   private static final int LONGEST_NAME = 256;
-  private static final int MOST_TENSORS = 50_000;
   private static final int MOST_VISITED = 1_000_000;
 
   /**
@@ -114,6 +117,10 @@ public final class TorchCheckpoint implements Checkpoint {
       TorchCheckpoint checkpoint = new TorchCheckpoint(file, options);
       opened = true;
       return checkpoint;
+    } catch (Detr4jException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw file.wrong("cannot be read as a file of torch.save: " + e, e);
     } finally {
       if (!opened) {
         file.close();

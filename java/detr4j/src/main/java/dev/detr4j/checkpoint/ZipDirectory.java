@@ -26,6 +26,10 @@ import java.util.zip.Inflater;
 final class ZipDirectory {
   private static final int GROWTH = 4;
   private static final long SMALL = 64L << 20;
+
+  /** Twice as many as a checkpoint of the most tensors has. */
+  private static final int MOST_ENTRIES = 2 * TorchCheckpoint.MOST_TENSORS;
+
   private static final int END_BYTES = 22;
   private static final int LONGEST_COMMENT = 0xffff;
   private static final long ABSENT = 0xffff_ffffL;
@@ -108,6 +112,9 @@ final class ZipDirectory {
   }
 
   private long readEntry(long at) {
+    if (entries.size() == MOST_ENTRIES) {
+      throw file.wrong("the zip file has more than " + MOST_ENTRIES + " entries");
+    }
     if (directoryEnd - at < 46 || u4(at) != 0x02014b50L) {
       throw file.wrong("the zip directory has no entry at " + at);
     }

@@ -1,51 +1,47 @@
 package dev.detr4j.json;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.detr4j.checkpoint.JsonPlace;
+import dev.detr4j.checkpoint.JsonReader;
+import dev.detr4j.checkpoint.OutsideFile;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
-import java.io.CharConversionException;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON object of a small outside file, with getters that say what was wrong, where, and what was
  * expected.
  *
  * <p>A field that is {@code null} counts as absent, as it does for the Python classes that write
- * these files. Files are bounded (16 MB, 32 levels), duplicate fields are refused. Immutable.
+ * these files; {@link #isNull} tells the two apart. Files are bounded (16 MB, 32 levels, 250,000
+ * values), duplicate fields are refused. Immutable.
  */
 public final class JsonObject {
   private static final long LONGEST = 16L << 20;
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .streamReadConstraints(
-              StreamReadConstraints.builder().maxNestingDepth(32).maxNumberLength(64).build())
-          .build();
 
-  private final String where;
+  private final JsonPlace place;
   private final Map<String, Object> fields;
+  private final Set<String> nulls;
   private final Function<String, ? extends Detr4jException> error;
 
-  private JsonObject(
-      String where, Map<String, Object> fields, Function<String, ? extends Detr4jException> error) {
-    this.where = where;
+  JsonObject(
+      JsonPlace place,
+      Map<String, Object> fields,
+      Set<String> nulls,
+      Function<String, ? extends Detr4jException> error) {
+    this.place = place;
     this.fields = fields;
+    this.nulls = nulls;
     this.error = error;
   }
 
@@ -58,6 +54,10 @@ public final class JsonObject {
     String where = OneLine.of(String.valueOf(path.getFileName()));
     byte[] text;
     try {
+      String oddity = OutsideFile.oddity(path);
+      if (oddity != null) {
+        throw error.apply(OneLine.of(path.toString()) + " " + oddity + ", expected a JSON file");
+      }
       long size = Files.size(path);
       if (size > LONGEST) {
         throw error.apply("%s has %d bytes, expected at most %d".formatted(where, size, LONGEST));
@@ -69,75 +69,21 @@ public final class JsonObject {
       throw error.apply(
           "%s cannot be read: %s".formatted(OneLine.of(path.toString()), OneLine.of(e)));
     }
+    if (OutsideFile.isLfsPointer(text)) {
+      throw error.apply(where + " is " + OutsideFile.LFS_POINTER);
+    }
     return parse(where, text, error);
   }
 
   /** Parses text that must hold one JSON object; {@code where} names the text in messages. */
   public static JsonObject parse(
       String where, byte[] text, Function<String, ? extends Detr4jException> error) {
-    try (JsonParser parser = JSON.createParser(text)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw error.apply(where + " is not a JSON object");
-      }
-      JsonObject object = readObject(parser, where, error);
-      if (parser.nextToken() != null) {
-        throw error.apply(where + " has more text after its JSON object");
-      }
-      return object;
-    } catch (JsonProcessingException e) {
-      throw error.apply(where + " is not valid JSON: " + OneLine.of(e.getOriginalMessage()));
-    } catch (CharConversionException e) {
-      // Jackson takes text that begins with zero bytes for UTF-16 or UTF-32.
-      throw error.apply(where + " is not valid JSON: it is not UTF-8 text");
-    } catch (IOException e) {
-      throw new AssertionError("reading from memory", e);
-    }
-  }
-
-  private static JsonObject readObject(
-      JsonParser parser, String where, Function<String, ? extends Detr4jException> error)
-      throws IOException {
-    Map<String, Object> fields = new LinkedHashMap<>();
-    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
-      parser.nextToken();
-      Object value = readValue(parser, where + ": " + OneLine.of(name), error);
-      if (value != null) {
-        fields.put(name, value);
-      }
-    }
-    return new JsonObject(where, fields, error);
-  }
-
-  private static @Nullable Object readValue(
-      JsonParser parser, String where, Function<String, ? extends Detr4jException> error)
-      throws IOException {
-    return switch (parser.currentToken()) {
-      case START_OBJECT -> readObject(parser, where, error);
-      case START_ARRAY -> {
-        List<Object> list = new ArrayList<>();
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-          Object element = readValue(parser, where, error);
-          if (element == null) {
-            throw error.apply(where + " has a null in its list");
-          }
-          list.add(element);
-        }
-        yield Collections.unmodifiableList(list);
-      }
-      case VALUE_STRING -> parser.getText();
-      case VALUE_NUMBER_INT -> parser.getLongValue();
-      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
-      case VALUE_TRUE -> true;
-      case VALUE_FALSE -> false;
-      case VALUE_NULL -> null;
-      default -> throw error.apply(where + " is not valid JSON");
-    };
+    return JsonReader.parse(where, text, error);
   }
 
   /** The file, and for a nested object the field, that this object came from. */
   public String where() {
-    return where;
+    return place.toString();
   }
 
   /** The names of the fields that are present and not null, in the order of the file. */
@@ -148,6 +94,21 @@ public final class JsonObject {
   /** Whether the field is present and not null. */
   public boolean has(String name) {
     return fields.containsKey(name);
+  }
+
+  /** Whether the field is present and null. */
+  public boolean isNull(String name) {
+    return nulls.contains(name);
+  }
+
+  /** The names of the fields that are present and null, in the order of the file. */
+  Set<String> nullNames() {
+    return Collections.unmodifiableSet(nulls);
+  }
+
+  /** The value of a field: a string, number, boolean, list or object; nothing when it is absent. */
+  Optional<Object> value(String name) {
+    return Optional.ofNullable(fields.get(name));
   }
 
   /** Whether the field is present and a JSON object. */
@@ -177,6 +138,11 @@ public final class JsonObject {
 
   /** The integer field, which must be present and within the bounds, both included. */
   public int integer(String name, int least, int most) {
+    if (fields.get(name) instanceof BigInteger wide) {
+      throw wrong(
+          "%s is %s, expected %d to %d"
+              .formatted(OneLine.of(name), OneLine.of(wide.toString()), least, most));
+    }
     long value = required(name, Long.class, "an integer");
     if (value < least || value > most) {
       throw wrong("%s is %d, expected %d to %d".formatted(OneLine.of(name), value, least, most));
@@ -194,9 +160,9 @@ public final class JsonObject {
     return required(name, Long.class, "an integer");
   }
 
-  /** The number field, which must be present; integers are numbers too. */
+  /** The number field, which must be present and finite; integers are numbers too. */
   public double number(String name) {
-    return required(name, Number.class, "a number").doubleValue();
+    return finite(name, required(name, Number.class, "a number"));
   }
 
   /** The number field, or the default when it is absent. */
@@ -232,9 +198,11 @@ public final class JsonObject {
     return List.copyOf(narrowed);
   }
 
-  /** The elements of the list field, which must be present and hold numbers only. */
+  /** The elements of the list field, which must be present and hold finite numbers only. */
   public List<Double> numbers(String name) {
-    return elements(name, Number.class, "numbers").stream().map(Number::doubleValue).toList();
+    return elements(name, Number.class, "numbers").stream()
+        .map(number -> finite(name, number))
+        .toList();
   }
 
   /** The elements of the list field, which must be present and hold lists of integers only. */
@@ -262,7 +230,7 @@ public final class JsonObject {
         if (!(value instanceof Number number)) {
           throw wrong(OneLine.of(name) + " is not a list of lists of numbers");
         }
-        widened.add(number.doubleValue());
+        widened.add(finite(name, number));
       }
       rows.add(List.copyOf(widened));
     }
@@ -274,7 +242,17 @@ public final class JsonObject {
    * file.
    */
   public Detr4jException wrong(String what) {
-    return error.apply(where + ": " + OneLine.of(what, 1000));
+    return error.apply(place + ": " + OneLine.of(what, 1000));
+  }
+
+  private double finite(String name, Number number) {
+    double value = number.doubleValue();
+    if (!Double.isFinite(value)) {
+      throw wrong(
+          "%s holds %s, expected finite numbers"
+              .formatted(OneLine.of(name), OneLine.of(number.toString())));
+    }
+    return value;
   }
 
   private <T> List<T> elements(String name, Class<T> type, String expected) {
@@ -292,7 +270,11 @@ public final class JsonObject {
   private <T> T required(String name, Class<T> type, String expected) {
     Object value = fields.get(name);
     if (value == null) {
-      throw wrong(OneLine.of(name) + " is missing, expected " + expected);
+      throw wrong(
+          OneLine.of(name)
+              + (isNull(name) ? " is null" : " is missing")
+              + ", expected "
+              + expected);
     }
     if (!type.isInstance(value)) {
       throw wrong("%s is %s, expected %s".formatted(OneLine.of(name), describe(value), expected));
@@ -305,7 +287,7 @@ public final class JsonObject {
       case String text -> "\"" + OneLine.of(text) + "\"";
       case JsonObject object -> "an object";
       case List<?> list -> "a list of " + list.size();
-      default -> value.toString();
+      default -> OneLine.of(value.toString());
     };
   }
 }

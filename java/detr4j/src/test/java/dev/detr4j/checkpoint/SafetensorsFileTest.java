@@ -173,6 +173,19 @@ class SafetensorsFileTest {
     }
   }
 
+  /** The reference reader's field is optional, and null is its absence. */
+  @Test
+  void takesMetadataThatIsNullForAbsent() throws IOException {
+    String json =
+        "{\"__metadata__\":null,\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}";
+    try (SafetensorsFile file = SafetensorsFile.open(write(json, new byte[4]))) {
+      assertEquals(Map.of(), file.metadata());
+      assertEquals(List.of("a"), file.names());
+    }
+    assertTrue(
+        rejection(write("{\"a\":null}", new byte[0])).endsWith("the entry of a is not an object"));
+  }
+
   @Test
   void rejectsNotUtf8() throws IOException {
     byte[] json = "{\"x\":{}}".getBytes(StandardCharsets.UTF_8);

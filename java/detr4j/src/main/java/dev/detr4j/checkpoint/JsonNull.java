@@ -1,0 +1,11 @@
+package dev.detr4j.checkpoint;
+
+/** A {@code null} of a JSON text. */
+enum JsonNull {
+  NULL;
+
+  @Override
+  public String toString() {
+    return "null";
+  }
+}
