@@ -4,7 +4,10 @@ import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,10 @@ public record PreprocessorConfig(
           Resample.HAMMING);
 
   private static final int LONGEST_EDGE = 1 << 16;
+
+  /** The processors that do what is described here, under the names of their first backend. */
+  private static final Set<String> PROCESSORS =
+      Set.of("DetrImageProcessor", "DeformableDetrImageProcessor");
 
   /** A rule from the size of an image to the size it is resized to. */
   public sealed interface SizeRule {}
@@ -92,10 +99,15 @@ public record PreprocessorConfig(
     return read(JsonObject.read(file, ModelConfigException::new));
   }
 
-  /** Checks an object that has been parsed already; absent fields are as in {@link #defaults}. */
+  /**
+   * Checks an object that has been parsed already. Absent fields are as in {@link #defaults}; a
+   * field that is null is not: transformers then takes Python's None, so that a switch is off.
+   */
   static PreprocessorConfig read(JsonObject json) {
+    checkProcessor(json);
     PreprocessorConfig defaults = defaults();
-    boolean normalize = json.bool("do_normalize", true);
+    boolean resize = isOn(json, "do_resize");
+    boolean normalize = isOn(json, "do_normalize");
     List<Double> mean =
         normalize ? channels(json, "image_mean", defaults.mean) : List.of(0.0, 0.0, 0.0);
     List<Double> std =
@@ -106,28 +118,81 @@ public record PreprocessorConfig(
       }
     }
     return new PreprocessorConfig(
-        json.bool("do_resize", true) ? size(json) : null,
-        RESAMPLES.get(
-            json.integer(
-                "resample", RESAMPLES.indexOf(defaults.resample), 0, RESAMPLES.size() - 1)),
-        json.bool("do_rescale", true) ? factor(json, defaults.rescaleFactor) : 1,
+        resize ? size(json) : null,
+        resize ? resample(json, defaults.resample) : defaults.resample,
+        isOn(json, "do_rescale") ? factor(json, defaults.rescaleFactor) : 1,
         mean,
         std,
-        json.bool(json.has("do_pad") ? "do_pad" : "pad_and_return_pixel_mask", true),
+        isOn(json, isThere(json, "do_pad") ? "do_pad" : "pad_and_return_pixel_mask"),
         json.has("pad_size") ? exactly(json.object("pad_size")) : null);
   }
 
+  /** Refuses a file that another family's processor wrote: it would do something else. */
+  private static void checkProcessor(JsonObject json) {
+    String field =
+        json.has("image_processor_type") ? "image_processor_type" : "feature_extractor_type";
+    if (!json.has(field)) {
+      return;
+    }
+    String type = json.string(field);
+    // DetrImageProcessor is also called DetrFeatureExtractor, DetrImageProcessorFast and …Pil.
+    String plain =
+        type.replace("FeatureExtractor", "ImageProcessor").replaceFirst("(Fast|Pil)$", "");
+    if (!PROCESSORS.contains(plain)) {
+      throw json.wrong(
+          "%s is \"%s\", supported are DetrImageProcessor and DeformableDetrImageProcessor"
+              .formatted(field, OneLine.of(type)));
+    }
+  }
+
+  private static boolean isThere(JsonObject json, String name) {
+    return json.has(name) || json.isNull(name);
+  }
+
+  private static boolean isOn(JsonObject json, String name) {
+    return !json.isNull(name) && json.bool(name, true);
+  }
+
+  /** A filter by Pillow's number, or by the word that torchvision takes as well. */
+  private static Resample resample(JsonObject json, Resample absent) {
+    checkNotNull(json, "resample", "the number of a filter");
+    if (json.value("resample").orElse(null) instanceof String word) {
+      for (Resample known : RESAMPLES) {
+        if (word.equals(known.name().toLowerCase(Locale.ROOT))) {
+          return known;
+        }
+      }
+      throw json.wrong(
+          "resample is \"%s\", expected 0 to %d or a word as bilinear or bicubic"
+              .formatted(OneLine.of(word), RESAMPLES.size() - 1));
+    }
+    return RESAMPLES.get(
+        json.integer("resample", RESAMPLES.indexOf(absent), 0, RESAMPLES.size() - 1));
+  }
+
+  /** transformers refuses an image when it needs a value that its file sets to null. */
+  private static void checkNotNull(JsonObject json, String name, String expected) {
+    if (json.isNull(name)) {
+      throw json.wrong(name + " is null, expected " + expected);
+    }
+  }
+
   private static double factor(JsonObject json, double absent) {
+    checkNotNull(json, "rescale_factor", "a positive number");
     double factor = json.number("rescale_factor", absent);
-    if (!(factor > 0) || Double.isInfinite(factor)) {
+    if (!(factor > 0)) {
       throw json.wrong("rescale_factor is " + factor + ", expected a positive number");
     }
     return factor;
   }
 
   private static List<Double> channels(JsonObject json, String name, List<Double> absent) {
+    checkNotNull(json, name, "3 finite numbers (RGB)");
+    if (json.value(name).orElse(null) instanceof Number) {
+      return Collections.nCopies(3, json.number(name));
+    }
     List<Double> values = json.has(name) ? json.numbers(name) : absent;
-    if (values.size() != 3 || values.stream().anyMatch(value -> !Double.isFinite(value))) {
+    if (values.size() != 3) {
       throw json.wrong(name + " has " + values.size() + " values, expected 3 finite numbers (RGB)");
     }
     return values;
@@ -148,6 +213,7 @@ public record PreprocessorConfig(
       return new Exactly(size.get(0), size.get(1));
     }
     if (!json.isObject("size")) {
+      checkNotNull(json, "max_size", "an integer beside size");
       return new Edges(edge(json, "size"), json.integer("max_size", 1333, 1, LONGEST_EDGE));
     }
     JsonObject size = json.object("size");

@@ -173,6 +173,40 @@ class ConfigReaderTest {
     assertTrue(five.hasDownsample(1));
   }
 
+  /** {@code {int(key): value for key, value in id2label.items()}} and what Python prints. */
+  @Test
+  void namesClassesAsTransformersDoes() {
+    assertEquals(
+        List.of("0", "1", "True", "2.5"),
+        parse(
+                """
+                {"model_type": "detr", "id2label": {"0": 0, "1": 1, "2": true, "3": 2.5}}
+                """)
+            .labels());
+    assertEquals(
+        List.of("a", "b", "c", "d", "LABEL_4"),
+        parse(
+                """
+                {"model_type": "detr", "id2label": {"00": "a", " 01": "b", "+2": "c", "0_3": "d", "4": null}}
+                """)
+            .labels());
+    assertEquals(
+        List.of("later"),
+        parse("{\"model_type\": \"detr\", \"id2label\": {\"0\": \"a\", \"-0\": \"later\"}}")
+            .labels());
+  }
+
+  @Test
+  void doesNotMindNumbersThatNobodyAsksFor() {
+    ModelConfig config =
+        parse(
+            """
+            {"model_type": "detr", "giou_cost": NaN, "bbox_cost": [Infinity, -Infinity],
+             "seed": 123456789012345678901234567890, "task_specific_params": {"a": [null]}}
+            """);
+    assertEquals(100, config.numQueries());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -199,6 +233,10 @@ class ConfigReaderTest {
         "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"timm_backbone\", \"backbone\": \"resnet50\", \"out_indices\": [0]}} | backbone_config: out_indices names [0], expected ascending stages from 1 (the stem is not supported)",
         "{\"model_type\": \"detr\", \"backbone_config\": {\"model_type\": \"timm_backbone\", \"backbone\": \"resnet50\", \"output_stride\": 4}} | backbone_config: output_stride is 4, supported are 8, 16 and 32",
         "{\"model_type\": \"detr\", \"id2label\": {}} | id2label is empty, expected at least one label",
+        "{\"model_type\": \"detr\", \"id2label\": {\"cat\": \"0\"}} | id2label: the key \"cat\" is not a label id, expected an integer",
+        "{\"model_type\": \"detr\", \"id2label\": {\"0\": [1]}} | id2label: 0 is a list of 1, expected a string",
+        "{\"model_type\": \"detr\", \"num_queries\": 99999999999999999999} | num_queries is 99999999999999999999, expected 1 to 100000",
+        "{\"model_type\": \"detr\", \"num_queries\": NaN} | num_queries is NaN, expected an integer",
       })
   void refusesInOneLine(String json, String message) {
     ModelConfigException e = assertThrows(ModelConfigException.class, () -> parse(json));

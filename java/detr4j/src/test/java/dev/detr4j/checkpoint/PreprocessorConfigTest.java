@@ -62,15 +62,75 @@ class PreprocessorConfigTest {
         parse(
             """
             {"do_resize": false, "do_rescale": false, "do_normalize": false, "pad_and_return_pixel_mask": false,
-             "resample": 3, "pad_size": {"height": 10, "width": 20}}
+             "resample": 9, "pad_size": {"height": 10, "width": 20}}
             """);
     assertNull(off.size());
     assertEquals(1, off.rescaleFactor());
     assertEquals(List.of(0.0, 0.0, 0.0), off.mean());
     assertEquals(List.of(1.0, 1.0, 1.0), off.std());
     assertEquals(false, off.pad());
-    assertEquals(PreprocessorConfig.Resample.BICUBIC, off.resample());
+    assertEquals(PreprocessorConfig.Resample.BICUBIC, parse("{\"resample\": 3}").resample());
     assertEquals(new PreprocessorConfig.Exactly(10, 20), off.padSize());
+  }
+
+  /**
+   * As transformers 5.18 does: its processors keep an explicit null instead of their default, and a
+   * switch that is None is off; only size has a default for null.
+   */
+  @Test
+  void takesNullAsTransformersDoes() {
+    PreprocessorConfig off =
+        parse(
+            """
+            {"do_resize": null, "size": {"height": 384, "width": 384}, "resample": null, "do_rescale": null,
+             "do_normalize": null, "image_mean": null, "do_pad": null, "pad_and_return_pixel_mask": true,
+             "pad_size": null, "max_size": null}
+            """);
+    assertNull(off.size());
+    assertEquals(1, off.rescaleFactor());
+    assertEquals(List.of(0.0, 0.0, 0.0), off.mean());
+    assertEquals(false, off.pad());
+    assertNull(off.padSize());
+    assertEquals(new PreprocessorConfig.Edges(800, 1333), parse("{\"size\": null}").size());
+    assertEquals(false, parse("{\"pad_and_return_pixel_mask\": null}").pad());
+  }
+
+  /** torchvision takes the words of its interpolation modes for the modes. */
+  @Test
+  void takesAFilterByItsWord() {
+    assertEquals(
+        PreprocessorConfig.Resample.BILINEAR, parse("{\"resample\": \"bilinear\"}").resample());
+    assertEquals(
+        PreprocessorConfig.Resample.BICUBIC, parse("{\"resample\": \"bicubic\"}").resample());
+  }
+
+  @Test
+  void takesEachNameOfItsProcessors() {
+    for (String type :
+        List.of(
+            "DetrImageProcessor",
+            "DetrImageProcessorFast",
+            "DeformableDetrImageProcessor",
+            "DeformableDetrImageProcessorFast",
+            "DeformableDetrImageProcessorPil",
+            "DeformableDetrFeatureExtractor")) {
+      assertEquals(
+          PreprocessorConfig.defaults(),
+          parse("{\"image_processor_type\": \"" + type + "\", \"feature_extractor_type\": \"X\"}"));
+    }
+  }
+
+  @Test
+  void aSingleNumberIsThatOfEachChannel() {
+    assertEquals(List.of(0.5, 0.5, 0.5), parse("{\"image_mean\": 0.5}").mean());
+  }
+
+  @Test
+  void doesNotMindNumbersThatNobodyAsksFor() {
+    String wide = "9".repeat(4000);
+    assertEquals(
+        PreprocessorConfig.defaults(),
+        parse("{\"a\": NaN, \"b\": [-Infinity, null, {\"c\": " + wide + "}], \"d\": 1e999}"));
   }
 
   @ParameterizedTest
@@ -84,6 +144,18 @@ class PreprocessorConfigTest {
         "{\"rescale_factor\": -1} | rescale_factor is -1.0, expected a positive number",
         "{\"resample\": 9} | resample is 9, expected 0 to 5",
         "{\"do_resize\": 1} | do_resize is 1, expected true or false",
+        "{\"resample\": \"BILINEAR\"} | resample is \"BILINEAR\", expected 0 to 5 or a word as bilinear or bicubic",
+        "{\"resample\": null} | resample is null, expected the number of a filter",
+        "{\"rescale_factor\": null} | rescale_factor is null, expected a positive number",
+        "{\"rescale_factor\": NaN} | rescale_factor holds NaN, expected finite numbers",
+        "{\"image_mean\": null} | image_mean is null, expected 3 finite numbers (RGB)",
+        "{\"image_std\": null} | image_std is null, expected 3 finite numbers (RGB)",
+        "{\"image_mean\": [0.5, -Infinity, 0.5]} | image_mean holds -Infinity, expected finite numbers",
+        "{\"size\": 800, \"max_size\": null} | max_size is null, expected an integer beside size",
+        "{\"image_processor_type\": \"ViTImageProcessor\"} | image_processor_type is \"ViTImageProcessor\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
+        "{\"image_processor_type\": \"YolosImageProcessorFast\"} | image_processor_type is \"YolosImageProcessorFast\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
+        "{\"feature_extractor_type\": \"YolosFeatureExtractor\"} | feature_extractor_type is \"YolosFeatureExtractor\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
+        "{\"image_processor_type\": 7} | image_processor_type is 7, expected a string",
       })
   void refusesInOneLine(String json, String message) {
     ModelConfigException e = assertThrows(ModelConfigException.class, () -> parse(json));

@@ -3,7 +3,6 @@ package dev.detr4j.model.family;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.json.JsonObject;
 import dev.detr4j.op.Activation;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,6 @@ public final class TransformersConfig {
   private static final int MOST_CHANNELS = 1 << 16;
   private static final int MOST_LAYERS = 256;
   private static final int MOST_QUERIES = 100_000;
-  private static final int MOST_LABELS = 1_000_000;
 
   private final JsonObject json;
 
@@ -107,23 +105,9 @@ public final class TransformersConfig {
     return json.integer(name, absent, 1, MOST_QUERIES);
   }
 
-  /**
-   * The class names. As in transformers their number is the size of {@code id2label}, else {@code
-   * num_labels}, else 2; an index without a name is called {@code LABEL_i}.
-   */
+  /** The class names, as transformers reads them. */
   public List<String> labels() {
-    JsonObject names = json.has("id2label") ? json.object("id2label") : null;
-    int count =
-        names != null ? names.names().size() : json.integer("num_labels", 2, 1, MOST_LABELS);
-    if (count < 1) {
-      throw json.wrong("id2label is empty, expected at least one label");
-    }
-    List<String> labels = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      String key = Integer.toString(i);
-      labels.add(names != null && names.has(key) ? names.string(key) : "LABEL_" + i);
-    }
-    return labels;
+    return ConfigLabels.read(json);
   }
 
   /** The first fields of the {@code config.json} of a family, in the style of published ones. */
