@@ -35,6 +35,7 @@ public final class DetectorBuilder {
   private @Nullable ModelSource source;
   private @Nullable String variant;
   private @Nullable Integer proposals;
+  private @Nullable Integer heads;
   private @Nullable Path labels;
   private @Nullable Integer threads;
   private @Nullable String instructionSet;
@@ -66,7 +67,8 @@ public final class DetectorBuilder {
 
   /**
    * Sets the variant of the model, such as {@code single-scale-dc5}. Inferred by default. Dilation
-   * of the last stage cannot be inferred from the weights; no dilation is assumed.
+   * of the last stage cannot be inferred from the weights: the records of the training run decide
+   * if the file has them, else no dilation is assumed.
    *
    * @see ModelSummary#variant
    */
@@ -77,14 +79,27 @@ public final class DetectorBuilder {
 
   /**
    * Sets how many proposals of a two-stage model become queries, for a checkpoint without a
-   * config.json. The default is 300, as in the published models; the weights do not contain this
-   * number.
+   * config.json. The weights do not contain this number. The default is that of the file's records
+   * of the training run, else 300, as in the published models.
    */
   public DetectorBuilder proposals(int count) {
     if (count < 1) {
       throw new IllegalArgumentException("proposals must be at least 1, got " + count);
     }
     proposals = count;
+    return this;
+  }
+
+  /**
+   * Sets the number of attention heads, for a checkpoint without a config.json. The weights do not
+   * contain this number. The default is that of the file's records of the training run, else 8, as
+   * in the published models.
+   */
+  public DetectorBuilder heads(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("heads must be at least 1, got " + count);
+    }
+    heads = count;
     return this;
   }
 
@@ -193,7 +208,7 @@ public final class DetectorBuilder {
     }
     DetectorAssembly parts =
         DetectorAssembly.open(
-            families, model, new RecognitionOptions(source, variant, proposals), labels);
+            families, model, new RecognitionOptions(source, variant, proposals, heads), labels);
     try {
       BackendSelection selection = BackendSelection.open(request, options);
       String refusal = softNms == null ? null : selection.backend().refusal(softNms);

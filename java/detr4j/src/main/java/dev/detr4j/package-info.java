@@ -31,8 +31,8 @@
  * out of the first call. Every call empties and refills the {@link dev.detr4j.Detections} that it
  * is given.
  *
- * <p>Pixels that are already in memory need no decoder: {@link dev.detr4j.image.ImageView} wraps them
- * without a copy.
+ * <p>Pixels that are already in memory need no decoder: {@link dev.detr4j.image.ImageView} wraps
+ * them without a copy.
  *
  * <h2 id="share">Sharing a detector</h2>
  *
@@ -72,8 +72,8 @@
  *   <li><b>Lifetime.</b> {@code close} waits for running calls, frees everything, and has no effect
  *       when repeated. A detector or session that is never closed keeps its memory.
  *   <li><b>Errors.</b> A file or a setting that is wrong is reported as a {@link
- *       dev.detr4j.error.Detr4jException}, whose one-line message is fit to show to a user. A misuse of
- *       this API is an {@link java.lang.IllegalArgumentException} or an {@link
+ *       dev.detr4j.error.Detr4jException}, whose one-line message is fit to show to a user. A
+ *       misuse of this API is an {@link java.lang.IllegalArgumentException} or an {@link
  *       java.lang.IllegalStateException}.
  *   <li><b>No silent fallback.</b> A backend, an instruction set or a precision that was requested
  *       is used, or opening the detector fails with the reason.

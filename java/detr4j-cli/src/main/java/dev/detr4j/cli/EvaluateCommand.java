@@ -72,6 +72,7 @@ final class EvaluateCommand implements Callable<Integer> {
           "--source",
           "--variant",
           "--proposals",
+          "--heads",
           "--labels",
           "--threshold",
           "--classes-by",
@@ -272,6 +273,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .with("model", used.path())
             .withText("source", detector.model().source() + " " + detector.model().variant())
             .with("proposals", modelOptions.proposals())
+            .with("heads", modelOptions.heads())
             .withText("labels", String.join("\n", detector.labels()))
             .with("threshold", Float.toString(threshold))
             .with("soft-nms", softNms.asked() ? "birder" : "none")

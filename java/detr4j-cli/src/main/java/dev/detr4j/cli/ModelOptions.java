@@ -36,8 +36,18 @@ final class ModelOptions {
       paramLabel = "N",
       converter = EngineOptions.AtLeastOne.class,
       description =
-          "Number of proposals that become queries, for a two-stage model without a config.json. Default: 300.")
+          "Number of proposals that become queries, for a two-stage model without a config.json. Default: what the"
+              + " file's records of its training say, else 300.")
   private @Nullable Integer proposals;
+
+  @Option(
+      names = "--heads",
+      paramLabel = "N",
+      converter = EngineOptions.AtLeastOne.class,
+      description =
+          "Number of attention heads, for a model without a config.json. Default: what the file's records of its training"
+              + " say, else 8.")
+  private @Nullable Integer heads;
 
   @Option(
       names = "--labels",
@@ -57,6 +67,9 @@ final class ModelOptions {
     if (proposals != null) {
       builder.proposals(proposals);
     }
+    if (heads != null) {
+      builder.heads(heads);
+    }
     if (labels != null) {
       builder.labels(labels);
     }
@@ -68,12 +81,18 @@ final class ModelOptions {
     return proposals == null ? "default" : proposals.toString();
   }
 
+  /** How many heads were asked for, or "default". */
+  String heads() {
+    return heads == null ? "default" : heads.toString();
+  }
+
   /** What was said of recognition, and what the registry says where nothing was. */
   RecognitionOptions recognition(LocalModel model) {
     return new RecognitionOptions(
         source == null ? model.source() : source,
         variant == null ? model.variant() : variant,
-        proposals);
+        proposals,
+        heads);
   }
 
   /** The file of class names, or null. */

@@ -69,10 +69,10 @@ class InfoAndParityCommandTest {
         "classes 91: N/A, person, bicycle, car, motorcycle, airplane, …",
         "EXIF orientation is ignored",
         "checkpoint " + file,
-        "assumed attention has 8 heads, as in all published models",
+        "assumed attention has 8 heads, as in all published models; otherwise --heads N",
         "the 300 best proposals become queries; otherwise --proposals N",
         "the 91 classes are those of COCO; otherwise --labels FILE");
-    CliRun told = CliRun.of("info", file, "--proposals", "100", "--labels", labels);
+    CliRun told = CliRun.of("info", file, "--proposals", "100", "--heads", 4, "--labels", labels);
     assertEquals(0, told.exit(), told.err());
     assertLines(told.out(), "queries 100", "classes 91: nichts, LABEL_1,");
     assertFalse(told.out().contains("--"), told.out());

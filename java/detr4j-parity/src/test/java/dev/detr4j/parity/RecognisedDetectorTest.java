@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Small models under the names of each project, from the file to detections. */
 class RecognisedDetectorTest {
-  private static final ModelConfig.TransformerConfig TRANSFORMER =
+  static final ModelConfig.TransformerConfig TRANSFORMER =
       new ModelConfig.TransformerConfig(32, 1, 8, 16, 2, 8, 16, Activation.RELU);
   private static final BackboneConfig CONV_NEXT =
       new ConvNextV2Config(List.of(1, 1, 1, 1), List.of(4, 8, 12, 16), List.of(1, 2, 3, 4));
@@ -180,7 +180,7 @@ class RecognisedDetectorTest {
         .names();
   }
 
-  private static ResNetConfig resNet(List<Integer> taps) {
+  static ResNetConfig resNet(List<Integer> taps) {
     return new ResNetConfig(
         ResNetConfig.Block.BOTTLENECK,
         4,
@@ -203,9 +203,15 @@ class RecognisedDetectorTest {
         backbone, TRANSFORMER, 4, 4, 4, refine, twoStage, 300, classes, numerics);
   }
 
-  /** What the model asks for, under the names of the source. */
   private Path write(ModelSource source) throws IOException {
-    ModelConfig config = config(source);
+    Path file = folder.resolve("small.safetensors");
+    FormulaCheckpointWriter.write(tensors(source, config(source), folder), file, StoredType.F32);
+    return file;
+  }
+
+  /** What a model asks for, under the names of the source. */
+  static FormulaCheckpoint tensors(ModelSource source, ModelConfig config, Path folder)
+      throws IOException {
     TensorNames names = new TableNames(table(source), config.tiedHeads(), "");
     Map<String, String> tensors = new LinkedHashMap<>();
     boolean refines =
@@ -218,9 +224,7 @@ class RecognisedDetectorTest {
         "{\"case\": \"small\", \"seed\": 5, \"tensors\": ["
             + String.join(",\n", tensors.values())
             + "]}");
-    Path file = folder.resolve("small.safetensors");
-    FormulaCheckpointWriter.write(FormulaCheckpoint.read(manifest), file, StoredType.F32);
-    return file;
+    return FormulaCheckpoint.read(manifest);
   }
 
   private record Recorder(TensorNames names, boolean refines, Map<String, String> tensors)

@@ -2,6 +2,7 @@ package dev.detr4j.checkpoint;
 
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.OneLine;
+import dev.detr4j.json.OutsideFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -39,10 +39,10 @@ public sealed interface ModelLocation {
     if (file && (other || !isDescribed(path))) {
       return new Tensors(path);
     }
-    boolean said = other || options.variant() != null || options.proposals() != null;
+    boolean said = other || options.sayArchitecture();
     if (said && (file || Files.isRegularFile(path.resolve("config.json")))) {
       throw new ModelConfigException(
-          "model %s: source, variant and proposals apply to files without a config.json; this model has one"
+          "model %s: source, variant, proposals and heads apply to files without a config.json; this model has one"
               .formatted(path));
     }
     return new HuggingFace(path);

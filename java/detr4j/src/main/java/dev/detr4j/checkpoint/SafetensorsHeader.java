@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
+import dev.detr4j.json.JsonReader;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -145,7 +146,7 @@ public final class TorchCheckpoint implements Checkpoint {
 
   @Override
   public Map<?, ?> plainValues() {
-    return metadata;
+    return (Map<?, ?>) Objects.requireNonNull(InertObject.contents(metadata));
   }
 
   private String findStateDict(Map<Object, Object> top) {

@@ -1,8 +1,5 @@
 package dev.detr4j.json;
 
-import dev.detr4j.checkpoint.JsonPlace;
-import dev.detr4j.checkpoint.JsonReader;
-import dev.detr4j.checkpoint.OutsideFile;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
 import java.io.IOException;
@@ -102,12 +99,12 @@ public final class JsonObject {
   }
 
   /** The names of the fields that are present and null, in the order of the file. */
-  Set<String> nullNames() {
+  public Set<String> nullNames() {
     return Collections.unmodifiableSet(nulls);
   }
 
   /** The value of a field: a string, number, boolean, list or object; nothing when it is absent. */
-  Optional<Object> value(String name) {
+  public Optional<Object> value(String name) {
     return Optional.ofNullable(fields.get(name));
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -68,11 +69,11 @@ class HostileNamesTest {
         IntStream.range(0, 1 << 16)
             .mapToObj(i -> "\"" + name(i, 16) + "\":1")
             .collect(Collectors.joining(","));
-    ModelConfig hostile = ConfigReader.read(config("{\"model_type\":\"detr\"," + names + "}"));
+    ModelConfig hostile = ModelFamilies.ALL.read(config("{\"model_type\":\"detr\"," + names + "}"));
     assertEquals(100, hostile.numQueries());
     for (int i = 0; i < GOOD_FILES; i++) {
       JsonObject good = config("{\"model_type\":\"detr\",\"num_queries\":" + (i + 1) + "}");
-      assertEquals(i + 1, ConfigReader.read(good).numQueries());
+      assertEquals(i + 1, ModelFamilies.ALL.read(good).numQueries());
     }
   }
 

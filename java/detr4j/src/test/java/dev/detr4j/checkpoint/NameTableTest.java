@@ -228,12 +228,12 @@ class NameTableTest {
   void takesTheWordOfTheCallerForDilation() throws IOException {
     ListedCheckpoint single = list("original_single_scale");
     RecognisedModel plain = ModelFamilies.ALL.recognise(single, RecognitionOptions.NONE);
-    assertEquals(List.of("variant single-scale-dc5", "labels FILE"), otherwise(plain));
+    assertEquals(List.of("variant single-scale-dc5", "labels FILE", "heads N"), otherwise(plain));
     assertEquals(32, stride(plain));
     RecognisedModel dilated =
         ModelFamilies.ALL.recognise(single, new RecognitionOptions(null, "single-scale-dc5", null));
     assertEquals(16, stride(dilated));
-    assertEquals(List.of("labels FILE"), otherwise(dilated));
+    assertEquals(List.of("labels FILE", "heads N"), otherwise(dilated));
     RecognisedModel detr =
         ModelFamilies.ALL.recognise(
             list("original_detr"), new RecognitionOptions(ModelSource.DETR, "r50-dc5", null));

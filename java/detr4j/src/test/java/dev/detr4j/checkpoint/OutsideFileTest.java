@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.ModelConfigException;
-import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.ModelFamilies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +59,7 @@ class OutsideFileTest {
     CONFIG("config.json") {
       @Override
       void open(Path path) {
-        ModelConfig.read(path);
+        ModelFamilies.ALL.read(path);
       }
     },
     CONFIG_OF_A_FOLDER("config.json") {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.error.Detr4jException;
-import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.ModelFamilies;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -196,7 +196,7 @@ class ResourceBoundsTest {
       String line = "was read";
       try {
         if (file.endsWith("config.json")) {
-          ModelConfig.read(file);
+          ModelFamilies.ALL.read(file);
         } else if (file.toString().endsWith(".index.json")) {
           ShardedCheckpoint.open(file).close();
         } else {

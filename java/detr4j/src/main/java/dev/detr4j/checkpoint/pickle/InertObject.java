@@ -1,5 +1,7 @@
 package dev.detr4j.checkpoint.pickle;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,6 +67,31 @@ public final class InertObject {
   /** What was appended, for a class that is a list or a set. */
   public List<@Nullable Object> items() {
     return items;
+  }
+
+  /**
+   * A plain value without inert objects: one with entries or attributes is a map of them, one with
+   * items a list; any other stays.
+   *
+   * @param value of what a pickle holds, whose number of values is bounded
+   */
+  public static @Nullable Object contents(@Nullable Object value) {
+    return switch (value) {
+      case Map<?, ?> map -> {
+        Map<@Nullable Object, @Nullable Object> contents = new LinkedHashMap<>();
+        map.forEach((key, each) -> contents.put(key, contents(each)));
+        yield contents;
+      }
+      case List<?> list -> {
+        List<@Nullable Object> contents = new ArrayList<>();
+        list.forEach(each -> contents.add(contents(each)));
+        yield contents;
+      }
+      case InertObject object when !object.entries.isEmpty() -> contents(object.entries);
+      case InertObject object when !object.items.isEmpty() -> contents(object.items);
+      case InertObject object when object.state instanceof Map<?, ?> state -> contents(state);
+      case null, default -> value;
+    };
   }
 
   @Override

@@ -5,11 +5,14 @@ import dev.detr4j.model.description.Assumption;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.family.BackboneConfig;
 import dev.detr4j.model.family.CheckpointFormat;
+import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.family.TensorEvidence;
+import dev.detr4j.model.family.TrainingRecords;
 import dev.detr4j.model.names.NameTable;
 import dev.detr4j.model.resnet.ResNetConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -57,7 +60,7 @@ class DeformableFormat implements CheckpointFormat {
   public DeformableDetrConfig configuration(TensorEvidence tensors, RecognitionOptions options) {
     int levels = tensors.extent("model.level_embed", 0);
     // Only models with a single map were published with a dilated last stage.
-    boolean dilated = tensors.dilates(options, levels == 1 && mayDilate());
+    boolean dilated = mayDilate() && tensors.dilates(levels == 1);
     boolean twoStage = tensors.has("model.enc_output.weight");
     boolean refine = twoStage || refines(tensors);
     int dModel = tensors.extent("model.level_embed", 1);
@@ -71,12 +74,23 @@ class DeformableFormat implements CheckpointFormat {
               .formatted(taps, levels, dModel));
     }
     int queries = queries(tensors, options, twoStage);
+    BackboneConfig backbone =
+        backbone(tensors, List.of(1, 2, 3, 4).subList(4 - taps, 4), dilated ? 16 : 32);
+    ModelConfig.TransformerConfig transformer = tensors.transformer(dModel);
+    int encoderPoints =
+        points(tensors, "model.encoder.layers.0.self_attn.attention_weights.weight", levels);
+    int decoderPoints =
+        points(tensors, "model.decoder.layers.0.encoder_attn.attention_weights.weight", levels);
+    if (options.heads() == null) {
+      tensors.records().agree("enc_n_points", encoderPoints);
+      tensors.records().agree("dec_n_points", decoderPoints);
+    }
     return new DeformableDetrConfig(
-        backbone(tensors, List.of(1, 2, 3, 4).subList(4 - taps, 4), dilated ? 16 : 32),
-        tensors.transformer(dModel),
+        backbone,
+        transformer,
         levels,
-        points(tensors, "model.encoder.layers.0.self_attn.attention_weights.weight", levels),
-        points(tensors, "model.decoder.layers.0.encoder_attn.attention_weights.weight", levels),
+        encoderPoints,
+        decoderPoints,
         refine,
         twoStage,
         queries,
@@ -107,6 +121,10 @@ class DeformableFormat implements CheckpointFormat {
     if (proposals != null) {
       return proposals;
     }
+    Optional<TrainingRecords.Named<Integer>> recorded = tensors.records().queries();
+    if (recorded.isPresent()) {
+      return recorded.get().value();
+    }
     tensors.assume(
         Assumption.of("the " + PROPOSALS + " best proposals become queries", "proposals N"));
     return PROPOSALS;
@@ -117,8 +135,8 @@ class DeformableFormat implements CheckpointFormat {
     int each = tensors.heads() * levels;
     if (rows % each != 0) {
       throw tensors.wrong(
-          "%s has %d rows, expected a multiple of %d heads x %d levels"
-              .formatted(weights, rows, tensors.heads(), levels));
+          "%s has %d rows, expected a multiple of %d heads (%s) x %d levels"
+              .formatted(weights, rows, tensors.heads(), tensors.headsFrom(), levels));
     }
     return rows / each;
   }

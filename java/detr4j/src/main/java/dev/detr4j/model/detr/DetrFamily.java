@@ -101,7 +101,7 @@ public final class DetrFamily implements ModelFamily {
 
     @Override
     public DetrConfig configuration(TensorEvidence tensors, RecognitionOptions options) {
-      int outputStride = tensors.dilates(options, true) ? 16 : 32;
+      int outputStride = tensors.dilates(true) ? 16 : 32;
       int classes = tensors.extent("class_labels_classifier.weight", 0) - 1;
       String queries = "model.query_position_embeddings.weight";
       return new DetrConfig(

@@ -2,7 +2,6 @@ package dev.detr4j.model.family;
 
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.OneLine;
-import dev.detr4j.model.description.Assumption;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.names.TableNames;
 import java.util.ArrayList;
@@ -14,26 +13,30 @@ import org.jspecify.annotations.Nullable;
  * Infers the model of a checkpoint that comes without a configuration.
  *
  * <p>The project shows in names that only one {@link CheckpointFormat} uses. Everything else its
- * format reads from shapes. What no shape tells is assumed as in the published models, and said.
+ * format reads from shapes. What no shape tells is taken from the options, else from what the
+ * project stored beside its tensors ({@link TrainingRecords}), else assumed as in the published
+ * models, and said.
  */
 public final class Recognition {
-  private static final String WRAPPER = "module.";
+  /** What wrappers of training put before every name. */
+  private static final List<String> WRAPPERS = List.of("module.", "model.", "module.model.");
 
   /** A tensor that every Hugging Face checkpoint of the DETR family has. */
   private static final String HUGGING_FACE_MARK =
       "model.encoder.layers.0.self_attn_layer_norm.weight";
 
+  private final List<CheckpointFormat> formats;
   private final TensorFile file;
   private final RecognitionOptions options;
+  private final TrainingLeftovers leftovers;
   private final String prefix;
 
-  private Recognition(TensorFile file, RecognitionOptions options) {
+  private Recognition(List<CheckpointFormat> formats, TensorFile file, RecognitionOptions options) {
+    this.formats = formats;
     this.file = file;
     this.options = options;
-    this.prefix =
-        !file.names().isEmpty() && file.names().stream().allMatch(name -> name.startsWith(WRAPPER))
-            ? WRAPPER
-            : "";
+    this.leftovers = TrainingLeftovers.of(file);
+    this.prefix = WRAPPERS.stream().filter(this::wraps).findFirst().orElse("");
   }
 
   /**
@@ -45,21 +48,28 @@ public final class Recognition {
    */
   public static RecognisedModel of(
       List<ModelFamily> families, TensorFile file, RecognitionOptions options) {
-    Recognition recognition = new Recognition(file, options);
-    return recognition.model(recognition.format(families));
+    List<CheckpointFormat> formats =
+        families.stream().flatMap(family -> family.formats().stream()).toList();
+    Recognition recognition = new Recognition(formats, file, options);
+    return recognition.model(recognition.format());
   }
 
-  private CheckpointFormat format(List<ModelFamily> families) {
-    List<CheckpointFormat> known =
-        families.stream().flatMap(family -> family.formats().stream()).toList();
-    List<CheckpointFormat> fitting = new ArrayList<>();
-    for (CheckpointFormat format : known) {
-      if (format.marks().stream().allMatch(this::has)) {
-        fitting.add(format);
-      }
-    }
+  /** Whether a model lies below a wrapper, and nothing beside it but leftovers. */
+  private boolean wraps(String wrapper) {
+    return formats.stream().anyMatch(format -> fits(format, wrapper))
+        && file.names().stream()
+            .allMatch(name -> name.startsWith(wrapper) || leftovers.contains(name));
+  }
+
+  private boolean fits(CheckpointFormat format, String wrapper) {
+    return format.marks().stream().allMatch(mark -> file.shape(wrapper + mark).isPresent());
+  }
+
+  private CheckpointFormat format() {
+    List<CheckpointFormat> fitting =
+        formats.stream().filter(format -> fits(format, prefix)).toList();
     ModelSource asked = options.source();
-    boolean huggingFace = has(HUGGING_FACE_MARK);
+    boolean huggingFace = file.shape(prefix + HUGGING_FACE_MARK).isPresent();
     if (huggingFace
         && (asked == ModelSource.HUGGING_FACE || (asked == null && fitting.isEmpty()))) {
       throw new CheckpointException(
@@ -109,27 +119,21 @@ public final class Recognition {
   }
 
   private RecognisedModel model(CheckpointFormat format) {
-    TensorEvidence tensors = new TensorEvidence(file, format, prefix);
-    tensors.assume(
-        Assumption.of(
-            "attention has " + tensors.heads() + " heads, as in all published models", null));
+    TensorEvidence tensors = new TensorEvidence(file, format, prefix, options);
+    leftovers.note().ifPresent(tensors::assume);
     ModelConfig config = format.configuration(tensors, options);
     if (options.proposals() != null && !config.twoStage()) {
       throw tensors.wrong(
           "%d proposals were asked for, but the tensors are those of %s, which has queries of its own"
               .formatted(options.proposals(), config.variant()));
     }
-    tensors.checkVariant(options, config);
+    tensors.check(config);
     SourceBehaviour behaviour = format.behaviour().with(format.input(tensors));
     return new RecognisedModel(
         format.source(),
         config,
-        new TableNames(format.names(), config.tiedHeads(), prefix),
+        leftovers.beside(new TableNames(format.names(), config.tiedHeads(), prefix)),
         behaviour,
         tensors.assumed());
-  }
-
-  private boolean has(String name) {
-    return file.shape(prefix + name).isPresent();
   }
 }

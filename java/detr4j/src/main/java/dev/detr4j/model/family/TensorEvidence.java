@@ -17,7 +17,7 @@ import java.util.Optional;
  * be assumed beside them. For one recognition; not thread-safe.
  */
 public final class TensorEvidence {
-  /** Heads of every published model; only heads times points shows in shapes. */
+  /** Heads of every published model; of a deformable one, heads times points shows in shapes. */
   private static final int HEADS = 8;
 
   private static final int MOST_MEMBERS = 256;
@@ -27,19 +27,49 @@ public final class TensorEvidence {
   private final String prefix;
   private final ModelSource source;
   private final NameTable table;
+  private final TrainingRecords records;
+  private final RecognitionOptions options;
   private final List<Assumption> assumed = new ArrayList<>();
+  private final int heads;
+  private final String headsFrom;
   private boolean mayDilate;
 
-  TensorEvidence(TensorFile file, CheckpointFormat format, String prefix) {
+  TensorEvidence(
+      TensorFile file, CheckpointFormat format, String prefix, RecognitionOptions options) {
     this.file = file;
     this.prefix = prefix;
     this.source = format.source();
     this.table = format.names();
+    this.records = TrainingRecords.of(file, source);
+    this.options = options;
+    Optional<TrainingRecords.Named<Integer>> recorded = records.heads();
+    Integer asked = options.heads();
+    if (asked != null) {
+      heads = asked;
+      headsFrom = "as was asked for";
+    } else if (recorded.isPresent()) {
+      heads = recorded.get().value();
+      headsFrom = "as " + recorded.get().name() + " says";
+    } else {
+      heads = HEADS;
+      headsFrom = "as in all published models";
+      assume(Assumption.of("attention has " + heads + " heads, " + headsFrom, "heads N"));
+    }
   }
 
-  /** Heads of an attention layer, which no tensor tells. */
+  /** Heads of an attention layer, which no tensor tells: asked for, recorded, or as published. */
   public int heads() {
-    return HEADS;
+    return heads;
+  }
+
+  /** Where {@link #heads} is from, in words. */
+  public String headsFrom() {
+    return headsFrom;
+  }
+
+  /** What the project stored beside the tensors of its training run. */
+  public TrainingRecords records() {
+    return records;
   }
 
   /** The file as messages name it. */
@@ -120,36 +150,38 @@ public final class TensorEvidence {
   }
 
   /**
-   * Whether the last stage of the backbone dilates, which no tensor tells: as the asked-for variant
-   * says.
+   * Whether the last stage of the backbone dilates, which no tensor tells: as the variant that was
+   * asked for says, else as the file's records say.
    *
-   * @param possible whether models like this one were published so
+   * @param published whether models like this one were published so
    */
-  public boolean dilates(RecognitionOptions options, boolean possible) {
-    mayDilate = possible;
+  public boolean dilates(boolean published) {
+    mayDilate = published;
     String asked = options.variant();
-    return possible && asked != null && asked.endsWith(DILATED);
+    return asked == null ? records.dilation().orElse(false) : asked.endsWith(DILATED);
   }
 
   /** The transformer, with the names that all families share. */
   public ModelConfig.TransformerConfig transformer(int dModel) {
-    if (dModel < HEADS || dModel % HEADS != 0) {
-      throw wrong("tokens have " + dModel + " channels, expected a multiple of " + HEADS);
+    if (dModel < heads || dModel % heads != 0) {
+      throw wrong(
+          "tokens have %d channels, expected a multiple of %d heads (%s)"
+              .formatted(dModel, heads, headsFrom));
     }
     return new ModelConfig.TransformerConfig(
         dModel,
         members("model.encoder.layers.", ".final_layer_norm.weight"),
-        HEADS,
+        heads,
         extent("model.encoder.layers.0.mlp.fc1.weight", 0),
         members("model.decoder.layers.", ".final_layer_norm.weight"),
-        HEADS,
+        heads,
         extent("model.decoder.layers.0.mlp.fc1.weight", 0),
         Activation.RELU);
   }
 
   /**
-   * Class names that the file does not bring: those of COCO where the number fits, else {@code
-   * LABEL_i}.
+   * The class names: those that the file's records give where the number fits, else those of COCO
+   * where that fits, else {@code LABEL_i}.
    *
    * @param coco COCO's names as the project counts them
    */
@@ -157,8 +189,16 @@ public final class TensorEvidence {
     if (classes < 1) {
       throw wrong("the class head has " + classes + " classes, expected at least 1");
     }
+    Optional<TrainingRecords.Named<List<String>>> recorded = records.classes();
+    if (recorded.isPresent() && recorded.get().value().size() == classes) {
+      return recorded.get().value();
+    }
+    String misfit =
+        recorded
+            .map(given -> " (%s has %d names)".formatted(given.name(), given.value().size()))
+            .orElse("");
     if (classes == coco.size()) {
-      assume(Assumption.ofLabels("the " + classes + " classes are those of COCO"));
+      assume(Assumption.ofLabels("the " + classes + " classes are those of COCO" + misfit));
       return coco;
     }
     List<String> labels = new ArrayList<>();
@@ -167,12 +207,16 @@ public final class TensorEvidence {
     }
     assume(
         Assumption.ofLabels(
-            "the " + classes + " classes are called LABEL_0 to LABEL_" + (classes - 1)));
+            "the %d classes are called LABEL_0 to LABEL_%d%s"
+                .formatted(classes, classes - 1, misfit)));
     return labels;
   }
 
-  /** Checks the variant that was asked for against what was found, and notes an undilated stage. */
-  void checkVariant(RecognitionOptions options, ModelConfig config) {
+  /**
+   * Checks what was found against the variant that was asked for and against the file's records,
+   * and notes an undilated stage.
+   */
+  void check(ModelConfig config) {
     String asked = options.variant();
     if (asked != null && !asked.equals(config.variant())) {
       String base = config.variant().replace(DILATED, "");
@@ -180,7 +224,8 @@ public final class TensorEvidence {
           "variant %s was asked for, but the tensors are those of %s%s"
               .formatted(OneLine.of(asked), base, mayDilate ? " or " + base + DILATED : ""));
     }
-    if (asked == null && mayDilate) {
+    records.check(config, options);
+    if (asked == null && mayDilate && records.dilation().isEmpty()) {
       assume(
           Assumption.of(
               "the last stage of the backbone does not dilate",

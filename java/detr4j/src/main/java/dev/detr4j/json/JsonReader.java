@@ -1,4 +1,4 @@
-package dev.detr4j.checkpoint;
+package dev.detr4j.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -10,7 +10,6 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
-import dev.detr4j.json.JsonObject;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -33,9 +32,9 @@ import java.util.function.Function;
  * integers of any size included, so that a field that nobody asks for cannot spoil a file. Bounded,
  * in nesting and in the number of values, before memory is spent; duplicate names are refused.
  */
-final class JsonReader {
-  /** As many as an index of {@value TorchCheckpoint#MOST_TENSORS} tensors has, five times over. */
-  static final int MOST_VALUES = 250_000;
+public final class JsonReader {
+  /** Five times what the shard index of the checkpoint with the most tensors has. */
+  private static final int MOST_VALUES = 250_000;
 
   /** Python's own bound on the digits of an integer. */
   private static final int MOST_DIGITS = 4300;
@@ -65,7 +64,7 @@ final class JsonReader {
    *
    * @param python whether {@code NaN} and infinities are numbers
    */
-  static JsonFactory factory(StreamReadConstraints limits, boolean python) {
+  public static JsonFactory factory(StreamReadConstraints limits, boolean python) {
     return JsonFactory.builder()
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, python)
@@ -77,7 +76,7 @@ final class JsonReader {
   }
 
   /** The characters of UTF-8 text, which the parser itself would not check. */
-  static CharBuffer decode(ByteBuffer text) throws CharacterCodingException {
+  public static CharBuffer decode(ByteBuffer text) throws CharacterCodingException {
     return StandardCharsets.UTF_8.newDecoder().decode(text);
   }
 

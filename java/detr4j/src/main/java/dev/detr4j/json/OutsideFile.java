@@ -1,4 +1,4 @@
-package dev.detr4j.checkpoint;
+package dev.detr4j.json;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,9 +9,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** What may stand at the path of a model's file instead of the file. */
-final class OutsideFile {
+public final class OutsideFile {
   /** What a message says of a pointer that {@link #isLfsPointer} found. */
-  static final String LFS_POINTER = "a Git LFS pointer: fetch the file with git lfs pull";
+  public static final String LFS_POINTER = "a Git LFS pointer: fetch the file with git lfs pull";
 
   /** Longer than any pointer. */
   private static final int LONGEST_POINTER = 1024;
@@ -27,7 +27,7 @@ final class OutsideFile {
    *
    * @throws IOException when there is nothing, or it cannot be looked at
    */
-  static @Nullable String oddity(Path path) throws IOException {
+  public static @Nullable String oddity(Path path) throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
     return attributes.isRegularFile()
         ? null
@@ -35,12 +35,12 @@ final class OutsideFile {
   }
 
   /** How many bytes of the beginning of a file {@link #isLfsPointer} wants to see. */
-  static int pointerBytes(long size) {
+  public static int pointerBytes(long size) {
     return size > LONGEST_POINTER ? 0 : (int) Math.min(size, POINTER.length);
   }
 
   /** Whether a small file that begins like this is what Git has instead of a large file. */
-  static boolean isLfsPointer(byte[] beginning) {
+  public static boolean isLfsPointer(byte[] beginning) {
     return beginning.length <= LONGEST_POINTER
         && beginning.length >= POINTER.length
         && Arrays.equals(beginning, 0, POINTER.length, POINTER, 0, POINTER.length);

@@ -1,4 +1,4 @@
-package dev.detr4j.checkpoint;
+package dev.detr4j.json;
 
 /** A {@code null} of a JSON text. */
 enum JsonNull {

@@ -1,4 +1,4 @@
-package dev.detr4j.checkpoint;
+package dev.detr4j.json;
 
 import dev.detr4j.error.OneLine;
 import java.util.ArrayDeque;
