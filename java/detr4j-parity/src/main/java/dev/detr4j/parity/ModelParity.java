@@ -3,11 +3,9 @@ package dev.detr4j.parity;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.error.CheckpointException;
-import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.family.RecognisedModel;
-import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.ModelInput;
@@ -23,6 +21,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A model of a golden set: every stored stage, in the order of the computation, then logits and
@@ -49,13 +49,15 @@ final class ModelParity implements ParityCase.OnBackend {
   public List<StageResult> run(Backend backend) {
     GoldenCase golden = set.model(path);
     Shape input = checkedInput(golden);
-    Graph graph = model(golden).graph(modelInput(golden));
-    Set<String> taps = taps(golden, graph);
+    CaseModel read = model(golden);
+    Graph graph = read.network().graph(modelInput(golden));
+    CaseModel model = read.counting(graph);
+    Set<String> taps = taps(golden, model, graph);
     try (ExecutionPlan plan = Planner.plan(graph, backend, taps);
         Arena arena = Arena.ofConfined()) {
       load(golden, input, backend, plan.input(DetectionModel.PIXEL_VALUES));
       plan.run();
-      return compare(golden, backend, plan, arena);
+      return compare(golden, model, backend, plan, arena);
     }
   }
 
@@ -79,12 +81,41 @@ final class ModelParity implements ParityCase.OnBackend {
     return input;
   }
 
+  /**
+   * The model of a case.
+   *
+   * @param neckTaps the stage of the backbone behind each tap {@code backbone.i} of the case,
+   *     counted from 1, where the case counts the maps that the neck takes and the network all
+   *     stages; empty where both count alike
+   */
+  private record CaseModel(DetectionModel network, List<Integer> neckTaps) {
+    private static final Pattern BACKBONE = Pattern.compile("backbone\\.(\\d{1,3})");
+
+    /** The same, without the stages of the backbone where the graph counts as the case does. */
+    CaseModel counting(Graph graph) {
+      long inGraph = graph.taps().keySet().stream().filter(BACKBONE.asMatchPredicate()).count();
+      return inGraph == neckTaps.size() ? new CaseModel(network, List.of()) : this;
+    }
+
+    /** What the graph calls a stage of the case. */
+    String inGraph(String stage) {
+      Matcher tap = BACKBONE.matcher(stage);
+      if (neckTaps.isEmpty() || !tap.matches()) {
+        return stage;
+      }
+      int map = Integer.parseInt(tap.group(1));
+      return map < neckTaps.size() ? "backbone." + (neckTaps.get(map) - 1) : stage + " of the neck";
+    }
+  }
+
   /** Hugging Face models come with a configuration, those of the other projects are recognised. */
-  private static DetectionModel model(GoldenCase golden) {
+  private static CaseModel model(GoldenCase golden) {
     FormulaCheckpoint checkpoint = golden.checkpoint();
     if (!golden.source().equals(ModelSource.HUGGING_FACE.id())) {
-      RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
-      return model(found.config(), CheckpointWeights.of(checkpoint, found));
+      RecognisedModel found = CaseOptions.recognise(golden);
+      return new CaseModel(
+          model(found.config(), CheckpointWeights.of(checkpoint, found)),
+          found.config().backbone().taps());
     }
     ModelConfig config =
         golden
@@ -92,8 +123,9 @@ final class ModelParity implements ParityCase.OnBackend {
             .orElseThrow(() ->
                 new CheckpointException(
                     "golden case %s: there is no config.json".formatted(golden.path())));
-    return model(
-        config, new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config)));
+    return new CaseModel(
+        model(config, new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config))),
+        List.of());
   }
 
   private static DetectionModel model(ModelConfig config, CheckpointWeights weights) {
@@ -110,24 +142,27 @@ final class ModelParity implements ParityCase.OnBackend {
     return new ModelInput(golden.inputShape().get(2), golden.inputShape().get(3), valid);
   }
 
-  private Set<String> taps(GoldenCase golden, Graph graph) {
+  private Set<String> taps(GoldenCase golden, CaseModel model, Graph graph) {
     Set<String> taps = new LinkedHashSet<>();
     for (ExpectedTensor stage : golden.expected()) {
-      if (!graph.outputs().containsKey(stage.name())) {
-        taps.add(stage.name());
+      String name = model.inGraph(stage.name());
+      if (!graph.outputs().containsKey(name)) {
+        taps.add(checkedTap(stage.name(), name, graph));
       }
     }
     if (!golden.proposalIndex().isEmpty()) {
-      taps.add("proposal_index");
-    }
-    for (String tap : taps) {
-      if (!graph.taps().containsKey(tap)) {
-        throw new CheckpointException(
-            "golden case %s: stage %s is stored, this model has %s"
-                .formatted(path, tap, graph.taps().keySet()));
-      }
+      taps.add(checkedTap("proposal_index", "proposal_index", graph));
     }
     return taps;
+  }
+
+  private String checkedTap(String stage, String name, Graph graph) {
+    if (!graph.taps().containsKey(name)) {
+      throw new CheckpointException(
+          "golden case %s: stage %s is stored, this model has %s"
+              .formatted(path, stage, graph.taps().keySet()));
+    }
+    return name;
   }
 
   /** The stored formula gives NCHW, the network takes NHWC. */
@@ -159,7 +194,7 @@ final class ModelParity implements ParityCase.OnBackend {
   }
 
   private List<StageResult> compare(
-      GoldenCase golden, Backend backend, ExecutionPlan plan, Arena arena) {
+      GoldenCase golden, CaseModel model, Backend backend, ExecutionPlan plan, Arena arena) {
     List<StageResult> results = new ArrayList<>();
     ProposalOrder order = null;
     for (ExpectedTensor stage : golden.expected()) {
@@ -170,7 +205,11 @@ final class ModelParity implements ParityCase.OnBackend {
       }
       BackendTensor actual =
           BackendTensor.download(
-              backend, stage.name(), plan.output(stage.name()), stage.fullShape(), arena);
+              backend,
+              stage.name(),
+              plan.output(model.inGraph(stage.name())),
+              stage.fullShape(),
+              arena);
       ExpectedTensor.Deviation worst =
           stage.compare(byQuery && order != null ? order.align(actual, stage.fullShape()) : actual);
       String note =

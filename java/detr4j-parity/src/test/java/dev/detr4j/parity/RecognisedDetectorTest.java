@@ -171,7 +171,7 @@ class RecognisedDetectorTest {
     };
   }
 
-  private static NameTable table(ModelSource source) {
+  static NameTable table(ModelSource source) {
     return ModelFamilies.ALL.list().stream()
         .flatMap(family -> family.formats().stream())
         .filter(format -> format.source() == source)
