@@ -27,7 +27,7 @@ final class OutputOptions {
       defaultValue = "text",
       description =
           "text; json; jsonl (one object per line and image); csv (one line per detection); or coco (COCO results)."
-              + " The image_id of coco is the file name if that is a number, and a count from 1 otherwise. Default:"
+              + " coco takes image_id from file names if they are distinct numbers, and otherwise counts from 1. Default:"
               + " ${DEFAULT-VALUE}.")
   DetectionWriter.Format format = DetectionWriter.Format.TEXT;
 
