@@ -17,18 +17,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A two-stage Deformable DETR that finds {@code qr_code}, {@code data_matrix}, {@code aztec},
- * {@code pdf417} and {@code barcode} (1-D) in photos. How it was made and how well it does is in
- * {@code weights/codes/README.md} of the project.
+ * {@code pdf417} and {@code barcode} (1-D) in photos. {@code weights/codes/README.md} of the
+ * project describes how it was made and what it finds.
  *
  * <pre>{@code
  * try (Detector detector = Detector.builder(CodesModel.folder()).build()) { ... }
  * }</pre>
  *
- * <p>Weights are mapped into memory, which takes a file: they are written once to a folder whose
- * name holds their checksum, and found there by later processes. Thread-safe.
+ * <p>Mapping the weights into memory needs a file. The first use writes the model to a folder whose
+ * name contains its checksum; later processes find it there. Thread-safe.
  */
 public final class CodesModel {
-  /** What a user should read when nobody asked for this model. */
+  /** The name of the model in options and messages. */
   public static final String NAME = "detr4j-model-codes";
 
   private static final List<String> FILES =
@@ -52,8 +52,8 @@ public final class CodesModel {
   }
 
   /**
-   * The folder of the model below another one, which is made if need be. Files that are there
-   * already are used only if they are those of this jar, byte for byte.
+   * The folder of the model below another one, which is created if needed. Existing files are used
+   * only if they equal those of this jar, byte for byte.
    *
    * @throws UncheckedIOException when it cannot be written
    */
