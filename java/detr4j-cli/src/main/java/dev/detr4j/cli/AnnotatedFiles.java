@@ -2,6 +2,7 @@ package dev.detr4j.cli;
 
 import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.EvaluationException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,7 @@ import java.util.UUID;
 
 /** Where the images of an annotation file are: below one folder. Immutable. */
 final class AnnotatedFiles {
-  private final Map<Long, Path> files = new HashMap<>();
+  private final Map<CocoId, Path> files = new HashMap<>();
 
   /**
    * Looks for every image before any is read.
@@ -57,14 +58,14 @@ final class AnnotatedFiles {
       // Refused below, like a name that leads elsewhere.
     }
     throw new EvaluationException(
-        "the image with id %d has the file_name %s, which is outside of %s"
+        "the image with id %s has the file_name %s, which is outside of %s"
             .formatted(image.id(), image.fileName(), folder));
   }
 
   /**
    * What tells an image's file from others without reading it: place, size, time. Empty for none.
    */
-  String fingerprint(long image) {
+  String fingerprint(CocoId image) {
     Path file = files.get(image);
     if (file == null) {
       return "";

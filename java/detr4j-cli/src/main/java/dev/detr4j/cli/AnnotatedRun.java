@@ -6,6 +6,7 @@ import dev.detr4j.DetectorSession;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
@@ -98,8 +99,8 @@ final class AnnotatedRun {
   private List<ScoredBox> boxes(AnnotatedImage image, Detections found) {
     List<ScoredBox> boxes = new ArrayList<>();
     for (int i = 0; i < found.size(); i++) {
-      long category = categories.category(found.labelId(i));
-      if (category != LabelCategories.NONE) {
+      CocoId category = categories.category(found.labelId(i));
+      if (category != null) {
         boxes.add(new ScoredBox(image.id(), category, CocoBoxes.of(found, i), score(found, i)));
       }
     }

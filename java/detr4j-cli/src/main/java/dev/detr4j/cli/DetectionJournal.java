@@ -1,9 +1,10 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.error.Detr4jException;
+import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Box;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.EvaluationException;
-import dev.detr4j.evaluation.ResultsFile;
 import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.json.JsonObject;
 import java.io.IOException;
@@ -18,14 +19,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongFunction;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * The detections of a long run so far, so that an interruption costs one image: a line that says
- * which run it is, then a line for each image, in JSON. A last line without an end is dropped when
- * the file is opened again, and so are those of images whose files have changed since. One process
- * at a time may hold it. Not thread-safe.
+ * which run it is, then a line for each image, in JSON. Images and classes are known by their
+ * places among those of the annotations, which are the same in every run that may go on. A last
+ * line without an end is dropped when the file is opened again, and so are those of images whose
+ * files have changed since. One process at a time may hold it. Not thread-safe.
  */
 final class DetectionJournal implements AutoCloseable {
   /** Many times what a hundred detections on each of COCO's images take. */
@@ -33,12 +35,18 @@ final class DetectionJournal implements AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
-  private final LongFunction<String> fingerprints;
-  private final Map<Long, List<ScoredBox>> images = new HashMap<>();
+  private final Annotations annotations;
+  private final Function<CocoId, String> fingerprints;
+  private final Map<CocoId, List<ScoredBox>> images = new HashMap<>();
 
-  private DetectionJournal(Path file, FileChannel channel, LongFunction<String> fingerprints) {
+  private DetectionJournal(
+      Path file,
+      FileChannel channel,
+      Annotations annotations,
+      Function<CocoId, String> fingerprints) {
     this.file = file;
     this.channel = channel;
+    this.annotations = annotations;
     this.fingerprints = fingerprints;
   }
 
@@ -50,12 +58,16 @@ final class DetectionJournal implements AutoCloseable {
    * @param restart forgets what an earlier run left
    */
   static DetectionJournal open(
-      Path file, Map<String, String> run, LongFunction<String> fingerprints, boolean restart) {
+      Path file,
+      Map<String, String> run,
+      Annotations annotations,
+      Function<CocoId, String> fingerprints,
+      boolean restart) {
     try {
       FileChannel channel =
           FileChannel.open(
               file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      DetectionJournal journal = new DetectionJournal(file, channel, fingerprints);
+      DetectionJournal journal = new DetectionJournal(file, channel, annotations, fingerprints);
       try {
         journal.begin(run, restart);
         return journal;
@@ -126,23 +138,27 @@ final class DetectionJournal implements AutoCloseable {
 
   private void read(int number, String line) {
     JsonObject stored = parse(number, line);
-    long image = stored.longInteger("image_id");
+    CocoId image =
+        annotations.images().get(stored.integer("image", 0, annotations.images().size() - 1)).id();
     List<ScoredBox> boxes = new ArrayList<>();
-    for (JsonObject each : stored.objects("detections")) {
-      List<Double> box = each.numbers("bbox");
-      if (box.size() != 4) {
-        throw each.wrong("bbox has " + box.size() + " numbers, expected four");
+    for (List<Double> row : stored.numberLists("detections")) {
+      if (row.size() != 6 || !isCategory(row.getFirst())) {
+        throw stored.wrong("detections holds " + row + ", expected class, box and score");
       }
       boxes.add(
           new ScoredBox(
               image,
-              each.longInteger("category_id"),
-              new Box(box.get(0), box.get(1), box.get(2), box.get(3)),
-              each.number("score")));
+              annotations.categories().get(row.getFirst().intValue()).id(),
+              new Box(row.get(1), row.get(2), row.get(3), row.get(4)),
+              row.get(5)));
     }
     if (stored.string("file", "unknown").equals(fingerprints.apply(image))) {
       images.put(image, List.copyOf(boxes));
     }
+  }
+
+  private boolean isCategory(double place) {
+    return place >= 0 && place < annotations.categories().size() && place == Math.rint(place);
   }
 
   private JsonObject parse(int number, String line) {
@@ -155,7 +171,7 @@ final class DetectionJournal implements AutoCloseable {
   }
 
   /** The images that are done, with their detections. */
-  Map<Long, List<ScoredBox>> images() {
+  Map<CocoId, List<ScoredBox>> images() {
     return images;
   }
 
@@ -164,21 +180,34 @@ final class DetectionJournal implements AutoCloseable {
    *
    * @param fingerprint of its file, before it was read
    */
-  void add(long image, String fingerprint, List<ScoredBox> found) {
+  void add(CocoId image, String fingerprint, List<ScoredBox> found) {
     images.put(image, List.copyOf(found));
     try {
       append(
           found.stream()
-              .map(ResultsFile::line)
+              .map(this::row)
               .collect(
                   Collectors.joining(
                       ",",
-                      "{\"image_id\":%s,\"file\":\"%s\",\"detections\":["
-                          .formatted(Long.toString(image), fingerprint),
+                      "{\"image\":%s,\"file\":\"%s\",\"detections\":["
+                          .formatted(annotations.imageIndex(image), fingerprint),
                       "]}")));
     } catch (IOException e) {
       throw ReplacedFile.unwritable(file, e);
     }
+  }
+
+  /** Numbers give back the same doubles. */
+  private String row(ScoredBox each) {
+    Box box = each.box();
+    return "[%s,%s,%s,%s,%s,%s]"
+        .formatted(
+            annotations.categoryIndex(each.categoryId()),
+            box.x(),
+            box.y(),
+            box.width(),
+            box.height(),
+            each.score());
   }
 
   private void append(String line) throws IOException {

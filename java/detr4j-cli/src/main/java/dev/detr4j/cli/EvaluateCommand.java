@@ -8,6 +8,7 @@ import dev.detr4j.evaluation.AnnotatedBox;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.BoxEvaluation;
 import dev.detr4j.evaluation.Mistakes;
+import dev.detr4j.evaluation.Oddity;
 import dev.detr4j.evaluation.ResultsFile;
 import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.evaluation.report.MistakesPage;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -201,9 +203,7 @@ final class EvaluateCommand implements Callable<Integer> {
         "Missing required option: '--images=DIR', or '--detections=FILE' to run no model");
     PrintWriter err = spec.commandLine().getErr();
     Annotations annotations = Annotations.read(annotationFile);
-    if (annotations.boxes().stream().anyMatch(box -> box.id() == 0)) {
-      note(err, "an annotation has the id 0: as in pycocotools, a match with it does not count");
-    }
+    noteOddities(annotations, err);
     AnnotatedFiles files = images == null ? null : new AnnotatedFiles(annotations, images);
     Path folder = output == null && detections == null ? Path.of("evaluation") : output;
     if (folder != null) {
@@ -247,6 +247,21 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
+  private void noteOddities(Annotations annotations, PrintWriter err) {
+    if (!annotations.oddities().isEmpty()) {
+      note(
+          err,
+          annotationFile.getFileName()
+              + " differs from COCO's format: "
+              + annotations.oddities().stream()
+                  .map(Oddity::toString)
+                  .collect(Collectors.joining("; ")));
+    }
+    if (annotations.boxes().stream().anyMatch(box -> box.id().isZero())) {
+      note(err, "an annotation has the id 0: as with pycocotools, finding it does not count");
+    }
+  }
+
   private static void note(PrintWriter err, String line) {
     err.println("detr4j: " + Terminal.printable(line));
     err.flush();
@@ -264,7 +279,12 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private DetectionJournal journal(
-      Path folder, AnnotatedFiles files, LocalModel used, Detector detector, Orientation turned) {
+      Path folder,
+      Annotations annotations,
+      AnnotatedFiles files,
+      LocalModel used,
+      Detector detector,
+      Orientation turned) {
     return DetectionJournal.open(
         folder.resolve(JOURNAL),
         new RunIdentity()
@@ -281,6 +301,7 @@ final class EvaluateCommand implements Callable<Integer> {
             .with("orientation", turned.name())
             .with("classes-by", classesBy.name())
             .parts(),
+        annotations,
         files::fingerprint,
         restart);
   }
@@ -295,7 +316,7 @@ final class EvaluateCommand implements Callable<Integer> {
       categories.notes().forEach(line -> note(err, line));
       createFolder(folder);
       Orientation turned = orientation == null ? detector.orientation() : orientation;
-      try (DetectionJournal journal = journal(folder, files, used, detector, turned)) {
+      try (DetectionJournal journal = journal(folder, annotations, files, used, detector, turned)) {
         ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
         AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
         int failed = run.detect(detector, journal, err);
@@ -341,10 +362,7 @@ final class EvaluateCommand implements Callable<Integer> {
       PrintWriter err)
       throws IOException {
     long unknown =
-        found.stream()
-            .filter(box ->
-                annotations.categories().stream().noneMatch(each -> each.id() == box.categoryId()))
-            .count();
+        found.stream().filter(box -> annotations.categoryIndex(box.categoryId()) < 0).count();
     if (unknown > 0) {
       note(err, unknown + " detections do not count: their classes are not annotated");
     }

@@ -43,7 +43,8 @@ final class EvaluationJson {
     for (int c = 0; c < annotations.categories().size(); c++) {
       Category category = annotations.categories().get(c);
       json.writeStartObject();
-      json.writeNumberField("id", category.id());
+      json.writeFieldName("id");
+      json.writeRawValue(category.id().json());
       json.writeStringField("name", category.name());
       stats(json, evaluation.category(c));
       json.writeEndObject();

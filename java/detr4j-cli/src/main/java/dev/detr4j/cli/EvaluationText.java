@@ -4,6 +4,7 @@ import dev.detr4j.evaluation.AnnotatedBox;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.BoxEvaluation;
 import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.CocoStats;
 import dev.detr4j.evaluation.Mistakes;
 import dev.detr4j.evaluation.OperatingPoint;
@@ -83,7 +84,7 @@ final class EvaluationText {
   }
 
   private void classes(Annotations annotations, BoxEvaluation evaluation) {
-    Map<Long, Long> objects =
+    Map<CocoId, Long> objects =
         annotations.boxes().stream()
             .filter(box -> !box.crowd())
             .collect(Collectors.groupingBy(AnnotatedBox::categoryId, Collectors.counting()));

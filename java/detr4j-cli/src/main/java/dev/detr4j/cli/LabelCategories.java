@@ -2,13 +2,16 @@ package dev.detr4j.cli;
 
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.EvaluationException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Which annotated class each label of a model means. Immutable. */
 final class LabelCategories {
@@ -20,13 +23,12 @@ final class LabelCategories {
     ID
   }
 
-  /** No annotated class: detections of this label do not count. */
-  static final long NONE = Long.MIN_VALUE;
+  /** Of each label; null for one that is no annotated class. */
+  private final @Nullable CocoId[] categories;
 
-  private final long[] categories;
   private final List<String> notes = new ArrayList<>();
 
-  private LabelCategories(long[] categories) {
+  private LabelCategories(@Nullable CocoId[] categories) {
     this.categories = categories;
   }
 
@@ -37,22 +39,21 @@ final class LabelCategories {
    *     one name
    */
   static LabelCategories of(List<String> labels, Annotations annotations, Rule rule) {
-    Map<String, Long> byKey = new HashMap<>();
+    Map<String, CocoId> byKey = new HashMap<>();
     for (Category category : annotations.categories()) {
-      String key =
-          rule == Rule.ID ? Long.toString(category.id()) : LabelFilter.key(category.name());
+      String key = rule == Rule.ID ? category.id().text() : LabelFilter.key(category.name());
       if (byKey.put(key, category.id()) != null) {
         throw new EvaluationException(
             "two annotated classes have the name %s; --classes-by id matches by number instead"
                 .formatted(category.name()));
       }
     }
-    long[] categories = new long[labels.size()];
+    @Nullable CocoId[] categories = new CocoId[labels.size()];
     for (int i = 0; i < categories.length; i++) {
       String key = rule == Rule.ID ? Integer.toString(i) : LabelFilter.key(labels.get(i));
-      categories[i] = byKey.getOrDefault(key, NONE);
+      categories[i] = byKey.get(key);
     }
-    if (Arrays.stream(categories).allMatch(category -> category == NONE)) {
+    if (Arrays.stream(categories).allMatch(Objects::isNull)) {
       throw new EvaluationException(
           "none of the model's labels (%s) is an annotated class (%s)%s"
               .formatted(
@@ -68,7 +69,7 @@ final class LabelCategories {
   private void noteUnmatched(Annotations annotations) {
     List<String> unmatched =
         annotations.categories().stream()
-            .filter(each -> Arrays.stream(categories).noneMatch(id -> id == each.id()))
+            .filter(each -> !Arrays.asList(categories).contains(each.id()))
             .map(Category::name)
             .toList();
     if (!unmatched.isEmpty()) {
@@ -84,9 +85,9 @@ final class LabelCategories {
     return names.size() > 5 ? first + ", ..." : first;
   }
 
-  /** The class of a label, or {@link #NONE}. */
-  long category(int label) {
-    return label < categories.length ? categories[label] : NONE;
+  /** The class of a label; null where it is none that is annotated, and does not count. */
+  @Nullable CocoId category(int label) {
+    return label < categories.length ? categories[label] : null;
   }
 
   /** What the user should know, a line each. */

@@ -267,11 +267,37 @@ class EvaluateCommandTest {
     CliRun.of("evaluate", "-a", annotations, "-i", photos, "-o", output, "--model", nowhere())
         .assertRefused(1, "nowhere", "no such file");
     CliRun.of("evaluate", "-a", annotations, "-i", nowhere()).assertRefused(1, "nowhere");
-    replace("[5, 5, 40, 30]", "[5, 5, -40, 30]");
-    evaluate().assertRefused(1, "annotations.json: annotations[0]", "-40.0 x 30.0");
+    replace("[5, 5, 40, 30]", "[5, 5, null, 30]");
+    evaluate().assertRefused(1, "annotations.json: annotations[0]", "bbox is null");
     CliRun.of("evaluate", "-a", folder.resolve("none.json"), "-i", photos)
         .assertRefused(1, "none.json", "no such file");
     assertFalse(Files.exists(output));
+  }
+
+  /** Ids of any kind come through journal and results. */
+  @Test
+  void idsThatAreNoNumbersAreWrittenAsTheyWere() throws IOException {
+    replace("\"id\": 3,", "\"id\": \"3\",");
+    replace("\"image_id\": 3,", "\"image_id\": \"3\",");
+    replace("\"id\": 2,", "\"id\": 20190101123456789000001,");
+    byte[] photo = Files.readAllBytes(photos.resolve("c.png"));
+    Files.writeString(photos.resolve("c.png"), "broken");
+    assertEquals(1, evaluate().exit());
+    Files.write(photos.resolve("c.png"), photo);
+    CliRun run = evaluate();
+    assertEquals(0, run.exit(), run.err());
+    assertTrue(run.err().contains("2 of 3 images are done"), run.err());
+    List<String> odd = run.err().lines().filter(line -> line.contains("COCO's format")).toList();
+    assertEquals(
+        List.of(
+            "detr4j: annotations.json differs from COCO's format: ids that are not numbers: 1"
+                + " (first: images[0]: id is \"3\"); ids that are not 64-bit integers: 2"
+                + " (first: images[2]: id is 20190101123456789000001)"),
+        odd);
+    Path results = output.resolve("results.json");
+    assertTrue(Files.readString(results).contains("\"image_id\":\"3\",\"category_id\":"));
+    CliRun again = CliRun.of("evaluate", "-a", annotations, "--detections", results, "-f", "json");
+    assertEquals(run.out(), again.out());
   }
 
   private Path nowhere() {

@@ -5,14 +5,17 @@ package dev.detr4j.evaluation;
  *
  * @param x the left edge
  * @param y the upper edge
- * @param width at least 0
- * @param height at least 0
+ * @param width of a real box at least 0; nothing overlaps a box of negative width, as in COCO's own
+ *     tools
+ * @param height likewise
  */
 public record Box(double x, double y, double width, double height) {
   /** Far beyond every image, and small enough for products to stay finite. */
   private static final double LARGEST = 1e9;
 
-  /** Checks; throws {@link EvaluationException} for NaN, infinity and a negative extent. */
+  /**
+   * Checks; throws {@link EvaluationException} for NaN, infinity and what is far beyond any image.
+   */
   public Box {
     if (!(Math.abs(x) <= LARGEST
         && Math.abs(y) <= LARGEST
@@ -21,13 +24,9 @@ public record Box(double x, double y, double width, double height) {
       throw new EvaluationException(
           "bbox is [%s, %s, %s, %s], expected numbers of pixels".formatted(x, y, width, height));
     }
-    if (width < 0 || height < 0) {
-      throw new EvaluationException(
-          "bbox has the size %s x %s, expected numbers of at least 0".formatted(width, height));
-    }
   }
 
-  /** Width times height. */
+  /** Width times height, which is negative where one of them is. */
   public double area() {
     return width * height;
   }

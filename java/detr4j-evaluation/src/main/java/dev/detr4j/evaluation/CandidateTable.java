@@ -20,7 +20,7 @@ final class CandidateTable {
       at(annotations, box.categoryId(), box.imageId()).add(box);
     }
     for (ScoredBox box : detections) {
-      if (!annotations.hasImage(box.imageId())) {
+      if (annotations.imageIndex(box.imageId()) < 0) {
         throw new EvaluationException(
             "there is no image with id " + box.imageId() + " in the annotations");
       }
@@ -31,7 +31,7 @@ final class CandidateTable {
     byCategory.forEach(images -> images.values().forEach(Candidates::seal));
   }
 
-  private Candidates at(Annotations annotations, long category, long image) {
+  private Candidates at(Annotations annotations, CocoId category, CocoId image) {
     return byCategory
         .get(annotations.categoryIndex(category))
         .computeIfAbsent(annotations.imageIndex(image), absent -> new Candidates());

@@ -10,11 +10,15 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Reader;
+import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a JSON file of COCO's kind as it streams by: lists of objects, which may be millions.
@@ -35,11 +39,17 @@ final class CocoJson implements AutoCloseable {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
           .streamReadConstraints(
-              StreamReadConstraints.builder().maxNestingDepth(32).maxNumberLength(100).build())
+              StreamReadConstraints.builder().maxNestingDepth(1000).maxNumberLength(1000).build())
           .build();
 
+  /** A decimal number, as a text may hold one. */
+  private static final Pattern DECIMAL =
+      Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+
   private final JsonParser json;
-  private String place = "";
+  private final Oddities oddities = new Oddities();
+  private @Nullable String list;
+  private int index = -1;
 
   private CocoJson(JsonParser json) {
     this.json = json;
@@ -75,7 +85,7 @@ final class CocoJson implements AutoCloseable {
         }
         return value;
       } catch (EvaluationException e) {
-        String at = json.place.isEmpty() ? "" : json.place + ": ";
+        String at = json.list == null ? "" : json.place() + ": ";
         throw new EvaluationException(name + ": " + at + e.getMessage(), e);
       }
     } catch (JsonProcessingException e) {
@@ -143,28 +153,57 @@ final class CocoJson implements AutoCloseable {
 
   /** Calls the reader at every element of a list, and names the element in errors. */
   void elements(String list, ElementReader reader) throws IOException {
-    place = list;
+    this.list = list;
     expect(isList(), "a list");
-    for (int i = 0; json.nextToken() != JsonToken.END_ARRAY; i++) {
-      place = list + "[" + i + "]";
-      if (i == LONGEST_LIST) {
+    for (index = 0; json.nextToken() != JsonToken.END_ARRAY; index++) {
+      if (index == LONGEST_LIST) {
         throw new EvaluationException("the list is longer than " + LONGEST_LIST);
       }
       reader.read();
     }
-    place = "";
+    index = -1;
+    this.list = null;
   }
 
-  /** An integer; 7.0 is one too, as it is in Python. */
-  long integer(String field) throws IOException {
-    if (json.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
-      double value = json.getDoubleValue();
-      if (value == Math.rint(value) && Math.abs(value) < 1L << 53) {
-        return (long) value;
-      }
+  /** Which element of a list is being read, as in {@code images[3]}. */
+  String place() {
+    return index < 0 ? String.valueOf(list) : list + "[" + index + "]";
+  }
+
+  /** What is odd about the file so far. */
+  Oddities oddities() {
+    return oddities;
+  }
+
+  private void odd(Oddity.Kind kind, String field, String found) {
+    oddities.add(kind, () -> place() + ": " + field + " is " + found);
+  }
+
+  /** The id of the element itself, where it is odd with a note of it. */
+  CocoId ownId(String field) throws IOException {
+    CocoId id = id(field);
+    if (!id.isPlain()) {
+      boolean number = json.currentToken().isNumeric();
+      odd(number ? Oddity.Kind.ID_NOT_64_BIT : Oddity.Kind.ID_NOT_A_NUMBER, field, id.toString());
     }
-    expect(json.currentToken() == JsonToken.VALUE_NUMBER_INT, field, "an integer");
-    return json.getLongValue();
+    return id;
+  }
+
+  /** A number, which may be large or a fraction, a text or null; 7.0 is 7, as it is in Python. */
+  CocoId id(String field) throws IOException {
+    return switch (json.currentToken()) {
+      case VALUE_STRING -> CocoId.of(json.getText());
+      case VALUE_NULL -> CocoId.NULL;
+      case VALUE_NUMBER_INT ->
+          json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+              ? CocoId.of(json.getBigIntegerValue())
+              : CocoId.of(json.getLongValue());
+      case VALUE_NUMBER_FLOAT -> {
+        expect(Double.isFinite(json.getDoubleValue()), field, "a number or a text");
+        yield CocoId.of(new BigDecimal(json.getDoubleValue()));
+      }
+      default -> throw wrong(field, "a number or a text");
+    };
   }
 
   double number(String field) throws IOException {
@@ -172,34 +211,96 @@ final class CocoJson implements AutoCloseable {
     return json.getDoubleValue();
   }
 
-  String text(String field) throws IOException {
-    expect(json.currentToken() == JsonToken.VALUE_STRING, field, "a string");
-    return json.getText();
+  /** The area of an object; a negative one is odd. */
+  double area(String field) throws IOException {
+    double area = number(field);
+    if (!Double.isFinite(area)) {
+      throw wrong(field, "a finite number");
+    }
+    if (area < 0) {
+      odd(Oddity.Kind.NEGATIVE_AREA, field, found());
+    }
+    return area;
   }
 
-  /** 0, 1, true or false. */
+  /** A name; empty for null and whatever else has no text, and odd where it is none. */
+  String name(String field, Oddity.Kind otherwise) throws IOException {
+    if (json.currentToken() != JsonToken.VALUE_STRING) {
+      odd(otherwise, field, found());
+    }
+    return json.currentToken().isScalarValue() && json.currentToken() != JsonToken.VALUE_NULL
+        ? json.getText()
+        : "";
+  }
+
+  /** A number of pixels, or 0 where it is something else, which is odd. */
+  int pixels(String field) throws IOException {
+    if (json.currentToken().isNumeric()) {
+      double value = json.getDoubleValue();
+      if (value >= 0 && value <= Integer.MAX_VALUE && value == Math.rint(value)) {
+        return (int) value;
+      }
+    }
+    odd(Oddity.Kind.SIZE_NOT_PIXELS, field, found());
+    return 0;
+  }
+
+  /** False, 0, true, 1, or another whole number that fits a byte and means 1 to pycocotools. */
   boolean flag(String field) throws IOException {
     if (json.currentToken().isBoolean()) {
       return json.getBooleanValue();
     }
-    long value = integer(field);
-    expect(value == 0 || value == 1, field, "0 or 1");
-    return value == 1;
+    double value = json.currentToken().isNumeric() ? json.getDoubleValue() : Double.NaN;
+    expect(value >= 0 && value <= 255 && value == Math.rint(value), field, "0 or 1");
+    return value != 0;
+  }
+
+  /** The annotated box: a coordinate may be text, which is odd, and so is a negative size. */
+  Box annotatedBox(String field) throws IOException {
+    Box box = box(field, true);
+    if (box.width() < 0 || box.height() < 0) {
+      odd(Oddity.Kind.NEGATIVE_SIZE, field, box.width() + " x " + box.height());
+    }
+    return box;
   }
 
   Box box(String field) throws IOException {
+    return box(field, false);
+  }
+
+  /** Reads to the end of the list before it complains, so that the element can be left out. */
+  private Box box(String field, boolean textTaken) throws IOException {
     expect(isList(), field, "a list of four numbers");
     double[] values = new double[4];
     int count = 0;
+    String text = null;
+    EvaluationException first = null;
     while (json.nextToken() != JsonToken.END_ARRAY) {
-      double value = number(field);
+      double value = 0;
+      if (json.currentToken().isNumeric()) {
+        value = json.getDoubleValue();
+      } else if (textTaken
+          && json.currentToken() == JsonToken.VALUE_STRING
+          && DECIMAL.matcher(json.getText().strip()).matches()) {
+        text = text == null ? found() : text;
+        value = Double.parseDouble(json.getText().strip());
+      } else if (first == null) {
+        first = wrong(field, "a number");
+      }
+      json.skipChildren();
       if (count < 4) {
         values[count] = value;
       }
       count++;
     }
-    if (count != 4) {
-      throw new EvaluationException(field + " has " + count + " numbers, expected four");
+    if (first == null && count != 4) {
+      first = new EvaluationException(field + " has " + count + " numbers, expected four");
+    }
+    if (first != null) {
+      throw first;
+    }
+    if (text != null) {
+      odd(Oddity.Kind.COORDINATE_AS_TEXT, field, "a list with " + text);
     }
     return new Box(values[0], values[1], values[2], values[3]);
   }
@@ -212,8 +313,12 @@ final class CocoJson implements AutoCloseable {
 
   private void expect(boolean holds, String field, String expected) throws IOException {
     if (!holds) {
-      throw new EvaluationException(field + " is " + found() + ", expected " + expected);
+      throw wrong(field, expected);
     }
+  }
+
+  private EvaluationException wrong(String field, String expected) throws IOException {
+    return new EvaluationException(field + " is " + found() + ", expected " + expected);
   }
 
   private String found() throws IOException {

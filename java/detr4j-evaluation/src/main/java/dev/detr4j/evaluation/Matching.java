@@ -57,7 +57,7 @@ final class Matching {
         detectionIgnored[d] = objectIgnored[found];
       }
       // pycocotools keeps the id of the match and takes 0 for none.
-      if (found == NONE || objects.get(found).id() == 0) {
+      if (found == NONE || objects.get(found).id().isZero()) {
         detectionIgnored[d] |= !range.contains(candidates.detections().get(d).box().area());
       }
     }
@@ -108,7 +108,7 @@ final class Matching {
   boolean right(int detection) {
     int object = objectOf[detection];
     return object != NONE
-        && candidates.objects().get(object).id() != 0
+        && !candidates.objects().get(object).id().isZero()
         && !detectionIgnored[detection];
   }
 }

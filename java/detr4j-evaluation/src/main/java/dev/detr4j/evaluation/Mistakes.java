@@ -104,7 +104,7 @@ public final class Mistakes {
             .sorted(
                 Comparator.comparingDouble(OnImage::cost)
                     .reversed()
-                    .thenComparingLong(each -> each.image().id()))
+                    .thenComparing(each -> each.image().id()))
             .toList();
     return new Mistakes(best, images);
   }
@@ -170,7 +170,7 @@ public final class Mistakes {
     for (AnnotatedBox object : objects) {
       if (!object.crowd()) {
         double overlap = detection.box().iou(object.box());
-        if (object.categoryId() == detection.categoryId()) {
+        if (object.categoryId().equals(detection.categoryId())) {
           same = Math.max(same, overlap);
         } else {
           other = Math.max(other, overlap);

@@ -33,30 +33,25 @@ public final class ResultsFile {
           json.elements(
               "detections",
               () -> {
-                ScoredBox box = box(json);
-                if (!annotations.hasImage(box.imageId())) {
-                  throw new EvaluationException(
-                      "there is no image with id " + box.imageId() + " in the annotations");
-                }
-                boxes.add(box);
+                boxes.add(box(json, annotations));
               });
           return boxes;
         });
   }
 
   private static final class Fields {
-    @Nullable Long imageId;
-    @Nullable Long categoryId;
+    @Nullable CocoId imageId;
+    @Nullable CocoId categoryId;
     @Nullable Box box;
     @Nullable Double score;
   }
 
-  private static ScoredBox box(CocoJson json) throws IOException {
+  private static ScoredBox box(CocoJson json, Annotations annotations) throws IOException {
     Fields read = new Fields();
     json.fields(field -> {
       switch (field) {
-        case "image_id" -> read.imageId = json.integer(field);
-        case "category_id" -> read.categoryId = json.integer(field);
+        case "image_id" -> read.imageId = json.id(field);
+        case "category_id" -> read.categoryId = json.id(field);
         case "bbox" -> read.box = json.box(field);
         case "score" -> read.score = json.number(field);
         default -> {}
@@ -66,7 +61,18 @@ public final class ResultsFile {
       throw new EvaluationException(
           "a field is missing, expected image_id, category_id, bbox and score");
     }
-    return new ScoredBox(read.imageId, read.categoryId, read.box, read.score);
+    int image = annotations.imageIndex(read.imageId);
+    if (image < 0) {
+      throw new EvaluationException(
+          "there is no image with id " + read.imageId + " in the annotations");
+    }
+    int category = annotations.categoryIndex(read.categoryId);
+    // The ids of the annotations, so that those of this file need no memory.
+    return new ScoredBox(
+        annotations.images().get(image).id(),
+        category < 0 ? read.categoryId : annotations.categories().get(category).id(),
+        read.box,
+        read.score);
   }
 
   /** Writes a file, one detection a line; numbers give back the same doubles. */
@@ -87,9 +93,9 @@ public final class ResultsFile {
     Box box = each.box();
     return String.format(
         Locale.ROOT, // digits as JSON has them
-        "{\"image_id\":%d,\"category_id\":%d,\"bbox\":[%s,%s,%s,%s],\"score\":%s}",
-        each.imageId(),
-        each.categoryId(),
+        "{\"image_id\":%s,\"category_id\":%s,\"bbox\":[%s,%s,%s,%s],\"score\":%s}",
+        each.imageId().json(),
+        each.categoryId().json(),
         box.x(),
         box.y(),
         box.width(),

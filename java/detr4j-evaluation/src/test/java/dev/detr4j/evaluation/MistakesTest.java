@@ -56,7 +56,7 @@ class MistakesTest {
       assertEquals(1, lower.wrong(kind), kind.words());
     }
     Mistakes.OnImage worst = lower.images().getFirst();
-    assertEquals(1, worst.image().id());
+    assertEquals(CocoId.of(1), worst.image().id());
     assertEquals(List.of(objects.get(1)), worst.missed());
     assertEquals(
         List.of(
@@ -65,7 +65,7 @@ class MistakesTest {
             new Mistakes.Wrong(other, Mistakes.Kind.WRONG_CLASS)),
         worst.wrong());
     assertEquals(0.9 + 0.85 + 0.8 + 1, worst.cost(), 1e-12);
-    assertEquals(3, lower.images().get(1).image().id());
+    assertEquals(CocoId.of(3), lower.images().get(1).image().id());
     assertEquals(0, lower.images().get(2).cost());
   }
 
@@ -81,7 +81,7 @@ class MistakesTest {
     };
     Mistakes mistakes = mistakes(objects, found);
     assertEquals(0.9, mistakes.best().score());
-    assertEquals(2, mistakes.images().getFirst().image().id());
+    assertEquals(CocoId.of(2), mistakes.images().getFirst().image().id());
     assertEquals(0.7, mistakes.images().getFirst().cost(), 1e-12);
   }
 

@@ -64,7 +64,7 @@ final class EvaluationParity implements ParityCase.OnHost {
       throw stored.wrong("%d classes are stored".formatted(stored.names().size()));
     }
     for (int c = 0; c < categories.size(); c++) {
-      String id = Long.toString(categories.get(c).id());
+      String id = categories.get(c).id().text();
       CocoStats stats = evaluation.category(c);
       JsonObject one = stored.object(id);
       List<Double> values = stats.values();

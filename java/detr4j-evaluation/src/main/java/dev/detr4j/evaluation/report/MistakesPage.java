@@ -5,6 +5,7 @@ import dev.detr4j.evaluation.AnnotatedImage;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Box;
 import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.Mistakes;
 import dev.detr4j.evaluation.ScoredBox;
 import java.awt.Graphics2D;
@@ -39,7 +40,7 @@ public final class MistakesPage {
     @Nullable BufferedImage read(AnnotatedImage image);
   }
 
-  private final Map<Long, String> names = new HashMap<>();
+  private final Map<CocoId, String> names = new HashMap<>();
   private final Mistakes mistakes;
   private final Writer out;
 
@@ -131,7 +132,7 @@ public final class MistakesPage {
 
   private void card(Mistakes.OnImage each, @Nullable BufferedImage picture) throws IOException {
     AnnotatedImage image = each.image();
-    String name = image.fileName().isEmpty() ? "image " + image.id() : image.fileName();
+    String name = image.fileName().isEmpty() ? "image " + image.id().text() : image.fileName();
     out.write("<figure>\n");
     int width = picture == null ? image.width() : picture.getWidth();
     int height = picture == null ? image.height() : picture.getHeight();
@@ -231,8 +232,8 @@ public final class MistakesPage {
             kind,
             box.x(),
             box.y(),
-            box.width(),
-            box.height(),
+            Math.max(0, box.width()), // SVG has no negative sizes, annotation files do
+            Math.max(0, box.height()),
             ends ? box.x() + box.width() - letters / 4 : box.x() + letters / 4,
             labels.y(kind, box),
             ends ? " text-anchor=\"end\"" : "",
@@ -240,8 +241,8 @@ public final class MistakesPage {
             escaped(label)));
   }
 
-  private String name(long category) {
-    return names.getOrDefault(category, "category " + category);
+  private String name(CocoId category) {
+    return names.getOrDefault(category, "category " + category.text());
   }
 
   private static String score(ScoredBox detection) {

@@ -10,6 +10,7 @@ import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Box;
 import dev.detr4j.evaluation.BoxEvaluation;
 import dev.detr4j.evaluation.Category;
+import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.Mistakes;
 import dev.detr4j.evaluation.ScoredBox;
 import java.awt.image.BufferedImage;
@@ -65,7 +66,9 @@ class ReportTest {
           Mistakes.of(annotations, detections(2)),
           10,
           image ->
-              image.id() == 2 ? new BufferedImage(2000, 1000, BufferedImage.TYPE_INT_RGB) : null,
+              image.id().equals(CocoId.of(2))
+                  ? new BufferedImage(2000, 1000, BufferedImage.TYPE_INT_RGB)
+                  : null,
           out);
     } finally {
       Locale.setDefault(before);
