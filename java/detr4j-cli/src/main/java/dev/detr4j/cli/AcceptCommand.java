@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
       "",
       "Exit code 0: every value is within its tolerance; 1: a value is not, or a file is missing."
     })
-final class AcceptCommand implements Callable<Integer> {
+final class AcceptCommand implements Callable<Integer>, Restart.Candidate {
   private static final List<String> ENDINGS = List.of(".png", ".jpg");
 
   @Spec private CommandSpec spec;
@@ -64,6 +64,11 @@ final class AcceptCommand implements Callable<Integer> {
   private final Ansi colours = Terminal.colours();
 
   AcceptCommand() {}
+
+  @Override
+  public boolean needsVectorApi() {
+    return engine.needsVectorApi();
+  }
 
   @Override
   public Integer call() {

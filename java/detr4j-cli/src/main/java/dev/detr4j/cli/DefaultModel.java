@@ -15,14 +15,19 @@ final class DefaultModel {
 
   private DefaultModel() {}
 
-  /** The model of that name or path; without one the default model, and a line that says so. */
-  static LocalModel orNamed(@Nullable Path model, PrintWriter err) {
-    if (model != null) {
-      return LocalModels.resolve(model);
+  /** The model of that name or path, or the default model. */
+  static LocalModel orNamed(@Nullable Path model) {
+    return model != null ? LocalModels.resolve(model) : LocalModels.builtIn();
+  }
+
+  /**
+   * Says that it is the default model, where none was named. To be called when the model is open:
+   * until then the command may begin again.
+   */
+  static void announce(@Nullable Path model, PrintWriter err) {
+    if (model == null) {
+      err.println("detr4j: " + NOTICE);
+      err.flush();
     }
-    LocalModel found = LocalModels.builtIn();
-    err.println("detr4j: " + NOTICE);
-    err.flush();
-    return found;
   }
 }

@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
       "`detr4j --help` lists the settings that replace --backend, --threads, --isa and --precision; `detr4j info` shows"
           + " which ones are in effect."
     })
-final class DetectCommand implements Callable<Integer> {
+final class DetectCommand implements Callable<Integer>, Restart.Candidate {
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -113,6 +113,11 @@ final class DetectCommand implements Callable<Integer> {
   DetectCommand() {}
 
   @Override
+  public boolean needsVectorApi() {
+    return engine.needsVectorApi();
+  }
+
+  @Override
   public Integer call() throws IOException {
     check(threshold >= 0 && threshold <= 1, "--threshold is " + threshold + ", expected 0 to 1");
     check(
@@ -154,11 +159,13 @@ final class DetectCommand implements Callable<Integer> {
   }
 
   private Detector open(PrintWriter err) {
-    LocalModel found = DefaultModel.orNamed(model, err);
+    LocalModel found = DefaultModel.orNamed(model);
     DetectorBuilder builder = modelOptions.applyTo(found.builder()).threshold(threshold);
     softNms.applyTo(builder);
     engine.apply(builder);
-    return builder.build();
+    Detector detector = builder.build();
+    DefaultModel.announce(model, err);
+    return detector;
   }
 
   /** Returns how many images failed; each has had its line. */

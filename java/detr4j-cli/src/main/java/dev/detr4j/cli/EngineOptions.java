@@ -2,6 +2,7 @@ package dev.detr4j.cli;
 
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.error.BackendException;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,15 @@ final class EngineOptions {
           "Precision of multiplications: @|bold fp32|@, or bf16 on CPUs that have it. bf16 is faster and keeps 8"
               + " significant bits.")
   @Nullable Precision precision;
+
+  /** Whether the backend that is asked for, here or by a setting, is the one in pure Java. */
+  boolean needsVectorApi() {
+    try {
+      return BackendSettings.ofProcess().backend(backend).kind() == BackendKind.VECTOR;
+    } catch (BackendException e) {
+      return false; // a setting that names no backend: the command will say so
+    }
+  }
 
   /** Passes on what was given. */
   void apply(DetectorBuilder builder) {

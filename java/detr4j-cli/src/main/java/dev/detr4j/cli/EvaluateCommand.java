@@ -61,7 +61,7 @@ import picocli.CommandLine.Spec;
       "Repeat the command to resume an interrupted run; journal.jsonl keeps what is done.",
       "An image that cannot be read counts as an image without detections. The command then exits with 1."
     })
-final class EvaluateCommand implements Callable<Integer> {
+final class EvaluateCommand implements Callable<Integer>, Restart.Candidate {
   private static final String REPORT = "evaluation.json";
   private static final String PAGE = "mistakes.html";
   private static final String CURVES = "precision-recall.png";
@@ -184,6 +184,11 @@ final class EvaluateCommand implements Callable<Integer> {
   EvaluateCommand() {}
 
   @Override
+  public boolean needsVectorApi() {
+    return detections == null && engine.needsVectorApi();
+  }
+
+  @Override
   public Integer call() throws IOException {
     check(threshold >= 0 && threshold < 1, "--threshold is " + threshold + ", expected 0 to 1");
     check(worst >= 0, "--worst is " + worst + ", expected a number of images");
@@ -203,13 +208,13 @@ final class EvaluateCommand implements Callable<Integer> {
         "Missing required option: '--images=DIR', or '--detections=FILE' to run no model");
     PrintWriter err = spec.commandLine().getErr();
     Annotations annotations = Annotations.read(annotationFile);
-    noteOddities(annotations, err);
     AnnotatedFiles files = images == null ? null : new AnnotatedFiles(annotations, images);
     Path folder = output == null && detections == null ? Path.of("evaluation") : output;
     if (folder != null) {
       protect(folder);
     }
     if (detections != null) {
+      noteOddities(annotations, err);
       List<ScoredBox> found = ResultsFile.read(detections, annotations);
       createFolder(folder);
       ImageDecoder decoder =
@@ -310,8 +315,10 @@ final class EvaluateCommand implements Callable<Integer> {
   private int detectAndReport(
       Annotations annotations, AnnotatedFiles files, Path folder, PrintWriter err)
       throws IOException {
-    LocalModel used = DefaultModel.orNamed(model, err);
+    LocalModel used = DefaultModel.orNamed(model);
     try (Detector detector = open(used)) {
+      DefaultModel.announce(model, err);
+      noteOddities(annotations, err);
       LabelCategories categories = LabelCategories.of(detector.labels(), annotations, classesBy);
       categories.notes().forEach(line -> note(err, line));
       createFolder(folder);

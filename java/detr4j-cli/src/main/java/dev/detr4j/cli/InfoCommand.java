@@ -49,7 +49,7 @@ import picocli.CommandLine.Spec;
       "  detr4j info r50_deformable_detr_single_scale-checkpoint.pth",
       "  detr4j info detr-resnet-50/ --labels names.txt"
     })
-final class InfoCommand implements Callable<Integer> {
+final class InfoCommand implements Callable<Integer>, Restart.Candidate {
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -73,6 +73,11 @@ final class InfoCommand implements Callable<Integer> {
   private final Ansi colours = Terminal.colours();
 
   InfoCommand() {}
+
+  @Override
+  public boolean needsVectorApi() {
+    return only == null; // it tries every backend
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -104,7 +109,7 @@ final class InfoCommand implements Callable<Integer> {
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors()));
-    String cache = System.getProperty("detr4j.launcher.cache");
+    String cache = Launcher.cacheState();
     if (cache != null) {
       line(out, "start cache", cache);
     }

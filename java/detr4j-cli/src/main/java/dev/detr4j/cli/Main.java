@@ -112,6 +112,7 @@ public final class Main implements Runnable {
         .setUsageHelpWidth(100)
         .setExpandAtFiles(false) // @a.png is a file of that name
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
+        .setExecutionStrategy(Main::execute)
         .setParameterExceptionHandler(Main::misuse)
         .setExecutionExceptionHandler(Main::report);
   }
@@ -135,6 +136,18 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "Missing required subcommand");
   }
 
+  private static int execute(CommandLine.ParseResult parsed) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    List<CommandLine> commands = parsed.asCommandLineList();
+    if (Restart.helps(commands.getLast().<Object>getCommand())) {
+      return Restart.run(parsed.originalArgs(), commands.getFirst().getErr());
+    }
+    return new CommandLine.RunLast().execute(parsed);
+  }
+
   private static int misuse(ParameterException error, String[] arguments) {
     CommandLine command = error.getCommandLine();
     PrintWriter err = command.getErr();
@@ -149,6 +162,8 @@ public final class Main implements Runnable {
   private static int report(
       Exception error, CommandLine commandLine, CommandLine.ParseResult parsed) {
     if (Restart.helps(error)) {
+      commandLine.getErr().println("detr4j: this takes the Vector API, starting again with it");
+      commandLine.getErr().flush();
       return Restart.run(parsed.originalArgs(), commandLine.getErr());
     }
     String message = explained(error);

@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
       "",
       "Exit code 0: everything that was run is within its tolerance; 1: something is not."
     })
-final class ParityCommand implements Callable<Integer> {
+final class ParityCommand implements Callable<Integer>, Restart.Candidate {
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -86,6 +86,11 @@ final class ParityCommand implements Callable<Integer> {
   private boolean worst;
 
   ParityCommand() {}
+
+  @Override
+  public boolean needsVectorApi() {
+    return backends == null ? instructionSets == null : backends.contains(BackendKind.VECTOR);
+  }
 
   @Override
   public Integer call() {

@@ -53,7 +53,7 @@ import picocli.CommandLine.Spec;
           + " registers, the other reads 256 MiB in order. Each peak is the best of many passes before and after the"
           + " rounds."
     })
-final class ProfileCommand implements Callable<Integer> {
+final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
   @Spec private CommandSpec spec;
 
   @Parameters(index = "0", paramLabel = "IMAGE", description = "The image to run the model on.")
@@ -107,6 +107,11 @@ final class ProfileCommand implements Callable<Integer> {
   ProfileCommand() {}
 
   @Override
+  public boolean needsVectorApi() {
+    return true; // for the peaks, whatever the backend
+  }
+
+  @Override
   public Integer call() throws IOException {
     check(top >= 0, "--top is " + top + ", expected a number of steps");
     check(
@@ -139,10 +144,12 @@ final class ProfileCommand implements Callable<Integer> {
   }
 
   private Detector open(PrintWriter err) {
-    LocalModel found = DefaultModel.orNamed(model, err);
+    LocalModel found = DefaultModel.orNamed(model);
     DetectorBuilder builder = modelOptions.applyTo(found.builder());
     engine.apply(builder);
-    return builder.build();
+    Detector detector = builder.build();
+    DefaultModel.announce(model, err);
+    return detector;
   }
 
   private Profile profile(

@@ -1,50 +1,58 @@
 package dev.detr4j.cli;
 
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.error.BackendException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The same command once more, in a JVM with the Vector API.
  *
- * <p>The launcher leaves the module out where the C library should do, because the JDK's AOT cache
- * cannot be used beside an incubating module. Where the library then turns out not to do, the
- * command begins again: nothing has been computed or written by then.
+ * <p>The launcher leaves the module out, because the JDK's AOT cache cannot be used beside an
+ * incubating module. A command that needs it begins again before it has done anything. One that
+ * needs it only because the C library turns out not to do begins again too: a backend is chosen
+ * before anything is computed, written or said.
  */
 final class Restart {
-  private static final String MODULE = "jdk.incubator.vector";
+  /** An open file of this process by number, as a shell's {@code <(…)} is. */
+  private static final Pattern OPEN_FILE = Pattern.compile("(^|=)/dev/fd/(\\d+)$");
+
+  private static final long SECONDS_TO_END = 5;
 
   private Restart() {}
 
+  /** A command that may need the Vector API. */
+  interface Candidate {
+    /** Whether it does, by its options and the settings. */
+    boolean needsVectorApi();
+  }
+
+  /** Whether the launcher left the Vector API out and the command, not begun yet, needs it. */
+  static boolean helps(Object command) {
+    return command instanceof Candidate candidate
+        && Launcher.leftVectorOut()
+        && candidate.needsVectorApi();
+  }
+
   /** Whether the launcher left the Vector API out and the command failed for want of it. */
   static boolean helps(Exception error) {
-    return error instanceof BackendException
-        && String.valueOf(error.getMessage()).contains(MODULE)
-        && System.getProperty("detr4j.launcher.vector", "").equals("left out")
-        && Files.isExecutable(launcher());
+    return error instanceof BackendException backend
+        && backend.refused().contains(BackendKind.VECTOR)
+        && Launcher.leftVectorOut();
   }
 
   /** Runs the command with the standard streams of this JVM; returns its exit code. */
   static int run(List<String> arguments, PrintWriter err) {
-    err.println("detr4j: this command needs the Vector API; restarting with it");
-    err.flush();
-    List<String> command = new ArrayList<>();
-    command.add(launcher().toString());
-    System.getProperty("detr4j.launcher.options", "")
-        .lines()
-        .filter(option -> !option.isEmpty())
-        .forEach(command::add);
-    command.addAll(arguments);
-    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-    builder.environment().put("DETR4J_START", "vector");
+    ProcessBuilder builder =
+        Launcher.again("vector", arguments.stream().map(Restart::reachable).toList());
     try {
-      Process again = builder.start();
-      // Whoever ends this JVM means the command.
-      Runtime.getRuntime().addShutdownHook(new Thread(again::destroy));
+      Process again = builder.inheritIO().start();
+      // Whoever ends this JVM means the command, which may have files to remove.
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> end(again)));
       return again.waitFor();
     } catch (IOException e) {
       err.println("detr4j: " + Main.explained(e));
@@ -55,7 +63,21 @@ final class Restart {
     }
   }
 
-  private static Path launcher() {
-    return Path.of(System.getProperty("detr4j.home", ""), "detr4j");
+  /** Of the open files a new process has the first three only; the others are reached through this one. */
+  private static String reachable(String argument) {
+    Matcher file = OPEN_FILE.matcher(argument);
+    if (!file.find() || Integer.parseInt(file.group(2)) <= 2) {
+      return argument;
+    }
+    return file.replaceFirst("$1/proc/" + ProcessHandle.current().pid() + "/fd/$2");
+  }
+
+  private static void end(Process again) {
+    again.destroy();
+    try {
+      again.waitFor(SECONDS_TO_END, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

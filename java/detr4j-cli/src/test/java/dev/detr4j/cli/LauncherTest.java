@@ -9,18 +9,25 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What the launcher asks of the JVM: the real script in a checkout of nothing, with a JDK whose
@@ -108,49 +115,152 @@ class LauncherTest {
     assertTrue(run(Map.of(), "--version").contains(USED));
   }
 
+  /** What a command needs is Java's business; only the environment counts here. */
   @Test
-  void whatMayNeedTheVectorApiHasItAndNoCache() throws Exception {
+  void theVectorApiIsThereFromTheStartWhereTheEnvironmentAsksForIt() throws Exception {
     run(Map.of(), "--version");
     awaitMade(1);
-    for (List<String> arguments :
-        List.of(
-            List.of("info"),
-            List.of("parity"),
-            List.of("profile", "a.png"),
-            List.of("detect", "--backend", "vector", "a.png"),
-            List.of("detect", "--backend=auto", "a.png"),
-            List.of("-Ddetr4j.backend=vector", "detect", "a.png"))) {
-      String line = run(Map.of(), arguments.toArray(String[]::new));
-      assertTrue(line.contains(VECTOR) && !line.contains(USED), line);
-    }
     for (Map<String, String> environment :
         List.of(
             Map.of("DETR4J_BACKEND", "vector"),
             Map.of("DISABLE_CUSTOM_KERNELS", "1"),
-            Map.of("DETR4J_JAVA_OPTIONS", "--add-modules=jdk.jfr"),
             Map.of("DETR4J_START", "vector"))) {
       String line = run(environment, "detect", "a.png");
       assertTrue(line.contains(VECTOR) && !line.contains(USED), line);
     }
     for (List<String> arguments :
         List.of(
-            List.of("detect", "--backend", "c", "a.png"),
-            List.of("detect", "--backend=c", "a.png"),
+            List.of("info"),
+            List.of("detect", "--backend", "vector", "a.png"),
             List.of("-Xmx1g", "evaluate"))) {
       String line = run(Map.of(), arguments.toArray(String[]::new));
       assertTrue(line.contains(USED) && !line.contains(VECTOR), line);
     }
   }
 
+  /** The JVM refuses two collectors, and two archives of classes. */
+  @Test
+  void theUsersOptionsWin() throws Exception {
+    run(Map.of(), "--version");
+    awaitMade(1);
+    Path file = write(folder.resolve("options"), "-Xmx1g\n-XX:+UseZGC\n");
+    for (Map<String, String> environment :
+        List.of(
+            Map.of("DETR4J_JAVA_OPTIONS", "-Xmx1g -XX:+UseZGC"),
+            Map.of("JDK_JAVA_OPTIONS", "'-XX:+UseParallelGC'"),
+            Map.of("JDK_JAVA_OPTIONS", "@" + file),
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:+UseG1GC"))) {
+      String line = run(environment, "detect", "a.png");
+      assertFalse(line.contains("UseSerialGC"), line);
+    }
+    assertFalse(run(Map.of(), "-XX:+UseZGC", "detect").contains("UseSerialGC"));
+    for (String option : List.of("-Xmx1g", "-XX:+DisableExplicitGC", "-Dname=UseZGC")) {
+      String line = run(Map.of("DETR4J_JAVA_OPTIONS", option), "detect", "a.png");
+      assertTrue(line.contains("UseSerialGC") && line.contains(USED), line);
+    }
+    for (String option :
+        List.of("-XX:AOTMode=off", "-XX:SharedArchiveFile=a.jsa", "-Xshare:off")) {
+      String line = run(Map.of("JDK_JAVA_OPTIONS", option), "detect", "a.png");
+      assertFalse(line.contains(USED), line);
+    }
+    String line = run(Map.of("JDK_JAVA_OPTIONS", "-Dstdout.encoding=UTF-16"), "detect", "a.png");
+    assertFalse(line.contains("-Dstdout.encoding"), line);
+    assertTrue(line.contains("-Dstderr.encoding=UTF-8"), line);
+  }
+
   /** Java takes the encoding of file names from the locale alone. */
   @Test
-  void fileNamesAreUtf8WhereThereIsNoLocale() throws Exception {
-    for (String none : List.of("C", "POSIX")) {
-      String line = run(Map.of("LC_ALL", none), "detect", "a.png");
-      assertTrue(line.startsWith("LC_ALL=C.UTF-8\n"), line);
+  void fileNamesAreUtf8WhereTheLocaleComesToNone() throws Exception {
+    for (Map<String, String> none :
+        List.of(
+            Map.of("LC_ALL", "C"),
+            Map.of("LC_ALL", "POSIX"),
+            Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", ""),
+            Map.of("LC_ALL", "", "LC_CTYPE", "", "LANG", "xx_XX.UTF-8"),
+            Map.of("LC_ALL", "xx_XX.UTF-8", "LANG", "C.UTF-8"))) {
+      String line = run(none, "detect", "a.png");
+      assertTrue(line.lines().anyMatch("LC_ALL=C.UTF-8"::equals), none + " " + line);
     }
-    String line = run(Map.of("LC_ALL", "de_DE.UTF-8"), "detect", "a.png");
-    assertTrue(line.contains("LC_ALL=de_DE.UTF-8\n"), line);
+    String line = run(Map.of("LC_ALL", "C.utf8"), "detect", "a.png");
+    assertTrue(line.contains("LC_ALL=C.utf8\n"), line);
+  }
+
+  private void maven(String body) throws IOException {
+    script(folder.resolve("tools/mvn"), body);
+  }
+
+  /** What a lock can be that nobody holds; {@code %s} is a process that runs and is another. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "mkdir lock",
+        "touch lock",
+        "mkdir lock; echo 999999999 >lock/pid",
+        "mkdir lock; echo %s >lock/pid",
+        "ln -s '999999999 1' lock",
+        "ln -s '%s 1' lock",
+        "ln -s nonsense lock",
+        "ln -s '999999999 1' lock; mkdir lock.guard; touch -t 202601010000 lock.guard",
+      })
+  void aLockThatNobodyHoldsIsTakenOver(String made) throws Exception {
+    maven("echo BUILD SUCCESS\n");
+    Process other = new ProcessBuilder("sleep", "60").start();
+    try {
+      for (String name : List.of("launcher.lock", "start.aot.lock")) {
+        Process shell =
+            new ProcessBuilder(
+                    "sh", "-c", made.formatted(other.pid()).replace("lock", "target/" + name))
+                .directory(root.toFile())
+                .start();
+        assertEquals(0, shell.waitFor());
+      }
+      Path left = write(root.resolve("target/start.aot.4711"), "what a killed maker has left");
+      String output = run(Map.of(), "build");
+      assertTrue(output.contains("start cache: in use"), output);
+      assertFalse(Files.exists(left));
+      try (Stream<Path> files = Files.list(root.resolve("target"))) {
+        assertEquals(
+            List.of(), files.filter(file -> file.toString().contains("lock")).toList());
+      }
+    } finally {
+      other.destroy();
+    }
+  }
+
+  @Test
+  void twoBuildsAtOnceRunOneAfterTheOther() throws Exception {
+    Path log = folder.resolve("log");
+    maven("echo begin >>'%1$s'; sleep 0.5; echo end >>'%1$s'; echo BUILD SUCCESS\n".formatted(log));
+    Files.createSymbolicLink(root.resolve("target/launcher.lock"), Path.of("999999999 1"));
+    // As if a source had changed after the build: each has something to do.
+    try (ExecutorService runs = Executors.newFixedThreadPool(4)) {
+      List<Future<String>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(runs.submit(() -> run(Map.of("DETR4J_AOT", "off"), "build", "-Dnumber=1")));
+      }
+      for (Future<String> each : all) {
+        each.get();
+      }
+    }
+    List<String> lines = Files.readAllLines(log);
+    for (int i = 0; i < lines.size(); i++) {
+      assertEquals(i % 2 == 0 ? "begin" : "end", lines.get(i), lines::toString);
+    }
+    assertFalse(Files.exists(root.resolve("target/launcher.lock"), LinkOption.NOFOLLOW_LINKS));
+  }
+
+  @Test
+  void askingForHelpBuildsNothing() throws Exception {
+    maven("touch '%s'\n".formatted(folder.resolve("built")));
+    Path stamp = root.resolve("target/launcher.stamp");
+    Object before = Files.getLastModifiedTime(stamp);
+    for (String verb : List.of("build", "verify")) {
+      for (String option : List.of("--help", "-h", "--version")) {
+        assertTrue(run(Map.of(), verb, option).contains("./detr4j build"));
+      }
+    }
+    assertFalse(Files.exists(folder.resolve("built")));
+    assertEquals(before, Files.getLastModifiedTime(stamp));
   }
 
   @Test
@@ -170,14 +280,16 @@ class LauncherTest {
     String line = run(Map.of(), "detect", "a.png");
     assertFalse(line.contains(USED), line);
     assertTrue(Files.exists(failed) && !Files.exists(cache));
-    assertTrue(run(Map.of(), "info").contains("none, it could not be made"));
+    assertTrue(run(Map.of("DETR4J_START", "cache")).contains("none, it could not be made"));
   }
 
   @Test
   void offIsOff() throws Exception {
     assertFalse(run(Map.of("DETR4J_AOT", "off"), "detect", "a.png").contains(USED));
     assertFalse(Files.exists(root.resolve("target/start.aot.key")));
-    assertTrue(run(Map.of("DETR4J_AOT", "off"), "info").contains("off (DETR4J_AOT=off)"));
+    assertTrue(
+        run(Map.of("DETR4J_AOT", "off", "DETR4J_START", "cache"))
+            .contains("off (DETR4J_AOT=off)"));
   }
 
   /** The lines of java's arguments. */
@@ -187,7 +299,8 @@ class LauncherTest {
     builder
         .environment()
         .keySet()
-        .removeIf(name -> name.startsWith("DETR4J_") || name.equals("CC"));
+        .removeIf(name ->
+            name.startsWith("DETR4J_") || name.contains("JAVA_") || name.equals("CC"));
     builder.environment().put("JAVA_HOME", jdk.toString());
     builder.environment().put("PATH", folder.resolve("tools") + ":" + System.getenv("PATH"));
     builder.environment().putAll(environment);

@@ -55,6 +55,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
 
   private static BackendSelection automatic(BackendOptions options, List<Lookup> lookups) {
     List<NotChosen> refused = new ArrayList<>();
+    List<BackendKind> tried = new ArrayList<>();
     for (int i = 0; i < lookups.size(); i++) {
       Lookup lookup = lookups.get(i);
       if (lookup.kind() == BackendKind.REFERENCE) {
@@ -71,10 +72,11 @@ public record BackendSelection(Backend backend, BackendReport report) {
         }
         return of(attempt.backend, refused);
       }
+      tried.add(lookup.kind());
       String demand = lookup.demand(options);
       if (demand != null) {
         throw new BackendException(
-            demand + " was requested and is not available: " + attempt.reason);
+            demand + " was requested and is not available: " + attempt.reason, tried);
       }
       refused.add(new NotChosen(lookup.kind(), attempt.reason));
     }
@@ -86,7 +88,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
           .append(": ")
           .append(other.reason());
     }
-    throw new BackendException("no backend can be used: " + reasons);
+    throw new BackendException("no backend can be used: " + reasons, tried);
   }
 
   private static NotChosen notAutomatic() {
@@ -113,7 +115,8 @@ public record BackendSelection(Backend backend, BackendReport report) {
                 + " asked for by name ("
                 + request.source()
                 + ") cannot be used: "
-                + attempt.reason);
+                + attempt.reason,
+            List.of(request.kind()));
       }
       backend = attempt.backend;
     }
