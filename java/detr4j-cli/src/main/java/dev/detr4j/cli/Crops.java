@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
 
 /**
  * Cuts detections out of their image: a PNG each, called {@code <image>-<number>-<label>.png}, in
@@ -51,9 +50,7 @@ final class Crops {
 
   private static void write(Path file, BufferedImage picture) {
     try (ReplacedFile out = ReplacedFile.open(file)) {
-      if (!ImageIO.write(picture, "png", out.kept())) {
-        throw new IOException("this Java cannot write png");
-      }
+      Pictures.write(picture, "png", out.kept());
       out.commit();
     } catch (IOException e) {
       throw ReplacedFile.unwritable(file, e);

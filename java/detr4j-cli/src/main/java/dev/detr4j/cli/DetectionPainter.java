@@ -16,7 +16,6 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
 
 /**
  * Draws boxes with their labels onto a copy of the image.
@@ -56,9 +55,7 @@ final class DetectionPainter {
     } finally {
       graphics.dispose();
     }
-    if (!ImageIO.write(picture, format, out)) {
-      throw new IOException("this Java cannot write " + format);
-    }
+    Pictures.write(picture, format, out);
   }
 
   private static void draw(Graphics2D graphics, int width, int height, List<Found> found) {

@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -406,7 +405,7 @@ final class EvaluateCommand implements Callable<Integer>, Restart.Candidate {
     BufferedImage picture = PrecisionRecallPicture.draw(title, annotations, evaluation);
     Path file = folder.resolve(CURVES);
     try (ReplacedFile out = ReplacedFile.open(file)) {
-      ImageIO.write(picture, "png", out.kept());
+      Pictures.write(picture, "png", out.kept());
       out.commit();
     }
   }

@@ -3,7 +3,13 @@ package dev.detr4j.cli;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageView;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.ValueLayout;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Decoded pixels as pictures of Java2D. Stateless. */
 final class Pictures {
@@ -33,6 +39,23 @@ final class Pictures {
       picture.setRGB(0, y, width, 1, row, 0, width);
     }
     return picture;
+  }
+
+  /**
+   * Encodes and writes. The whole file is made in memory first: ImageIO would put it into the
+   * system's folder of temporary files, and when the disk is full, it would try again as the JVM
+   * ends, with a stack trace.
+   *
+   * @param format {@code png} or {@code jpg}
+   */
+  static void write(BufferedImage picture, String format, OutputStream out) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ImageOutputStream encoded = new MemoryCacheImageOutputStream(bytes)) {
+      if (!ImageIO.write(picture, format, encoded)) {
+        throw new IOException("this Java cannot write " + format);
+      }
+    }
+    bytes.writeTo(out);
   }
 
   private static BufferedImage empty(int width, int height) {

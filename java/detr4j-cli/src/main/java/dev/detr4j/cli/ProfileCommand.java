@@ -18,7 +18,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -124,7 +123,7 @@ final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
         DetectorSession session = detector.newSession()) {
       Profile profile = profile(detector, session, pixels, err);
       if (file != null) {
-        ImageIO.write(ProfilePicture.draw(profile), "png", file.kept());
+        Pictures.write(ProfilePicture.draw(profile), "png", file.kept());
         file.commit();
       }
       PrintWriter out = spec.commandLine().getOut();

@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,17 @@ public final class MistakesPage {
   public interface Pictures {
     /** Returns the image, or null where it cannot be read. */
     @Nullable BufferedImage read(AnnotatedImage image);
+  }
+
+  /** What a box is; the names are those of the style sheet. */
+  private enum Drawn {
+    RIGHT,
+    MISSED,
+    WRONG;
+
+    String style() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   private final Map<CocoId, String> names = new HashMap<>();
@@ -159,14 +172,14 @@ public final class MistakesPage {
     }
     Labels labels = new Labels(Math.max(width, height) / 45.0, width, height);
     for (ScoredBox right : each.right()) {
-      box("right", right.box(), name(right.categoryId()) + score(right), labels);
+      box(Drawn.RIGHT, right.box(), name(right.categoryId()) + score(right), labels);
     }
     for (AnnotatedBox missed : each.missed()) {
-      box("missed", missed.box(), "missed: " + name(missed.categoryId()), labels);
+      box(Drawn.MISSED, missed.box(), "missed: " + name(missed.categoryId()), labels);
     }
     for (Mistakes.Wrong wrong : each.wrong().reversed()) {
       ScoredBox detection = wrong.detection();
-      box("wrong", detection.box(), name(detection.categoryId()) + score(detection), labels);
+      box(Drawn.WRONG, detection.box(), name(detection.categoryId()) + score(detection), labels);
     }
     out.write("</svg>\n<figcaption><b>" + escaped(name) + "</b>");
     out.write(String.format(Locale.ROOT, " <span>cost %.2f</span>\n<ul>\n", each.cost()));
@@ -215,13 +228,13 @@ public final class MistakesPage {
     }
 
     /** A missed object's at the foot: a wrong detection often lies on it, its own at the head. */
-    double y(String kind, Box box) {
-      double y = kind.equals("missed") ? box.y() + box.height() - letters / 3 : box.y() + letters;
+    double y(Drawn kind, Box box) {
+      double y = kind == Drawn.MISSED ? box.y() + box.height() - letters / 3 : box.y() + letters;
       return Math.max(letters, Math.min(y, height - letters / 3));
     }
   }
 
-  private void box(String kind, Box box, String label, Labels labels) throws IOException {
+  private void box(Drawn kind, Box box, String label, Labels labels) throws IOException {
     double letters = labels.letters();
     boolean ends = labels.leavesAtTheRight(box, label);
     out.write(
@@ -229,7 +242,7 @@ public final class MistakesPage {
             Locale.ROOT,
             "<g class=\"%s\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
                 + "<text x=\"%.1f\" y=\"%.1f\"%s font-size=\"%.1f\">%s</text></g>\n",
-            kind,
+            kind.style(),
             box.x(),
             box.y(),
             Math.max(0, box.width()), // SVG has no negative sizes, annotation files do
@@ -263,8 +276,11 @@ public final class MistakesPage {
     }
     small = scaled(small, Math.min(1, scale));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    if (!ImageIO.write(small, "jpg", bytes)) {
-      throw new IOException("this Java cannot write jpg");
+    // Without the temporary file that ImageIO takes otherwise.
+    try (ImageOutputStream encoded = new MemoryCacheImageOutputStream(bytes)) {
+      if (!ImageIO.write(small, "jpg", encoded)) {
+        throw new IOException("this Java cannot write jpg");
+      }
     }
     return bytes.toByteArray();
   }
