@@ -188,8 +188,10 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
       for (int i = 0; i < inputs.size(); i++) {
         ImageInputs.Input input = inputs.get(i);
         progress.update(i, input.name());
+        String about = ""; // what cannot be read is named by the decoder
         try (Arena arena = Arena.ofConfined()) {
           ImageView image = read(input, decoder, arena);
+          about = input.name() + ": ";
           session.detect(image, found);
           outputs.write(input, image, found, filter, out);
           if (outputs.closed()) {
@@ -200,10 +202,7 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
             throw e; // not the image's fault, and there is nowhere to write the others to
           }
           failed++;
-          String message = Terminal.printable(String.valueOf(e.getMessage()));
-          boolean named = message.contains(Terminal.printable(input.name()));
-          progress.message(
-              "detr4j: " + (named ? "" : Terminal.printable(input.name()) + ": ") + message);
+          progress.message("detr4j: " + Terminal.printable(about + e.getMessage()));
         }
       }
     } finally {

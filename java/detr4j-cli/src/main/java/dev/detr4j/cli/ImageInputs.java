@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ImageInputs {
   private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
-  private static final String NAMELESS = "''";
   private static final int DEEPEST = 64;
   private static final String SPECIAL = "*?[{";
   private static final int MOST_ALTERNATIVES = 1000;
@@ -62,32 +61,46 @@ final class ImageInputs {
    */
   static List<Input> of(List<String> arguments, boolean recursive) {
     List<Input> inputs = new ArrayList<>();
-    List<ImageException> faults = new ArrayList<>();
+    List<NoImage> faults = new ArrayList<>();
     for (String argument : arguments) {
       try {
         inputs.addAll(of(argument, recursive));
-      } catch (ImageException e) {
+      } catch (NoImage e) {
         faults.add(e);
-        String message = String.valueOf(e.getMessage());
-        String name = argument.isEmpty() ? NAMELESS : argument;
-        String fault =
-            message.startsWith(name + ": ") ? message.substring(name.length() + 2) : message;
-        inputs.add(new Input(name, null, Path.of("none"), fault));
+        inputs.add(new Input(e.name, null, Path.of("none"), e.fault));
       }
     }
     if (faults.size() == arguments.size()) {
-      throw faults.getFirst();
+      NoImage first = faults.getFirst();
+      throw new ImageException(first.name + ": " + first.fault, first);
     }
     return inputs;
   }
 
-  private static List<Input> of(String argument, boolean recursive) {
+  /** An argument, or the folder that a pattern begins with, stands for no image. */
+  private static final class NoImage extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final String name;
+    private final String fault;
+
+    NoImage(Object name, String fault) {
+      this(name, fault, null);
+    }
+
+    NoImage(Object name, String fault, @Nullable Exception cause) {
+      super(name + ": " + fault, cause);
+      this.name = name.toString();
+      this.fault = fault;
+    }
+  }
+
+  private static List<Input> of(String argument, boolean recursive) throws NoImage {
     if (argument.equals("-")) {
       return List.of(new Input("-", null, Path.of("stdin")));
     }
     if (argument.isEmpty()) {
-      throw new ImageException(
-          NAMELESS + ": an empty argument names no image; is a variable unset?");
+      throw new NoImage("''", "an empty argument names no image; is a variable unset?");
     }
     if (isPattern(argument)) {
       return matching(argument);
@@ -102,16 +115,22 @@ final class ImageInputs {
 
   /** Whether these arguments stand for one image, whatever it is called. */
   static boolean isSingle(List<String> arguments) {
-    return arguments.size() == 1
-        && !isPattern(arguments.getFirst())
-        && (arguments.getFirst().equals("-") || !Files.isDirectory(path(arguments.getFirst())));
+    if (arguments.size() != 1 || isPattern(arguments.getFirst())) {
+      return false;
+    }
+    String argument = arguments.getFirst();
+    try {
+      return argument.equals("-") || !Files.isDirectory(path(argument));
+    } catch (NoImage e) {
+      return true; // it has had its line
+    }
   }
 
-  private static Path path(String argument) {
+  private static Path path(String argument) throws NoImage {
     try {
-      return Path.of(argument);
+      return FileNames.of(argument);
     } catch (InvalidPathException e) {
-      throw new ImageException(argument + ": not a valid file name", e);
+      throw new NoImage(argument, e.getReason(), e);
     }
   }
 
@@ -127,7 +146,7 @@ final class ImageInputs {
     }
   }
 
-  private static List<Input> matching(String pattern) {
+  private static List<Input> matching(String pattern) throws NoImage {
     String text = pattern.replace(File.separatorChar, '/');
     int special = 0;
     while (SPECIAL.indexOf(text.charAt(special)) < 0) {
@@ -146,12 +165,12 @@ final class ImageInputs {
         matchers.add(FileSystems.getDefault().getPathMatcher("glob:" + shells));
       }
     } catch (PatternSyntaxException e) {
-      throw new ImageException(pattern + ": not a valid pattern: " + e.getDescription(), e);
+      throw new NoImage(pattern, "not a valid pattern: " + e.getDescription(), e);
     }
     List<Input> found =
         list(folder, depth, file -> matchers.stream().anyMatch(each -> each.matches(file)));
     if (found.isEmpty()) {
-      throw new ImageException(pattern + ": matches no image (jpg, png, gif, bmp or webp)");
+      throw new NoImage(pattern, "matches no image (jpg, png, gif, bmp or webp)");
     }
     return found;
   }
@@ -160,7 +179,7 @@ final class ImageInputs {
    * A glob for each way to choose from its braces, because Java's globs have none within others.
    * Braces that are escaped or within brackets are characters.
    */
-  private static List<String> alternatives(String glob, String pattern) {
+  private static List<String> alternatives(String glob, String pattern) throws NoImage {
     int depth = 0;
     int open = -1;
     int from = 0;
@@ -189,7 +208,7 @@ final class ImageInputs {
             String one = glob.substring(0, open) + part + glob.substring(from);
             all.addAll(alternatives(one, pattern));
             if (all.size() > MOST_ALTERNATIVES) {
-              throw new ImageException(pattern + ": its braces expand to too many patterns");
+              throw new NoImage(pattern, "its braces expand to too many patterns");
             }
           }
           return all;
@@ -199,10 +218,10 @@ final class ImageInputs {
     return List.of(glob);
   }
 
-  private static List<Input> list(Path folder, int depth, PathMatcher matcher) {
+  private static List<Input> list(Path folder, int depth, PathMatcher matcher) throws NoImage {
     Path root = folder.toString().isEmpty() ? Path.of(".") : folder;
     if (!Files.isDirectory(root)) {
-      throw new ImageException(folder + ": there is no such folder");
+      throw new NoImage(folder, "there is no such folder");
     }
     List<Input> found = new ArrayList<>();
     try {
@@ -214,8 +233,9 @@ final class ImageInputs {
             @Override
             public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
               Path file = root.relativize(path);
-              if (attributes.isRegularFile() && isImage(file) && matcher.matches(file)) {
-                found.add(new Input(folder.resolve(file).toString(), folder.resolve(file), file));
+              if (!attributes.isDirectory() && isImage(file) && matcher.matches(file)) {
+                Path named = folder.resolve(file);
+                found.add(new Input(named.toString(), named, file, fault(path, attributes)));
               }
               return FileVisitResult.CONTINUE;
             }
@@ -240,18 +260,35 @@ final class ImageInputs {
             }
           });
     } catch (IOException e) {
-      throw new ImageException(folder + ": cannot be listed: " + Main.explained(e), e);
+      throw new NoImage(folder, "cannot be listed: " + Main.explained(e), e);
     }
     found.sort(Comparator.comparing(Input::name));
     return found;
   }
 
-  private static List<Input> inFolder(Path folder, boolean recursive) {
+  /**
+   * Why what is called an image cannot be one; null for a file. A link is followed if it can be.
+   */
+  private static @Nullable String fault(Path path, BasicFileAttributes attributes) {
+    if (attributes.isRegularFile()) {
+      return null;
+    }
+    if (!attributes.isSymbolicLink()) {
+      return "is no file but a pipe, a socket or a device";
+    }
+    try {
+      return "is a link to " + Files.readSymbolicLink(path) + ", which is not there";
+    } catch (IOException e) {
+      return "is a link that leads nowhere";
+    }
+  }
+
+  private static List<Input> inFolder(Path folder, boolean recursive) throws NoImage {
     List<Input> found = list(folder, recursive ? DEEPEST : 1, file -> true);
     if (found.isEmpty()) {
-      throw new ImageException(
-          folder
-              + ": there is no image in this folder (jpg, png, gif, bmp or webp)"
+      throw new NoImage(
+          folder,
+          "there is no image in this folder (jpg, png, gif, bmp or webp)"
               + (recursive ? "" : "; --recursive looks into its subfolders too"));
     }
     return found;

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +109,8 @@ public final class Main implements Runnable {
   private static CommandLine commandLine(List<String> commands) {
     CommandLine all = new CommandLine(new Main());
     commands.forEach(name -> all.addSubcommand(command(name)));
-    return all.setCaseInsensitiveEnumValuesAllowed(true)
+    return all.registerConverter(Path.class, new FileNames.Converter())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
         .setExpandAtFiles(false) // @a.png is a file of that name
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
