@@ -32,19 +32,30 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
         searched.add(Path.of(folder));
       }
     }
+    List<Path> caches = caches(System::getProperty, System::getenv);
+    return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
+  }
+
+  static List<Path> caches(
+      Function<String, @Nullable String> properties,
+      Function<String, @Nullable String> environment) {
     List<Path> caches = new ArrayList<>();
-    String cache = setting(CACHE);
+    String cache = setting(CACHE, properties, environment);
     if (cache != null) {
       caches.add(Path.of(cache));
     }
-    String home = System.getProperty("user.home", "");
-    // Some containers report "?" for a user without an entry in passwd.
-    if (Path.of(home).isAbsolute()) {
+    String xdg = environment.apply("XDG_CACHE_HOME");
+    String home = properties.apply("user.home");
+    if (xdg != null && Path.of(xdg).isAbsolute()) {
+      caches.add(Path.of(xdg, "detr4j"));
+    } else if (home != null && Path.of(home).isAbsolute()) {
+      // Some containers report "?" for a user without an entry in passwd.
       caches.add(Path.of(home, ".cache", "detr4j"));
     }
-    String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9_.-]", "_");
-    caches.add(Path.of(System.getProperty("java.io.tmpdir"), "detr4j-" + user));
-    return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
+    String user = String.valueOf(properties.apply("user.name")).replaceAll("[^A-Za-z0-9_.-]", "_");
+    String temporary = properties.apply("java.io.tmpdir");
+    caches.add(Path.of(temporary == null ? "/tmp" : temporary, "detr4j-" + user));
+    return caches;
   }
 
   /** A system property, else its environment variable, else null; what is blank is absent. */

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Looked for in this order: the file or folder that {@code detr4j.native.path} names, which must
  * be usable; the folders of {@code java.library.path}; the natives jar, whose library is unpacked
- * into {@code detr4j.native.cache}, else {@code ~/.cache/detr4j}, else a folder of this user in
- * {@code java.io.tmpdir}. A folder from which the system refuses to map code (mounted noexec) leads
- * to the next. Nothing is downloaded.
+ * into {@code detr4j.native.cache}, else {@code detr4j} in {@code XDG_CACHE_HOME} or {@code
+ * ~/.cache}, else a folder of this user in {@code java.io.tmpdir}. A folder from which the system
+ * refuses to map code (mounted noexec) leads to the next. Nothing is downloaded.
  *
  * <p>A library is examined before it is loaded: the functions it exports, its ABI version, the
  * layout of every parameter struct, and a kernel run on one element. The JVM ties a library file to

@@ -269,7 +269,10 @@ class NativeLibraryTest {
     command.add(main);
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().keySet().removeIf(name -> name.startsWith("DETR4J_"));
+    builder
+        .environment()
+        .keySet()
+        .removeIf(name -> name.startsWith("DETR4J_") || name.equals("XDG_CACHE_HOME"));
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), output);

@@ -55,13 +55,17 @@ public final class LocalModels {
 
   /**
    * The model that comes with the command line; written to where fetched models are kept, if it is
-   * not there yet.
+   * not there yet. Where nobody said where that is and it cannot be written, a temporary folder
+   * serves as well.
    *
    * @throws CheckpointException when it cannot be written
    */
   public static LocalModel builtIn() {
     try {
-      return LocalModel.of(CodesModel.folderIn(ModelSettings.ofProcess().home()));
+      return LocalModel.of(
+          ModelSettings.namesHome()
+              ? CodesModel.folderIn(ModelSettings.ofProcess().home())
+              : CodesModel.folder());
     } catch (UncheckedIOException e) {
       throw new CheckpointException(e.getMessage() + "; set DETR4J_HOME to another folder", e);
     }

@@ -47,6 +47,11 @@ public final class ModelFetch {
           "model %s: not fetched, because --offline or HF_HUB_OFFLINE is set"
               .formatted(entry.name()));
     }
+    if (!settings.home().isAbsolute()) {
+      throw new FetchException(
+          "model %s: this user has no home folder to keep it in; DETR4J_HOME names another place"
+              .formatted(entry.name()));
+    }
     Path folder = new LocalModels(settings).folder(entry);
     try {
       Files.createDirectories(folder);

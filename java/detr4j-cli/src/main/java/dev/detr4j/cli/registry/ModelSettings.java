@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * they mean there.
  *
  * @param home where fetched models are kept: {@code detr4j.models.home}, {@code DETR4J_HOME},
- *     {@code detr4j} in the user's cache folder
+ *     {@code detr4j} in the user's cache folder; not absolute for a user without a home folder
  * @param hubCache the cache of the Hugging Face tools, which is only read: {@code HF_HUB_CACHE},
  *     {@code HF_HOME}{@code /hub}, {@code huggingface/hub} in the user's cache folder
  * @param registry a folder whose files stand in for the built-in ones, or null: {@code
@@ -44,7 +44,7 @@ public record ModelSettings(
     Path cache = values.path("XDG_CACHE_HOME", Path.of(values.userHome(), ".cache"));
     Path huggingFace = values.path("HF_HOME", cache.resolve("huggingface"));
     String registry = values.either("detr4j.models.registry", "DETR4J_REGISTRY");
-    String home = values.either("detr4j.models.home", "DETR4J_HOME");
+    String home = values.home();
     String endpoint = values.either("detr4j.hub.endpoint", "HF_ENDPOINT");
     String offline = values.get("HF_HUB_OFFLINE");
     return new ModelSettings(
@@ -54,6 +54,11 @@ public record ModelSettings(
         address(endpoint == null ? HUB : endpoint),
         values.get("HF_TOKEN"),
         offline != null && TRUE.contains(offline.toLowerCase(Locale.ROOT)));
+  }
+
+  /** Whether the user says where models are kept. */
+  static boolean namesHome() {
+    return new Values(System::getProperty, System::getenv).home() != null;
   }
 
   /** The same, or such that nothing is fetched. */
@@ -88,6 +93,10 @@ public record ModelSettings(
     @Nullable String either(String name, String variable) {
       String value = property.apply(name);
       return value == null || value.isBlank() ? get(variable) : value.strip();
+    }
+
+    @Nullable String home() {
+      return either("detr4j.models.home", "DETR4J_HOME");
     }
 
     Path path(String variable, Path absent) {

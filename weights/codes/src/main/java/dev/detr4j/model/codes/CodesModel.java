@@ -3,6 +3,7 @@ package dev.detr4j.model.codes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,17 +39,44 @@ public final class CodesModel {
 
   /**
    * The folder of the model in the user's cache: below {@code XDG_CACHE_HOME}, or {@code .cache} of
-   * the home folder.
+   * the home folder; where that cannot be written, or the user has no home, in a folder of this
+   * user below {@code java.io.tmpdir}.
    *
-   * @throws UncheckedIOException when it cannot be written
+   * @throws UncheckedIOException when neither can be written; the message names both
    */
   public static Path folder() {
-    String base = System.getenv("XDG_CACHE_HOME");
-    Path cache =
-        base != null && Path.of(base).isAbsolute()
-            ? Path.of(base)
-            : Path.of(System.getProperty("user.home", ""), ".cache").toAbsolutePath();
-    return folderIn(cache.resolve("detr4j"));
+    return folderIn(CachePlaces.ofProcess());
+  }
+
+  static Path folderIn(CachePlaces places) {
+    UncheckedIOException refused = null;
+    if (places.cache() != null) {
+      try {
+        return folderIn(places.cache());
+      } catch (UncheckedIOException e) {
+        refused = e;
+      }
+    }
+    try {
+      places.openTemporary();
+      return folderIn(places.temporary());
+    } catch (IOException e) {
+      throw both(refused, unwritable(places.temporary(), e));
+    } catch (UncheckedIOException e) {
+      throw both(refused, e);
+    }
+  }
+
+  private static UncheckedIOException both(
+      @Nullable UncheckedIOException first, UncheckedIOException second) {
+    if (first == null) {
+      return second;
+    }
+    UncheckedIOException both =
+        new UncheckedIOException(
+            first.getMessage() + "; " + second.getMessage(), second.getCause());
+    both.addSuppressed(first);
+    return both;
   }
 
   /**
@@ -66,14 +94,24 @@ public final class CodesModel {
       }
       return model;
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          parent + ": the model of " + NAME + " cannot be written there: " + reason(e), e);
+      throw unwritable(parent, e);
     }
   }
 
+  private static UncheckedIOException unwritable(Path parent, IOException e) {
+    return new UncheckedIOException(
+        parent + ": the model of " + NAME + " cannot be written there: " + reason(e), e);
+  }
+
   private static String reason(IOException e) {
-    String message = e.getMessage();
-    return message == null || e instanceof FileSystemException ? e.toString() : message;
+    return switch (e) {
+      case AccessDeniedException denied -> "permission denied for " + denied.getFile();
+      case FileSystemException file when file.getReason() != null -> file.getReason();
+      default ->
+          e.getMessage() == null || e instanceof FileSystemException
+              ? e.toString()
+              : e.getMessage();
+    };
   }
 
   private static boolean holds(Path model, List<byte[]> contents) throws IOException {
