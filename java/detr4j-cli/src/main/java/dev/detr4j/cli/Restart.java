@@ -63,7 +63,10 @@ final class Restart {
     }
   }
 
-  /** Of the open files a new process has the first three only; the others are reached through this one. */
+  /**
+   * Of the open files a new process has the first three only; the others are reached through this
+   * one.
+   */
   private static String reachable(String argument) {
     Matcher file = OPEN_FILE.matcher(argument);
     if (!file.find() || Integer.parseInt(file.group(2)) <= 2) {

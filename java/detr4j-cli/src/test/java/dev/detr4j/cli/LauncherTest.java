@@ -158,8 +158,7 @@ class LauncherTest {
       String line = run(Map.of("DETR4J_JAVA_OPTIONS", option), "detect", "a.png");
       assertTrue(line.contains("UseSerialGC") && line.contains(USED), line);
     }
-    for (String option :
-        List.of("-XX:AOTMode=off", "-XX:SharedArchiveFile=a.jsa", "-Xshare:off")) {
+    for (String option : List.of("-XX:AOTMode=off", "-XX:SharedArchiveFile=a.jsa", "-Xshare:off")) {
       String line = run(Map.of("JDK_JAVA_OPTIONS", option), "detect", "a.png");
       assertFalse(line.contains(USED), line);
     }
@@ -219,8 +218,7 @@ class LauncherTest {
       assertTrue(output.contains("start cache: in use"), output);
       assertFalse(Files.exists(left));
       try (Stream<Path> files = Files.list(root.resolve("target"))) {
-        assertEquals(
-            List.of(), files.filter(file -> file.toString().contains("lock")).toList());
+        assertEquals(List.of(), files.filter(file -> file.toString().contains("lock")).toList());
       }
     } finally {
       other.destroy();
@@ -288,8 +286,7 @@ class LauncherTest {
     assertFalse(run(Map.of("DETR4J_AOT", "off"), "detect", "a.png").contains(USED));
     assertFalse(Files.exists(root.resolve("target/start.aot.key")));
     assertTrue(
-        run(Map.of("DETR4J_AOT", "off", "DETR4J_START", "cache"))
-            .contains("off (DETR4J_AOT=off)"));
+        run(Map.of("DETR4J_AOT", "off", "DETR4J_START", "cache")).contains("off (DETR4J_AOT=off)"));
   }
 
   /** The lines of java's arguments. */
@@ -299,8 +296,8 @@ class LauncherTest {
     builder
         .environment()
         .keySet()
-        .removeIf(name ->
-            name.startsWith("DETR4J_") || name.contains("JAVA_") || name.equals("CC"));
+        .removeIf(
+            name -> name.startsWith("DETR4J_") || name.contains("JAVA_") || name.equals("CC"));
     builder.environment().put("JAVA_HOME", jdk.toString());
     builder.environment().put("PATH", folder.resolve("tools") + ":" + System.getenv("PATH"));
     builder.environment().putAll(environment);

@@ -65,8 +65,7 @@ class RestartTest {
     int exit = Restart.run(List.of("detect", "my photo.jpg"), new PrintWriter(err));
     assertEquals(7, exit);
     assertEquals("", err.toString());
-    assertEquals(
-        List.of("vector", "-Xmx1g", "-Dname=a b", "detect", "my photo.jpg"), started());
+    assertEquals(List.of("vector", "-Xmx1g", "-Dname=a b", "detect", "my photo.jpg"), started());
   }
 
   @Test

@@ -59,6 +59,7 @@ class BackendSelectionTest {
             + NO_CUDA
             + "; c: no library; vector: no module; reference: used only when requested by name",
         e.getMessage());
+    assertEquals(List.of(BackendKind.CUDA, BackendKind.C, BackendKind.VECTOR), e.refused());
   }
 
   /** The vector backend would compute the same, but it is not what was asked for. */
@@ -78,6 +79,7 @@ class BackendSelectionTest {
     assertEquals(
         "instruction set sse9 was requested and is not available: sse9 does not exist",
         e.getMessage());
+    assertEquals(List.of(BackendKind.C), e.refused());
   }
 
   @Test
@@ -126,6 +128,7 @@ class BackendSelectionTest {
     assertEquals(
         "backend c asked for by name (system property detr4j.backend) cannot be used: no library",
         e.getMessage());
+    assertEquals(List.of(BackendKind.C), e.refused());
   }
 
   @Test

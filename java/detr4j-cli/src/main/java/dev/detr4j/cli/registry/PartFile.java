@@ -33,11 +33,6 @@ final class PartFile implements AutoCloseable {
   record Origin(String url, @Nullable String validator, long total, @Nullable String digest) {
     private static final String NONE = "-";
 
-    /** Whether a request for the rest can say of which version it wants it. */
-    boolean hasValidator() {
-      return validator != null;
-    }
-
     List<String> lines() {
       return List.of(
           url,
