@@ -28,6 +28,10 @@ final class Exponential {
   /**
    * Writes e^(scale x - shift) within 2 ulp; 0 for minus infinity, NaN stays.
    *
+   * <p>The product is rounded before the difference, as {@link #largest} rounds it: then the
+   * largest exponent is exactly 0. A fused multiply-add would leave the rounding of the largest
+   * product, which is millions where a score is 1e14, and the sum of a softmax overflows or is 0.
+   *
    * @param from address of {@code count} floats, readable up to a whole vector
    * @param to address of as many, writable up to a whole vector; may be {@code from}
    * @param sum address where a vector is left whose lanes add up to what was written; 0 where
@@ -37,11 +41,13 @@ final class Exponential {
     int whole = count / COUNT * COUNT;
     VectorMask<Float> tail = FLOATS.indexInRange(whole, count);
     FloatVector factor = FloatVector.broadcast(FLOATS, scale);
-    FloatVector summand = FloatVector.broadcast(FLOATS, -shift);
+    FloatVector subtrahend = FloatVector.broadcast(FLOATS, shift);
     FloatVector total = FloatVector.zero(FLOATS);
     for (int i = 0; i < count; i += COUNT) {
       FloatVector x =
-          FloatVector.fromMemorySegment(FLOATS, ALL, from + 4L * i, ORDER).fma(factor, summand);
+          FloatVector.fromMemorySegment(FLOATS, ALL, from + 4L * i, ORDER)
+              .mul(factor)
+              .sub(subtrahend);
       // By comparison and not by min and max, which cost more because they look at NaN and zeros.
       x = x.blend(-104f, x.lt(-104f));
       x = x.blend(89f, x.compare(VectorOperators.GT, 89f));

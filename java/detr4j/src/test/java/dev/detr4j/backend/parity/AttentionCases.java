@@ -24,6 +24,10 @@ final class AttentionCases {
     cases.add(attention("one key", 2, 3, 1, 2, 32, true, 1));
     cases.add(attention("wide heads", 1, 7, 19, 1, 256, false, 1));
     cases.add(maskedNaN());
+    cases.add(hugeScores(1e18, 32, false));
+    cases.add(hugeScores(1e30, 7, false));
+    cases.add(hugeScores(1e30, 32, true));
+    cases.add(hugeScores(1e30, 1, true));
     CaseBuilder odd = new CaseBuilder("attention NaN in a query");
     cases.add(
         odd.input(1, 9, 64)
@@ -58,6 +62,26 @@ final class AttentionCases {
     // The rounding of a logit becomes a relative error of its weight.
     double units = (16 + headDim / 2.0 + keys / 8.0) * Math.max(1, sharpness / 4);
     return builder.build(new Attention(heads, headDim, scale, mask), Tolerance.ofUnits(units));
+  }
+
+  /**
+   * Scores far beyond what a float resolves in steps of 1: one key takes all the weight, and the
+   * rounding of the largest score must not push it past what the exponential was shifted by.
+   */
+  private static OpCase hugeScores(double largest, int headDim, boolean mask) {
+    CaseBuilder builder =
+        new CaseBuilder("attention scores of %.0e, head dim %d".formatted(largest, headDim));
+    int columns = 3 * headDim;
+    double each = Math.sqrt(largest);
+    builder
+        .input(builder.uniform(2L * 13 * columns, -each, each), 2, 13, columns)
+        .input(builder.uniform(2L * 37 * columns, -each, each), 2, 37, columns)
+        .input(2, 37, columns);
+    if (mask) {
+      builder.bytes(builder.mask(2, 37), 2, 37);
+    }
+    float scale = (float) (1 / Math.sqrt(headDim));
+    return builder.build(new Attention(3, headDim, scale, mask), Tolerance.ofUnits(16));
   }
 
   /** What a masked key holds does not matter, not even NaN. */
@@ -141,6 +165,8 @@ final class AttentionCases {
             2,
             Points.INSIDE));
     cases.add(notNumbers());
+    cases.add(hugeLogits(1e18));
+    cases.add(hugeLogits(1e30));
     for (int headDim : new int[] {1, 7, 16, 33, 100, 256}) {
       cases.add(sharedValue("head dim " + headDim, 2, 13, 3, headDim, 2, Points.INSIDE));
     }
@@ -165,6 +191,17 @@ final class AttentionCases {
     inputs(builder, batch, queries, heads, heads * headDim, levels, points, columns, kind);
     return builder.build(
         new MsDeformAttention(heads, headDim, levels, points, columns), tolerance(levels, points));
+  }
+
+  /** Logits of which one sample takes all the weight. */
+  private static OpCase hugeLogits(double largest) {
+    CaseBuilder builder = new CaseBuilder("deformable logits of %.0e".formatted(largest));
+    inputs(builder, 1, 29, 4, 4 * 16, FOUR_LEVELS, 3, 2, Points.INSIDE);
+    for (int i = 0; i < 29 * 4 * FOUR_LEVELS.size() * 3; i++) {
+      builder.put(2, i, builder.uniform(1, -largest, largest)[0]);
+    }
+    return builder.build(
+        new MsDeformAttention(4, 16, FOUR_LEVELS, 3, 2), tolerance(FOUR_LEVELS, 3));
   }
 
   /** All heads sample the same channels. */

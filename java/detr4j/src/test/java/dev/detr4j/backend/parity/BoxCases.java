@@ -172,6 +172,9 @@ final class BoxCases {
       cases.add(
           boxes("soft nms all dropped " + decay, 20, 3)
               .build(new SoftNms(decay, 0.5f, 0.3f, 1f), tolerance));
+      cases.add(
+          boxes("soft nms steep " + decay, 67, 3)
+              .build(new SoftNms(decay, 1e-30f, 0.3f, 0.001f), tolerance));
       CaseBuilder degenerate = degenerate("soft nms degenerate boxes " + decay);
       cases.add(degenerate.build(new SoftNms(decay, 0.5f, 0.3f, 0.001f), tolerance));
       cases.add(

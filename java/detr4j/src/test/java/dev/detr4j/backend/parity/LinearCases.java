@@ -60,6 +60,7 @@ final class LinearCases {
     cases.add(inPlace());
     cases.add(sharedRank4());
     cases.add(notNumbers());
+    cases.add(hugeGelu());
     cases.add(maskedNaN(RowMask.ZERO_INPUT));
     cases.add(maskedNaN(RowMask.ZERO_OUTPUT));
     return cases;
@@ -122,6 +123,17 @@ final class LinearCases {
         .put(0, 9 * 20, Double.POSITIVE_INFINITY)
         .put(0, 16 * 20 + 19, Double.NEGATIVE_INFINITY)
         .build(op, Tolerance.ofSum(20));
+  }
+
+  /** The squares in GELU's tails overflow; its result does not. */
+  private static OpCase hugeGelu() {
+    CaseBuilder builder = new CaseBuilder("linear GELU of huge sums");
+    Linear op = op(builder, 1, 37, true, Activation.GELU, false, RowMask.NONE);
+    double[] sums = {1e30f, -1e30f, 1e20f, -1e20f, 1.8e19f, -1.8e19f, 1e10f, -1e10f, 14.5, -14.5};
+    double unit = 1e30 * Tolerance.EPSILON;
+    return builder
+        .input(sums, 1, sums.length, 1)
+        .build(op, new Tolerance(2 * unit, 4 * Tolerance.EPSILON * Tolerance.EPSILON));
   }
 
   private static OpCase maskedNaN(RowMask mask) {
