@@ -58,7 +58,9 @@ record DepthwiseConvolution(
   }
 
   private static int padded(int channels) {
-    return (channels + Lanes.TILE_COLUMNS - 1) / Lanes.TILE_COLUMNS * Lanes.TILE_COLUMNS;
+    return (channels + RegisterTile.TILE_COLUMNS - 1)
+        / RegisterTile.TILE_COLUMNS
+        * RegisterTile.TILE_COLUMNS;
   }
 
   private static MemorySegment pack(
@@ -67,7 +69,7 @@ record DepthwiseConvolution(
         .weights()
         .packed(
             weight,
-            "depthwise/" + Lanes.TILE_COLUMNS,
+            "depthwise/" + RegisterTile.TILE_COLUMNS,
             4L * taps * padded,
             (values, packed) -> {
               for (int c = 0; c < channels; c++) {
@@ -89,7 +91,7 @@ record DepthwiseConvolution(
     return zerosBytes()
         + Memory.aligned(8L * window.kernelArea())
         + weightPitch
-        + Lanes.PANEL_BYTES;
+        + RegisterTile.PANEL_BYTES;
   }
 
   private long zerosBytes() {
@@ -191,12 +193,12 @@ record DepthwiseConvolution(
   private void finish(int item, long pixel, long sums) {
     long skip = residual.rowOrZero(item, pixel);
     // The last ones first, because the epilogue may use what follows its sums.
-    int last = (channels - 1) / Lanes.TILE_COLUMNS * Lanes.TILE_COLUMNS;
-    for (int c = last; c >= 0; c -= Lanes.TILE_COLUMNS) {
+    int last = (channels - 1) / RegisterTile.TILE_COLUMNS * RegisterTile.TILE_COLUMNS;
+    for (int c = last; c >= 0; c -= RegisterTile.TILE_COLUMNS) {
       TileEpilogue.finish(
           sums + 4L * c,
           1,
-          Math.min(Lanes.TILE_COLUMNS, channels - c),
+          Math.min(RegisterTile.TILE_COLUMNS, channels - c),
           bias + 4L * c,
           skip == 0 ? 0 : skip + 4L * c,
           0,

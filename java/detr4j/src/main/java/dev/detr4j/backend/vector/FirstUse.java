@@ -43,7 +43,7 @@ final class FirstUse {
   /** Runs one small instance of each kind of vector code on a backend of one thread. */
   static void loadClasses(HostBackend backend) {
     loadHeapSegments();
-    int odd = 2 * Lanes.TILE_COLUMNS + 1;
+    int odd = 2 * RegisterTile.TILE_COLUMNS + 1;
     Weight square = new Zeros("weight", Shape.of(odd, odd));
     Weight row = new Zeros("bias", Shape.of(odd));
     run(backend, Linear.of(square, row, Activation.GELU), Shape.of(1, 3, odd));

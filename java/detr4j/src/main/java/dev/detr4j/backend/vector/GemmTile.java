@@ -2,11 +2,11 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
-import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT_AT;
 import static dev.detr4j.backend.vector.Memory.LONG_AT;
 import static dev.detr4j.backend.vector.Memory.ORDER;
+import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -15,10 +15,10 @@ import jdk.incubator.vector.FloatVector;
  * A[rows][depth] * B[depth][columns]}.
  *
  * <p>The plan and its drawing are those of {@code native/src/gemm_tile.h}, with 6 rows at every
- * width: {@link Lanes#TILE_ROWS} rows x 2 vectors of accumulators, 2 vectors of B, one broadcast of
- * A. A is an address for each row and tap (indirection, as in Dukhan 2019), B a packed panel {@code
- * [taps][depth][TILE_COLUMNS]}. A row's result depends on that row alone and is summed in the order
- * of tap and depth, however many rows the tile has.
+ * width: {@link RegisterTile#TILE_ROWS} rows x 2 vectors of accumulators, 2 vectors of B, one
+ * broadcast of A. A is an address for each row and tap (indirection, as in Dukhan 2019), B a packed
+ * panel {@code [taps][depth][TILE_COLUMNS]}. A row's result depends on that row alone and is summed
+ * in the order of tap and depth, however many rows the tile has.
  *
  * <p>Six rows, not the twelve of C, because both compilers have limits that a larger method meets.
  * With 12 rows C1 runs out of virtual registers when it compiles with profiling, and HotSpot may
@@ -37,7 +37,7 @@ final class GemmTile {
   private GemmTile() {}
 
   /**
-   * Multiplies {@link Lanes#TILE_ROWS} rows, or two when no more are valid, by one panel.
+   * Multiplies {@link RegisterTile#TILE_ROWS} rows, or two when no more are valid, by one panel.
    *
    * @param rows address of the first row's address under the first tap; the table has an entry for
    *     every row of the tile, valid or not
@@ -45,7 +45,8 @@ final class GemmTile {
    * @param offset bytes to add to every row address: the first channel of a group
    * @param valid rows that matter; rows past them may be written or not
    * @param b address of the panel
-   * @param out where the sums go: {@link Lanes#TILE_ROWS} rows of {@link Lanes#TILE_COLUMNS} floats
+   * @param out where the sums go: {@link RegisterTile#TILE_ROWS} rows of {@link
+   *     RegisterTile#TILE_COLUMNS} floats
    * @param pitch bytes from one row of out to the next
    */
   static void multiply(

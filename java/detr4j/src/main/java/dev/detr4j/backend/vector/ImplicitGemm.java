@@ -1,8 +1,8 @@
 package dev.detr4j.backend.vector;
 
-import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
-import static dev.detr4j.backend.vector.Lanes.TILE_COLUMNS;
-import static dev.detr4j.backend.vector.Lanes.TILE_ROWS;
+import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
+import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
+import static dev.detr4j.backend.vector.RegisterTile.TILE_ROWS;
 
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.op.Activation;
@@ -15,9 +15,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A tile is a block of output pixels by some panels of output channels. First a table of
  * addresses is made, {@code [taps][pixels of the block]}, that says where each pixel's input begins
- * under each tap (padding: a row of zeros). Then for each panel, for each {@link Lanes#TILE_ROWS}
- * pixels (or the other way round), {@link GemmTile} runs over all taps with its sums in registers,
- * and {@link TileEpilogue} adds what is fused.
+ * under each tap (padding: a row of zeros). Then for each panel, for each {@link
+ * RegisterTile#TILE_ROWS} pixels (or the other way round), {@link GemmTile} runs over all taps with
+ * its sums in registers, and {@link TileEpilogue} adds what is fused.
  *
  * <p>With many channels a tap is one kernel position. With few, a loop over the channels is all
  * overhead, and a tap is a kernel row instead: its pixels lie side by side in memory, so inside the

@@ -4,14 +4,14 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The vectors of this JVM and the register tile that is made of them.
+ * The vectors of this JVM.
  *
  * <p>Constants, because C2 turns Vector API calls into instructions only when it knows the species
  * while compiling. {@link VectorWidth} decides the width before this class is initialised.
  */
 final class Lanes {
   /** Bits of one vector: 128, 256 or 512. */
-  static final int BITS = VectorWidth.fix(0, VectorKernels.widest());
+  static final int BITS = VectorWidth.fix(0, WidestVectors.bits());
 
   static final VectorSpecies<Float> FLOATS =
       VectorSpecies.of(float.class, VectorShape.forBitSize(BITS));
@@ -24,15 +24,6 @@ final class Lanes {
 
   /** Bytes of one vector. */
   static final int BYTES = 4 * COUNT;
-
-  /** Columns of a register tile and of a packed panel: two vectors. */
-  static final int TILE_COLUMNS = 2 * COUNT;
-
-  /** Bytes of one row of a panel. */
-  static final int PANEL_BYTES = 4 * TILE_COLUMNS;
-
-  /** Rows of a register tile; {@link GemmTile} says why so few. */
-  static final int TILE_ROWS = 6;
 
   private Lanes() {}
 }

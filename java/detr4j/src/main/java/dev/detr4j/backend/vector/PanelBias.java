@@ -12,11 +12,11 @@ final class PanelBias {
 
   static long address(HostContext context, @Nullable Weight bias, int outChannels, int groups) {
     MemorySegment packed =
-        PanelPacking.bias(context.weights(), bias, outChannels, groups, Lanes.TILE_COLUMNS);
+        PanelPacking.bias(context.weights(), bias, outChannels, groups, RegisterTile.TILE_COLUMNS);
     if (packed != null) {
       return packed.address();
     }
-    int panels = groups * PanelPacking.panels(outChannels, groups, Lanes.TILE_COLUMNS);
-    return context.arena().allocate((long) panels * Lanes.PANEL_BYTES, 64).address();
+    int panels = groups * PanelPacking.panels(outChannels, groups, RegisterTile.TILE_COLUMNS);
+    return context.arena().allocate((long) panels * RegisterTile.PANEL_BYTES, 64).address();
   }
 }

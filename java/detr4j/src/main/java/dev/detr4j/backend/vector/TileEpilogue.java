@@ -3,9 +3,9 @@ package dev.detr4j.backend.vector;
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.COUNT;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
-import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.ORDER;
+import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 
 import dev.detr4j.op.Activation;
 import jdk.incubator.vector.FloatVector;
@@ -18,10 +18,10 @@ final class TileEpilogue {
   /**
    * Writes {@code activation(sums + bias + residual)}.
    *
-   * @param sums address of {@code rows} rows of {@link Lanes#TILE_COLUMNS} floats; as many more are
-   *     overwritten
-   * @param columns columns that are stored, at most {@link Lanes#TILE_COLUMNS}
-   * @param bias address of {@link Lanes#TILE_COLUMNS} floats
+   * @param sums address of {@code rows} rows of {@link RegisterTile#TILE_COLUMNS} floats; as many
+   *     more are overwritten
+   * @param columns columns that are stored, at most {@link RegisterTile#TILE_COLUMNS}
+   * @param bias address of {@link RegisterTile#TILE_COLUMNS} floats
    * @param residual address of the first row's residual, or 0
    * @param residualPitch bytes from row to row
    * @param outPitch bytes from row to row
@@ -37,7 +37,7 @@ final class TileEpilogue {
       long outPitch,
       Activation activation) {
     boolean relu = activation == Activation.RELU;
-    if (residual != 0 && columns == Lanes.TILE_COLUMNS && activation != Activation.GELU) {
+    if (residual != 0 && columns == RegisterTile.TILE_COLUMNS && activation != Activation.GELU) {
       wholeWithResidual(sums, rows, bias, residual, residualPitch, out, outPitch, relu);
       return;
     }
@@ -47,7 +47,7 @@ final class TileEpilogue {
     if (activation == Activation.GELU) {
       gelu(sums, rows, bias, sums + (long) rows * PANEL_BYTES);
     }
-    if (columns == Lanes.TILE_COLUMNS) {
+    if (columns == RegisterTile.TILE_COLUMNS) {
       whole(sums, rows, bias, out, outPitch, relu, activation == Activation.GELU);
     } else {
       partial(sums, rows, columns, bias, out, outPitch, relu, activation == Activation.GELU);

@@ -2,11 +2,11 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.COUNT;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
-import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
-import static dev.detr4j.backend.vector.Lanes.TILE_COLUMNS;
-import static dev.detr4j.backend.vector.Lanes.TILE_ROWS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.ORDER;
+import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
+import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
+import static dev.detr4j.backend.vector.RegisterTile.TILE_ROWS;
 
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;

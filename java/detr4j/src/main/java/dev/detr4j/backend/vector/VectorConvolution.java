@@ -53,7 +53,9 @@ final class VectorConvolution implements HostOp<Convolution> {
               x,
               residual,
               out,
-              packing.weight(context.weights(), op, Lanes.TILE_COLUMNS, Precision.FP32).address(),
+              packing
+                  .weight(context.weights(), op, RegisterTile.TILE_COLUMNS, Precision.FP32)
+                  .address(),
               PanelBias.address(context, op.bias(), op.outChannels(), 1),
               context.threads()));
     }
@@ -68,7 +70,7 @@ final class VectorConvolution implements HostOp<Convolution> {
             residual,
             Rows.none(),
             out,
-            PanelPacking.weight(context.weights(), op, Lanes.TILE_COLUMNS).address(),
+            PanelPacking.weight(context.weights(), op, RegisterTile.TILE_COLUMNS).address(),
             PanelBias.address(context, op.bias(), op.outChannels(), op.groups()),
             RowMask.NONE,
             op.activation(),

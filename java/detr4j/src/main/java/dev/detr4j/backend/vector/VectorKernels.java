@@ -25,7 +25,6 @@ import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
 import java.util.HashMap;
 import java.util.Map;
-import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /** The table of operations; only loaded where the module of the Vector API is present. */
@@ -34,11 +33,11 @@ final class VectorKernels {
 
   /** Why this machine or JVM cannot run vectors of this width, or null when it can. */
   static @Nullable String refusal(int bits) {
-    return VectorWidth.refusal(bits, widest());
+    return VectorWidth.refusal(bits, WidestVectors.bits());
   }
 
   static Backend open(BackendOptions options) {
-    VectorWidth.fix(options.vectorBits(), widest());
+    VectorWidth.fix(options.vectorBits(), WidestVectors.bits());
     Prepared.touch();
     return backend(options);
   }
@@ -57,11 +56,6 @@ final class VectorKernels {
     }
 
     static void touch() {}
-  }
-
-  /** Bits of the widest vectors of this processor. */
-  static int widest() {
-    return FloatVector.SPECIES_PREFERRED.vectorBitSize();
   }
 
   private static Map<Class<? extends OpSpec>, HostOp<?>> table() {

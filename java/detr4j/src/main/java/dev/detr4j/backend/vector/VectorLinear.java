@@ -29,7 +29,7 @@ final class VectorLinear implements HostOp<Linear> {
                 ? Rows.none()
                 : Rows.of(node.input(node.inputs().size() - 1)),
             Rows.of(node.output(0)),
-            PanelPacking.weight(context.weights(), op, Lanes.TILE_COLUMNS).address(),
+            PanelPacking.weight(context.weights(), op, RegisterTile.TILE_COLUMNS).address(),
             PanelBias.address(context, op.bias(), op.outFeatures(), 1),
             op.rowMask(),
             op.activation(),

@@ -2,9 +2,9 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
-import static dev.detr4j.backend.vector.Lanes.PANEL_BYTES;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.ORDER;
+import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 
 import jdk.incubator.vector.FloatVector;
 

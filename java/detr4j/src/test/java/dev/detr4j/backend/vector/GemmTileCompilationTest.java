@@ -43,16 +43,17 @@ class GemmTileCompilationTest {
       try (Arena arena = Arena.ofShared()) {
         int depth = 200;
         long x = arena.allocate(4L * depth, 64).address();
-        long rows = arena.allocate(8L * Lanes.TILE_ROWS, 64).address();
-        for (int r = 0; r < Lanes.TILE_ROWS; r++) {
+        long rows = arena.allocate(8L * RegisterTile.TILE_ROWS, 64).address();
+        for (int r = 0; r < RegisterTile.TILE_ROWS; r++) {
           Memory.setLong(rows + 8L * r, x);
         }
-        long b = arena.allocate((long) depth * Lanes.PANEL_BYTES, 64).address();
-        long out = arena.allocate((long) Lanes.TILE_ROWS * Lanes.PANEL_BYTES, 64).address();
+        long b = arena.allocate((long) depth * RegisterTile.PANEL_BYTES, 64).address();
+        long out =
+            arena.allocate((long) RegisterTile.TILE_ROWS * RegisterTile.PANEL_BYTES, 64).address();
         for (int call = 0; call < 1200; call++) {
-          for (int valid = 2; valid <= Lanes.TILE_ROWS; valid += 2) {
-            GemmTile.multiply(rows, 0, 0, 1, depth, valid, b, out, Lanes.PANEL_BYTES);
-            GemmTile.multiply(rows, 0, 0, 1, 64, valid, b, out, Lanes.PANEL_BYTES);
+          for (int valid = 2; valid <= RegisterTile.TILE_ROWS; valid += 2) {
+            GemmTile.multiply(rows, 0, 0, 1, depth, valid, b, out, RegisterTile.PANEL_BYTES);
+            GemmTile.multiply(rows, 0, 0, 1, 64, valid, b, out, RegisterTile.PANEL_BYTES);
           }
         }
       }

@@ -26,7 +26,7 @@ final class KernelJvm {
     command.add("--add-modules=jdk.incubator.vector");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(Arrays.asList(options));
-    command.add("-D" + VectorWidth.PROPERTY + "=" + Math.min(bits, VectorKernels.widest()));
+    command.add("-D" + VectorWidth.PROPERTY + "=" + Math.min(bits, WidestVectors.bits()));
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(program.getName());
