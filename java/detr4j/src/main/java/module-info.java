@@ -19,8 +19,6 @@ module dev.detr4j {
   exports dev.detr4j.backend.host to
       dev.detr4j.cli,
       dev.detr4j.parity;
-  exports dev.detr4j.backend.vector to
-      dev.detr4j.cli;
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
       dev.detr4j.parity;

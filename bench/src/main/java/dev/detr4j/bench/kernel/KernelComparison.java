@@ -2,11 +2,15 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
-import dev.detr4j.backend.BackendReport;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.PeakMeter;
+import dev.detr4j.backend.PeakRates;
 import dev.detr4j.backend.Precision;
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.bench.kernel.ResNetConvolution.Geometry;
 import dev.detr4j.bench.peer.InterleavedRounds;
 import dev.detr4j.bench.peer.Timings;
@@ -91,6 +95,7 @@ final class KernelComparison {
   /** Our backends with so many threads. */
   private static final class Backends implements AutoCloseable {
     private final Map<String, Backend> open = new LinkedHashMap<>();
+    private final Map<String, VectorUnit> vectors = new LinkedHashMap<>();
     private final int threads;
 
     Backends(List<String> ids, int threads) {
@@ -98,12 +103,12 @@ final class KernelComparison {
       BackendSettings process = BackendSettings.ofProcess();
       try {
         for (String id : ids) {
-          open.put(
-              id,
-              BackendSelection.open(
-                      process.backend(BackendKind.of(id)),
-                      process.options(threads, null, null, Precision.FP32))
-                  .backend());
+          BackendOptions options = process.options(threads, null, null, Precision.FP32);
+          Backend backend =
+              BackendSelection.open(process.backend(BackendKind.of(id)), options).backend();
+          open.put(id, backend);
+          BackendProvider provider = BackendProviders.of(backend.kind()).provider();
+          vectors.put(id, provider == null ? VectorUnit.WIDEST : provider.vectorUnit(options));
         }
       } catch (RuntimeException e) {
         close();
@@ -118,14 +123,12 @@ final class KernelComparison {
     }
 
     /** Measures again; the best that was seen counts. */
-    void measurePeaks(Map<String, MachinePeaks> best, List<String> remarks) {
-      open.forEach((id, backend) -> {
-        BackendReport report =
-            new BackendReport(
-                backend.kind(), backend.device(), backend.instructionSet(), List.of());
-        String refusal = MachinePeaks.refusal(report);
+    void measurePeaks(Map<String, PeakRates> best, List<String> remarks) {
+      PeakMeter meter = PeakMeter.ofThisJvm();
+      vectors.forEach((id, unit) -> {
+        String refusal = meter.refusal(unit);
         if (refusal == null) {
-          best.merge(id, MachinePeaks.measure(report, threads), MachinePeaks::best);
+          best.merge(id, meter.measure(unit, threads), PeakRates::best);
         } else if (!remarks.contains(id + " has no peak: " + refusal)) {
           remarks.add(id + " has no peak: " + refusal);
         }
@@ -185,7 +188,7 @@ final class KernelComparison {
     }
 
     void linearLayers() {
-      Map<String, MachinePeaks> best = new LinkedHashMap<>();
+      Map<String, PeakRates> best = new LinkedHashMap<>();
       List<KernelResult> measured = new ArrayList<>();
       backends.measurePeaks(best, remarks);
       for (String layer : List.of("256x256", "256x1024", "1024x256")) {
@@ -200,12 +203,12 @@ final class KernelComparison {
         // The same loop is the same peak, whichever backend it was measured for.
         double flops =
             best.values().stream()
-                .filter(other -> other.words().equals(peak.words()))
-                .mapToDouble(MachinePeaks::flops)
+                .filter(other -> other.loops().equals(peak.loops()))
+                .mapToDouble(PeakRates::flops)
                 .max()
                 .orElseThrow();
         peaks.put(id, flops);
-        remarks.add("peak for %s: %.0f GFLOP/s, %s".formatted(id, flops / 1e9, peak.words()));
+        remarks.add("peak for %s: %.0f GFLOP/s, %s".formatted(id, flops / 1e9, peak.loops()));
       });
       for (KernelResult result : measured) {
         results.add(result.against(peaks));

@@ -4,8 +4,13 @@ import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.WarmUp;
+import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.BackendSettings;
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.PeakMeter;
+import dev.detr4j.backend.PeakRates;
+import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.cli.profile.Profile;
 import dev.detr4j.cli.profile.ProfileJson;
 import dev.detr4j.cli.profile.ProfilePicture;
@@ -153,17 +158,22 @@ final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
 
   private Profile profile(
       Detector detector, DetectorSession session, ImageView pixels, PrintWriter err) {
-    int threads = BackendSettings.ofProcess().options(engine.threads, null, null, null).threads();
-    String refusal = MachinePeaks.refusal(detector.backend());
+    BackendOptions options =
+        BackendSettings.ofProcess()
+            .options(engine.threads, engine.instructionSet, null, engine.precision);
+    BackendProvider provider = BackendProviders.of(detector.backend().kind()).provider();
+    VectorUnit vectors = provider == null ? VectorUnit.WIDEST : provider.vectorUnit(options);
+    PeakMeter meter = PeakMeter.ofThisJvm();
+    String refusal = meter.refusal(vectors);
     if (refusal != null) {
       err.println("detr4j: the machine's peaks are not measured: " + refusal);
       err.flush();
     }
     WarmUp warmUp = session.warmUp(pixels.width(), pixels.height());
-    MachinePeaks peaks = refusal == null ? MachinePeaks.measure(detector.backend(), threads) : null;
+    PeakRates peaks = refusal == null ? meter.measure(vectors, options.threads()) : null;
     var timings = session.profile(pixels, rounds);
     if (peaks != null) {
-      peaks = peaks.best(MachinePeaks.measure(detector.backend(), threads));
+      peaks = peaks.best(meter.measure(vectors, options.threads()));
     }
     return new Profile(
         detector.model().architecture() + ", " + detector.model().backbone(),

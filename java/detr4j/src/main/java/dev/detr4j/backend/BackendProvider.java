@@ -19,8 +19,21 @@ public interface BackendProvider {
   }
 
   /**
-   * Opens the backend; throws {@link dev.detr4j.error.BackendException} with every reason when it
-   * cannot be used.
+   * The vectors that the kernels of an open backend with these options are made of: what its steps
+   * are held against.
+   */
+  default VectorUnit vectorUnit(BackendOptions options) {
+    return VectorUnit.WIDEST;
+  }
+
+  /** What measures this machine's peaks, or null where this provider does not. */
+  default @Nullable PeakMeter peakMeter() {
+    return null;
+  }
+
+  /**
+   * Opens the backend; throws {@link dev.detr4j.error.BackendException} with every reason when it cannot
+   * be used.
    */
   Backend open(BackendOptions options);
 }

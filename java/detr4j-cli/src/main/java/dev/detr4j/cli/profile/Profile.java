@@ -2,7 +2,7 @@ package dev.detr4j.cli.profile;
 
 import dev.detr4j.WarmUp;
 import dev.detr4j.backend.BackendReport;
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.PeakRates;
 import dev.detr4j.profile.CallProfile;
 import dev.detr4j.profile.StepTiming;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ public record Profile(
     BackendReport backend,
     WarmUp warmUp,
     CallProfile timings,
-    @Nullable MachinePeaks peaks) {
+    @Nullable PeakRates peaks) {
 
   /** A step as a row. */
   ProfileRow row(StepTiming step) {

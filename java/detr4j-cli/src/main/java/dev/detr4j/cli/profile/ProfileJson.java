@@ -3,7 +3,7 @@ package dev.detr4j.cli.profile;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.PeakRates;
 import dev.detr4j.profile.StepTiming;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
@@ -42,12 +42,12 @@ public final class ProfileJson {
     json.writeNumberField("last_change", profile.warmUp().lastChange());
     json.writeBooleanField("steady", profile.warmUp().steady());
     json.writeEndObject();
-    MachinePeaks peaks = profile.peaks();
+    PeakRates peaks = profile.peaks();
     if (peaks != null) {
       json.writeObjectFieldStart("peaks");
       json.writeNumberField("flops_per_s", peaks.flops());
       json.writeNumberField("bytes_per_s", peaks.bytes());
-      json.writeStringField("measured", peaks.words());
+      json.writeStringField("measured", peaks.loops().toString());
       json.writeEndObject();
     }
     json.writeObjectFieldStart("call");

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.PeakRates;
 import dev.detr4j.op.OperationCost;
 import dev.detr4j.profile.StepTiming;
 import java.util.Arrays;
@@ -25,7 +25,7 @@ record ProfileRow(
     double leastSeconds,
     boolean boundByMemory) {
 
-  static ProfileRow of(String name, List<StepTiming> steps, @Nullable MachinePeaks peaks) {
+  static ProfileRow of(String name, List<StepTiming> steps, @Nullable PeakRates peaks) {
     long[] rounds = new long[steps.getFirst().nanoseconds().size()];
     OperationCost sum = new OperationCost(0, 0);
     double least = 0;

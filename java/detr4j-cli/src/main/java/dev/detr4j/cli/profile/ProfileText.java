@@ -106,7 +106,7 @@ public final class ProfileText {
               "peaks in this run: %.1f GFLOP/s, %.1f GB/s (%s)",
               profile.peaks().flops() / 1e9,
               profile.peaks().bytes() / 1e9,
-              profile.peaks().words()));
+              profile.peaks().loops()));
       out.println(
           "of peak: the least time at these peaks (arithmetic or memory) divided by the measured time. FLOPs count direct"
               + " products and bytes count each tensor once, so Winograd and caches can exceed 100 %");

@@ -1,6 +1,6 @@
 package dev.detr4j.cli.profile;
 
-import dev.detr4j.backend.vector.MachinePeaks;
+import dev.detr4j.backend.PeakRates;
 import dev.detr4j.profile.StepTiming;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -77,7 +77,7 @@ final class RooflinePlot {
       leastY = Math.min(leastY, row.flopsPerSecond());
       mostY = Math.max(mostY, row.flopsPerSecond());
     }
-    MachinePeaks peaks = profile.peaks();
+    PeakRates peaks = profile.peaks();
     if (peaks != null) {
       mostY = Math.max(mostY, 1.2 * peaks.flops());
       mostX = Math.max(mostX, 1.2 * peaks.flops() / peaks.bytes());
@@ -138,7 +138,7 @@ final class RooflinePlot {
         : String.format(Locale.ROOT, "%,.0f", Math.pow(10, decade));
   }
 
-  private void roof(MachinePeaks peaks) {
+  private void roof(PeakRates peaks) {
     double ridge = peaks.flops() / peaks.bytes();
     double from = Math.pow(10, fromX);
     Path2D path = new Path2D.Double();

@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.error.BackendException;
@@ -60,6 +61,16 @@ public final class CBackendProvider implements BackendProvider {
     }
     String library = NativeLibrary.demanded();
     return library == null ? null : "the C library " + library;
+  }
+
+  @Override
+  public VectorUnit vectorUnit(BackendOptions options) {
+    return switch (tier(options).name()) {
+      case "baseline" -> new VectorUnit(128, false);
+      case "neon" -> new VectorUnit(128, true);
+      case "x86-64-v3" -> new VectorUnit(256, true);
+      default -> VectorUnit.WIDEST;
+    };
   }
 
   @Override

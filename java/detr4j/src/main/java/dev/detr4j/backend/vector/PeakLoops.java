@@ -1,5 +1,7 @@
 package dev.detr4j.backend.vector;
 
+import dev.detr4j.backend.PeakRates;
+import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.ffi.HostPages;
 import dev.detr4j.runtime.TileTask;
 import dev.detr4j.runtime.WorkerPool;
@@ -12,22 +14,22 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops of {@link MachinePeaks}: one that only multiplies and adds, one that only reads.
+ * The loops of {@link VectorPeakMeter}: one that only multiplies and adds, one that only reads.
  *
  * <p>A multiply-add takes four or five cycles and two can begin in each, so ten independent chains
  * keep the units busy; twelve and the two factors fit the sixteen registers of AVX2.
  */
 final class PeakLoops {
   /** Accumulators of {@link #multiplyAdd}. */
-  static final int CHAINS = 12;
+  private static final int CHAINS = 12;
 
   /** Far more than the caches of today's processors hold for a few cores. */
-  static final long MEMORY_BYTES = 256L << 20;
+  private static final long MEMORY_BYTES = 256L << 20;
 
-  private static final MachinePeaks.Vectors VECTORS = MachinePeaks.fixed();
+  private static final VectorUnit VECTORS = PeakVectors.fixed();
 
   private static final VectorSpecies<Float> FLOATS =
-      VectorSpecies.of(float.class, VectorShape.forBitSize(VECTORS.bits()));
+      VectorSpecies.of(float.class, VectorShape.forBitSize(VECTORS.mostBits()));
 
   private static final boolean FUSED = VECTORS.fused();
 
@@ -41,10 +43,7 @@ final class PeakLoops {
 
   private PeakLoops() {}
 
-  /** Operations and bytes a second. */
-  record Rates(double flops, double bytes) {}
-
-  static Rates run(int threads) {
+  static PeakRates run(int threads) {
     try (Arena arena = Arena.ofShared();
         WorkerPool pool = WorkerPool.own(threads, "detr4j-peak")) {
       MemorySegment[] scratch = new MemorySegment[threads];
@@ -65,7 +64,10 @@ final class PeakLoops {
       long address = memory.address();
       TileTask reading = (tile, _) -> sink = sum(address + (long) tile * CHUNK_BYTES, CHUNK_BYTES);
       double read = best(pool, scratch, reading, chunks) * CHUNK_BYTES;
-      return new Rates(turns, read);
+      return new PeakRates(
+          turns,
+          read,
+          new PeakRates.Loops(VECTORS.mostBits(), FUSED, CHAINS, threads, MEMORY_BYTES));
     }
   }
 

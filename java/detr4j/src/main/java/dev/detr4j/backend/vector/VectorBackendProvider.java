@@ -4,8 +4,9 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.PeakMeter;
+import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.error.BackendException;
-import dev.detr4j.ffi.NativeAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * that needs it before it has looked.
  */
 public final class VectorBackendProvider implements BackendProvider {
-  private static final String MODULE = "jdk.incubator.vector";
-
   @Override
   public BackendKind kind() {
     return BackendKind.VECTOR;
@@ -28,12 +27,18 @@ public final class VectorBackendProvider implements BackendProvider {
     if (precision != null) {
       return precision;
     }
-    if (ModuleLayer.boot().findModule(MODULE).isEmpty()) {
-      return "module " + MODULE + " is missing; start Java with --add-modules " + MODULE;
-    }
-    // Its kernels reach tensors by address, see Memory.
-    String denied = NativeAccess.refusal();
-    return denied != null ? denied : VectorKernels.refusal(options.vectorBits());
+    String jvm = VectorJvm.refusal();
+    return jvm != null ? jvm : VectorKernels.refusal(options.vectorBits());
+  }
+
+  @Override
+  public VectorUnit vectorUnit(BackendOptions options) {
+    return new VectorUnit(Lanes.BITS, true);
+  }
+
+  @Override
+  public PeakMeter peakMeter() {
+    return new VectorPeakMeter();
   }
 
   @Override

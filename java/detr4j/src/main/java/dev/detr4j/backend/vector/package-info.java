@@ -6,8 +6,9 @@
  * constant ({@link dev.detr4j.backend.vector.Lanes}): C2 compiles vector code well only when both
  * are constants. Sums over the lanes of a vector go through {@link
  * dev.detr4j.backend.vector.AcrossLanes}, so that a result does not depend on what was compiled
- * when. Only {@link dev.detr4j.backend.vector.VectorBackendProvider} and {@link
- * dev.detr4j.backend.vector.VectorWidth} may be touched where the module is missing.
+ * when. Where the module is missing, only {@link dev.detr4j.backend.vector.VectorBackendProvider},
+ * {@link dev.detr4j.backend.vector.VectorJvm}, {@link dev.detr4j.backend.vector.VectorPeakMeter}
+ * and {@link dev.detr4j.backend.vector.VectorWidth} may be touched.
  */
 @NullMarked
 package dev.detr4j.backend.vector;
