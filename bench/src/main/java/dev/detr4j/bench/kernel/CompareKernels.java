@@ -32,8 +32,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Times detr4j's kernels beside PyTorch, oneDNN, plain C and the peak of this machine, interleaved:",
-      "W4 deformable attention, W5 convolutions of ResNet-50, W6 linear layers, W7 Soft-NMS."
+      "Times detr4j's kernels beside PyTorch, oneDNN, plain C and the peak of this machine, interleaved."
     })
 public final class CompareKernels implements Callable<Integer> {
   private static final String NAMES = "<backends>";
@@ -43,9 +42,9 @@ public final class CompareKernels implements Callable<Integer> {
   @Option(
       names = "--targets",
       split = ",",
-      defaultValue = "W4,W5,W6,W7",
-      paramLabel = "W",
-      description = "What to compare (default: ${DEFAULT-VALUE}).")
+      defaultValue = "deformable-attention,convolutions,linear-layers,soft-nms",
+      paramLabel = "NAME",
+      description = "What to compare (default: all of ${COMPLETION-CANDIDATES}).")
   private List<Target> targets = List.of();
 
   @Option(
@@ -69,7 +68,8 @@ public final class CompareKernels implements Callable<Integer> {
       split = ",",
       defaultValue = "torch,c",
       paramLabel = "PEER",
-      description = "torch for W4 and W5, c for W7, or none (default: ${DEFAULT-VALUE}).")
+      description =
+          "torch for deformable-attention and convolutions, c for soft-nms, or none (default: ${DEFAULT-VALUE}).")
   private List<String> peers = List.of();
 
   @Option(
@@ -170,14 +170,15 @@ public final class CompareKernels implements Callable<Integer> {
       }
     }
     EnumSet<Target> wanted = EnumSet.copyOf(targets);
-    boolean needsTorch = wanted.contains(Target.W4) || wanted.contains(Target.W5);
+    boolean needsTorch =
+        wanted.contains(Target.DEFORMABLE_ATTENTION) || wanted.contains(Target.CONVOLUTIONS);
     TorchPeer torch = null;
     ScalarSoftNms scalar = null;
     try {
       if (peers.contains("torch") && needsTorch) {
         torch = new TorchPeer(python, folder.resolve("peers/python/time_kernels.py"));
       }
-      if (peers.contains("c") && wanted.contains(Target.W7)) {
+      if (peers.contains("c") && wanted.contains(Target.SOFT_NMS)) {
         scalar = new ScalarSoftNms(compiler, folder.resolve("peers/c/soft_nms.c"));
       }
       write(compare(wanted, torch, scalar));

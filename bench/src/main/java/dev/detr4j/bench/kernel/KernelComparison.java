@@ -82,10 +82,10 @@ final class KernelComparison {
       Section section = new Section(backends, threads);
       for (Target target : settings.targets) {
         switch (target) {
-          case W4 -> section.deformableAttention();
-          case W5 -> section.convolutions();
-          case W6 -> section.linearLayers();
-          case W7 -> section.softNms();
+          case DEFORMABLE_ATTENTION -> section.deformableAttention();
+          case CONVOLUTIONS -> section.convolutions();
+          case LINEAR_LAYERS -> section.linearLayers();
+          case SOFT_NMS -> section.softNms();
         }
       }
       return new Outcome(backends.words(), section.results, section.remarks);
@@ -163,7 +163,7 @@ final class KernelComparison {
       }
       results.add(
           compare(
-              Target.W4,
+              Target.DEFORMABLE_ATTENTION,
               "%,d tokens".formatted(EncoderShape.tokens(settings.size)),
               true,
               kernel,
@@ -183,7 +183,7 @@ final class KernelComparison {
           }
         }
         String work = count == 1 ? geometry.toString() : geometry + ", " + count + " times";
-        results.add(compare(Target.W5, work, true, geometry.plain(), peers));
+        results.add(compare(Target.CONVOLUTIONS, work, true, geometry.plain(), peers));
       });
     }
 
@@ -195,7 +195,7 @@ final class KernelComparison {
         KernelCase kernel = LinearBenchmark.kernel(layer, settings.size);
         String work =
             "%,d tokens, %s".formatted(kernel.shapes().get(0).get(1), layer.replace("x", " -> "));
-        measured.add(compare(Target.W6, work, true, kernel, List.of()));
+        measured.add(compare(Target.LINEAR_LAYERS, work, true, kernel, List.of()));
         backends.measurePeaks(best, remarks);
       }
       Map<String, Double> peaks = new LinkedHashMap<>();
@@ -228,7 +228,7 @@ final class KernelComparison {
           peers.add(scalar.contender(kernel, true));
         }
         results.add(
-            compare(Target.W7, "%,d boxes".formatted(count), count == 1_000, kernel, peers));
+            compare(Target.SOFT_NMS, "%,d boxes".formatted(count), count == 1_000, kernel, peers));
       }
     }
 

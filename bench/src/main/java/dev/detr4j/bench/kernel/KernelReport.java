@@ -36,7 +36,7 @@ final class KernelReport {
                 .filter(r -> r.target() == target && r.threads() == threads && r.judged())
                 .toList();
         for (String backend : backends) {
-          if (target == Target.W5) {
+          if (target == Target.CONVOLUTIONS) {
             table.append(convolutions(cases, threads, backend));
             continue;
           }
@@ -53,11 +53,18 @@ final class KernelReport {
   }
 
   private static String convolutions(List<KernelResult> cases, int threads, String backend) {
-    double asked = Target.W5.asked(backend);
+    double asked = Target.CONVOLUTIONS.asked(backend);
     double mean = geometricMean(cases, backend);
     String distinct = cases.size() + " convolutions";
     String row =
-        row(Target.W5, distinct + ", geometric mean", threads, backend, asked, mean, cases);
+        row(
+            Target.CONVOLUTIONS,
+            distinct + ", geometric mean",
+            threads,
+            backend,
+            asked,
+            mean,
+            cases);
     if (Double.isNaN(mean)) {
       return row;
     }
@@ -67,7 +74,7 @@ final class KernelReport {
     }
     return row
         + row(
-            Target.W5,
+            Target.CONVOLUTIONS,
             distinct + ", worst: " + worst.work(),
             threads,
             backend,
@@ -130,7 +137,7 @@ final class KernelReport {
     if (Double.isNaN(ratio)) {
       return "no peer";
     }
-    return target == Target.W6
+    return target == Target.LINEAR_LAYERS
         ? String.format(Locale.ROOT, "%.1f %%", 100 * ratio)
         : String.format(Locale.ROOT, "%.2f", ratio);
   }
@@ -149,8 +156,8 @@ final class KernelReport {
     }
     for (String backend : backends) {
       heads.add(backend + " ms");
-      heads.add(target == Target.W6 ? backend + " GFLOP/s" : "peer / " + backend);
-      if (target == Target.W6) {
+      heads.add(target == Target.LINEAR_LAYERS ? backend + " GFLOP/s" : "peer / " + backend);
+      if (target == Target.LINEAR_LAYERS) {
         heads.add("of the peak");
       }
     }
@@ -173,7 +180,7 @@ final class KernelReport {
     for (String backend : backends) {
       Timings.Series series = result.series(backend);
       cells.add(milliseconds(series));
-      if (result.target() == Target.W6) {
+      if (result.target() == Target.LINEAR_LAYERS) {
         cells.add(String.format(Locale.ROOT, "%.0f", result.flops() / series.median() / 1e9));
       }
       cells.add(number(result.target(), result.ratio(backend)));

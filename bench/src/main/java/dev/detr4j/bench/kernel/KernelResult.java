@@ -37,7 +37,7 @@ record KernelResult(
    */
   double ratio(String backend) {
     double seconds = series(backend).median();
-    if (target == Target.W6) {
+    if (target == Target.LINEAR_LAYERS) {
       return flops / seconds / peaks.getOrDefault(backend, Double.NaN);
     }
     Timings.@Nullable Series peer = peer();

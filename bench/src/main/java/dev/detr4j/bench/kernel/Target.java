@@ -1,15 +1,18 @@
 package dev.detr4j.bench.kernel;
 
+import java.util.Locale;
+
 /** What kernels are held against, and how fast they are asked to be, as peer time / our time. */
 enum Target {
   /** Deformable attention in the encoder. */
-  W4("deformable attention of the encoder against PyTorch's grid_sample formulation", 30, 22),
+  DEFORMABLE_ATTENTION(
+      "deformable attention of the encoder against PyTorch's grid_sample formulation", 30, 22),
   /** Convolutions: what is asked of the geometric mean. */
-  W5("distinct convolutions of ResNet-50 against oneDNN", 1.15, 0.95),
+  CONVOLUTIONS("distinct convolutions of ResNet-50 against oneDNN", 1.15, 0.95),
   /** Matrix products, as a part of the peak of multiply-adds. */
-  W6("linear layers of the encoder against the peak of multiply-adds", 0.92, 0.85),
+  LINEAR_LAYERS("linear layers of the encoder against the peak of multiply-adds", 0.92, 0.85),
   /** Soft-NMS of 1,000 boxes. */
-  W7("Soft-NMS against plain scalar C", 8, 5);
+  SOFT_NMS("Soft-NMS against plain scalar C", 8, 5);
 
   /** No convolution of backend c may be slower than its peer by more than this. */
   static final double WORST_CONVOLUTION = 0.85;
@@ -22,6 +25,12 @@ enum Target {
     this.title = title;
     this.askedOfC = askedOfC;
     this.askedOfVector = askedOfVector;
+  }
+
+  /** The name on the command line and in tables, as in {@code soft-nms}. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   String title() {

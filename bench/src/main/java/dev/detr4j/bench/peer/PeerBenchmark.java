@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(1)
+@Fork(3)
 @Warmup(iterations = 3, time = 5)
 @Measurement(iterations = 5, time = 10)
 public class PeerBenchmark {

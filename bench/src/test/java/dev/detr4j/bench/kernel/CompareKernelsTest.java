@@ -96,13 +96,13 @@ class CompareKernelsTest {
       System.out.println("compare kernels: the scalar peer is left out: " + e.getMessage());
       Assumptions.abort("no C compiler");
     }
-    assertEquals(0, run("--targets=W7", "--backends=" + backends()), () -> out + "\n" + err);
+    assertEquals(0, run("--targets=soft-nms", "--backends=" + backends()), () -> out + "\n" + err);
     assertTrue(out.toString().contains("| scalar C ms | scalar C, skipping ms |"), out::toString);
   }
 
   @Test
   void aMissingPythonIsALine() {
-    assertEquals(1, run("--targets=W4", "--python=no-such-python"));
+    assertEquals(1, run("--targets=deformable-attention", "--python=no-such-python"));
     assertTrue(
         err.toString().startsWith("error: no-such-python cannot be started: "), err::toString);
     assertTrue(err.toString().contains("--peers none goes without"), err::toString);
@@ -111,7 +111,8 @@ class CompareKernelsTest {
   @Test
   void aPeerThatComputesSomethingElseEndsTheComparison() throws IOException {
     Path fake = script(FAKE_PYTHON);
-    assertEquals(1, run("--targets=W4", "--python=" + fake, "--backends=" + backends()));
+    assertEquals(
+        1, run("--targets=deformable-attention", "--python=" + fake, "--backends=" + backends()));
     assertTrue(
         err.toString().contains("does not compute what PyTorch whole computes: "), err::toString);
   }
@@ -119,7 +120,7 @@ class CompareKernelsTest {
   @Test
   void whatPythonLacksIsALine() throws IOException {
     Path fake = script("#!/bin/sh\nprintf \"missing\\tNo module named 'torch'\\n\"\nexit 3\n");
-    assertEquals(1, run("--targets=W5", "--python=" + fake));
+    assertEquals(1, run("--targets=convolutions", "--python=" + fake));
     assertTrue(
         err.toString().contains("lacks what the peers need: No module named 'torch';"),
         err::toString);

@@ -16,7 +16,7 @@ class KernelReportTest {
 
   private static KernelResult convolution(String work, double eager, double packed, double c) {
     return new KernelResult(
-        Target.W5,
+        Target.CONVOLUTIONS,
         work,
         1,
         true,
@@ -44,7 +44,7 @@ class KernelReportTest {
   void whatDoesLessWorkDoesNotCount() {
     KernelResult result =
         new KernelResult(
-            Target.W4,
+            Target.DEFORMABLE_ATTENTION,
             "tokens",
             2,
             true,
@@ -55,15 +55,16 @@ class KernelReportTest {
     KernelReport report = new KernelReport(List.of("c"), List.of(result));
     assertTrue(
         report.targets().contains("| >= 30.00 | 30.50 | met | 5 %, 3 % |"), report.targets());
-    assertTrue(report.cases(Target.W4, 2).contains("| 2.00 [2.00, 2.10] | 30.50 |"));
-    assertEquals("", report.cases(Target.W4, 1));
+    assertTrue(
+        report.cases(Target.DEFORMABLE_ATTENTION, 2).contains("| 2.00 [2.00, 2.10] | 30.50 |"));
+    assertEquals("", report.cases(Target.DEFORMABLE_ATTENTION, 1));
   }
 
   @Test
   void peaksAreReachedInPart() {
     KernelResult result =
         new KernelResult(
-                Target.W6,
+                Target.LINEAR_LAYERS,
                 "layer",
                 1,
                 true,
