@@ -6,6 +6,7 @@
 
 #include "cpu.h"
 #include "detr4j.h"
+#include "subnormal.h"
 
 #define DETR4J_DECLARE(name) name##__baseline
 #include "declare.h"
@@ -172,11 +173,22 @@ int32_t detr4j_tier_has_bf16(int32_t tier) {
 #define DETR4J_CALL(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p), (p))
 #define DETR4J_CALL_SCRATCH(name, params) \
   DETR4J_FORWARD(int32_t, name, params, (const params *p, void *scratch), (p, scratch))
-#define DETR4J_TILE(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile), (p, tile))
+// A tile is where the time goes; scores that are selected and suppressed (the calls) keep even the smallest numbers.
+#define DETR4J_FORWARD_TILE(name, params, formals, actuals)                                   \
+  int32_t name formals {                                                                      \
+    if (p == NULL) return DETR4J_ERROR_ARGUMENT;                                              \
+    const kernel_table *table = table_of(p->tier);                                            \
+    if (table == NULL || table->name == NULL) return DETR4J_ERROR_TIER;                       \
+    const uint64_t mode = subnormals_to_zero();                                               \
+    const int32_t status = table->name actuals;                                               \
+    subnormals_as(mode);                                                                      \
+    return status;                                                                            \
+  }
+#define DETR4J_TILE(name, params) DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile), (p, tile))
 #define DETR4J_TILE_SCRATCH(name, params) \
-  DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
+  DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
 #include "kernels.def"
 #define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
 #define DETR4J_TILE_SCRATCH(name, params) \
-  DETR4J_FORWARD(int32_t, name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
+  DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
 #include "kernels_bf16.def"

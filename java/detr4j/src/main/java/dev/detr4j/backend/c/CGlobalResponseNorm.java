@@ -63,7 +63,7 @@ record CGlobalResponseNorm(CpuTier tier) implements HostOp<GlobalResponseNorm> {
     detr4j_global_response_norm.rows(p, x.rows());
     detr4j_global_response_norm.channels(p, op.channels());
     detr4j_global_response_norm.rows_per_tile(
-        p, TileSizes.rows(context.threads(), x.batch(), x.rows(), op.channels()));
+        p, TileSizes.statisticsRows(x.batch(), x.rows(), op.channels()));
     detr4j_global_response_norm.epsilon(p, op.epsilon());
     detr4j_global_response_norm.weight(p, context.weights().plain(op.weight()));
     detr4j_global_response_norm.bias(p, context.weights().plain(op.bias()));

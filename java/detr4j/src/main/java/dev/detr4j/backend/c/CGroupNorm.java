@@ -60,7 +60,7 @@ record CGroupNorm(CpuTier tier) implements HostOp<GroupNorm> {
     detr4j_group_norm.channels(p, op.channels());
     detr4j_group_norm.groups(p, op.groups());
     detr4j_group_norm.rows_per_tile(
-        p, TileSizes.rows(context.threads(), x.batch(), x.rows(), op.channels()));
+        p, TileSizes.statisticsRows(x.batch(), x.rows(), op.channels()));
     detr4j_group_norm.epsilon(p, op.epsilon());
     detr4j_group_norm.weight(p, context.weights().plain(op.weight()));
     detr4j_group_norm.bias(p, context.weights().plain(op.bias()));

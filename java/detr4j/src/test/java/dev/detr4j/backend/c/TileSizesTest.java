@@ -18,6 +18,13 @@ class TileSizesTest {
   }
 
   @Test
+  void statisticsOfALargeMapHaveAFixedNumberOfTiles() {
+    int rows = TileSizes.statisticsRows(1, 17_821, 256);
+    assertEquals(32, (17_821 + rows - 1) / rows);
+    assertEquals(30, TileSizes.statisticsRows(1, 30, 256));
+  }
+
+  @Test
   void littleWorkIsNotCut() {
     assertEquals(30, TileSizes.rows(8, 1, 30, 256));
     assertEquals(
