@@ -15,6 +15,7 @@ import dev.detr4j.session.SoftSuppression;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,7 @@ public final class Detector implements AutoCloseable {
   private final @Nullable SoftNms softNms;
   private final float threshold;
   private final int cachedSizes;
+  private final @Nullable Consumer<String> warnings;
   private final ModelSummary summary;
   private final List<DetectorSession> sessions = new ArrayList<>();
   private boolean closed;
@@ -56,7 +58,8 @@ public final class Detector implements AutoCloseable {
       Precision precision,
       @Nullable SoftNms softNms,
       float threshold,
-      int cachedSizes) {
+      int cachedSizes,
+      @Nullable Consumer<String> warnings) {
     this.model = parts.model();
     this.preprocessing = parts.preprocessing();
     this.orientation = parts.orientation();
@@ -70,6 +73,7 @@ public final class Detector implements AutoCloseable {
     this.softNms = softNms;
     this.threshold = threshold;
     this.cachedSizes = cachedSizes;
+    this.warnings = warnings;
   }
 
   /**
@@ -187,5 +191,9 @@ public final class Detector implements AutoCloseable {
 
   int cachedSizes() {
     return cachedSizes;
+  }
+
+  OutputCheck newOutputCheck() {
+    return new OutputCheck(warnings);
   }
 }

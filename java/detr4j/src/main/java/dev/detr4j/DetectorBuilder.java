@@ -15,6 +15,7 @@ import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.session.DetectorAssembly;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,7 @@ public final class DetectorBuilder {
   private @Nullable SoftNms softNms;
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
+  private @Nullable Consumer<String> warnings;
 
   /** Looks for more families than detr4j's own; for tests of what a family has to be. */
   DetectorBuilder families(ModelFamilies known) {
@@ -193,6 +195,25 @@ public final class DetectorBuilder {
   }
 
   /**
+   * Sets the receiver of warnings. Each is a line of text without a full stop.
+   *
+   * <p>There is one: the network's output for a call holds NaN or infinity, because a weight is
+   * broken, a product overflows or the input is not finite. Detections of that call are missing or
+   * wrong. The text names the first step of the network where a session met such a value; the
+   * search runs once a session, after the call's network, and takes many times as long as a call.
+   *
+   * <p>Unless a receiver is set, the first warning of each session goes to the {@link
+   * System.Logger} named {@code dev.detr4j} at level {@code WARNING}.
+   *
+   * @param receiver takes the warning of every such call, on the calling thread, before the call
+   *     returns; must not use the session
+   */
+  public DetectorBuilder warnings(Consumer<String> receiver) {
+    warnings = receiver;
+    return this;
+  }
+
+  /**
    * Opens the detector: reads the configuration, maps the weights and opens the backend.
    *
    * @throws ModelConfigException when the configuration is missing, malformed or of another model
@@ -223,7 +244,8 @@ public final class DetectorBuilder {
           options.precision(),
           softNms,
           threshold,
-          cachedSizes);
+          cachedSizes,
+          warnings);
     } catch (Throwable e) {
       parts.checkpoint().close();
       throw e;

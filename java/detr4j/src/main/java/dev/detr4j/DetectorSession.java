@@ -44,6 +44,7 @@ public final class DetectorSession implements AutoCloseable {
   private final Detector detector;
   private final Inferences inferences;
   private final Postprocessing postprocessing;
+  private final OutputCheck outputCheck;
   private final SizeCache<PlannedBatch> plans;
   private final Arena arena = Arena.ofShared();
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
@@ -69,6 +70,7 @@ public final class DetectorSession implements AutoCloseable {
     this.inferences =
         new Inferences(detector.model().architecture(), detector.backend().kind().id());
     this.postprocessing = detector.newPostprocessing();
+    this.outputCheck = detector.newOutputCheck();
     this.plans = new SizeCache<>(detector.cachedSizes());
   }
 
@@ -152,6 +154,10 @@ public final class DetectorSession implements AutoCloseable {
       batch.plan().run();
       download(batch);
       int count = select(0, width, height, found, threshold);
+      if (!isFinite(batch)) {
+        batch.load(input);
+        outputCheck.warn(batch.plan());
+      }
       inferences.finished(1, width, height, input.width(), input.height(), count);
     } finally {
       leave();
@@ -343,6 +349,12 @@ public final class DetectorSession implements AutoCloseable {
     }
     batch.plan().run();
     int count = select(batch, images, found, threshold);
+    if (!isFinite(batch)) {
+      for (int i = 0; i < images.length; i++) {
+        batch.load(i, images[i]);
+      }
+      outputCheck.warn(batch.plan());
+    }
     PixelSize canvas = batch.canvas();
     inferences.finished(
         images.length,
@@ -351,6 +363,15 @@ public final class DetectorSession implements AutoCloseable {
         canvas.width(),
         canvas.height(),
         count);
+  }
+
+  /** Whether the output that was downloaded holds nothing but numbers. */
+  private boolean isFinite(PlannedBatch batch) {
+    return outputCheck.isFinite(
+        logits,
+        batch.plan().output(DetectionModel.LOGITS).spanBytes(),
+        boxes,
+        batch.plan().output(DetectionModel.PRED_BOXES).spanBytes());
   }
 
   /** Turns what the network left into detections; returns how many. */

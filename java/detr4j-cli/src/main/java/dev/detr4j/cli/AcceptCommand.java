@@ -110,6 +110,10 @@ final class AcceptCommand implements Callable<Integer>, Restart.Candidate {
       out.println(
           missed == 0 ? "all values are within their tolerance" : missed + " checks failed");
       out.flush();
+      String warning = engine.takeWarning();
+      if (warning != null) {
+        spec.commandLine().getErr().println("detr4j: " + warning);
+      }
       return missed == 0 ? 0 : 1;
     }
   }

@@ -21,18 +21,23 @@ final class AnnotatedRun {
   private final AnnotatedFiles files;
   private final LabelCategories categories;
   private final ImageDecoder decoder;
+  private final EngineOptions engine;
   private int otherSizes;
   private String firstOfOtherSize = "";
+  private int warned;
+  private String firstWarning = "";
 
   AnnotatedRun(
       Annotations annotations,
       AnnotatedFiles files,
       LabelCategories categories,
-      ImageDecoder decoder) {
+      ImageDecoder decoder,
+      EngineOptions engine) {
     this.annotations = annotations;
     this.files = files;
     this.categories = categories;
     this.decoder = decoder;
+    this.engine = engine;
   }
 
   /** Returns how many images could not be read; each has had its line. */
@@ -60,6 +65,7 @@ final class AnnotatedRun {
           ImageView pixels = decoder.decode(files.of(image), arena);
           compareSizes(image, pixels);
           session.detect(pixels, found);
+          takeWarning(image);
           journal.add(image.id(), file, boxes(image, found));
         } catch (ImageException e) {
           failed++;
@@ -74,7 +80,21 @@ final class AnnotatedRun {
                   .formatted(otherSizes, firstOfOtherSize)));
       err.flush();
     }
+    if (warned > 0) {
+      err.println(
+          Terminal.printable(
+              "detr4j: %d images with a warning, the first is %s".formatted(warned, firstWarning)));
+      err.flush();
+    }
     return failed;
+  }
+
+  private void takeWarning(AnnotatedImage image) {
+    String warning = engine.takeWarning();
+    if (warning != null) {
+      warned++;
+      firstWarning = firstWarning.isEmpty() ? image.fileName() + ": " + warning : firstWarning;
+    }
   }
 
   private void compareSizes(AnnotatedImage image, ImageView pixels) {

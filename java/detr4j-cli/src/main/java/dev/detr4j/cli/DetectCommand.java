@@ -193,6 +193,10 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
           ImageView image = read(input, decoder, arena);
           about = input.name() + ": ";
           session.detect(image, found);
+          String warning = engine.takeWarning();
+          if (warning != null) {
+            progress.message("detr4j: " + Terminal.printable(input.name()) + ": " + warning);
+          }
           outputs.write(input, image, found, filter, out);
           if (outputs.closed()) {
             return failed;

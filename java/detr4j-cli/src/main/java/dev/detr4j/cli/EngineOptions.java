@@ -44,6 +44,8 @@ final class EngineOptions {
               + " significant bits.")
   @Nullable Precision precision;
 
+  private @Nullable String warning;
+
   /** Whether the backend that is asked for, here or by a setting, is the one in pure Java. */
   boolean needsVectorApi() {
     try {
@@ -53,8 +55,9 @@ final class EngineOptions {
     }
   }
 
-  /** Passes on what was given. */
+  /** Passes on what was given, and takes the detector's warnings. */
   void apply(DetectorBuilder builder) {
+    builder.warnings(text -> warning = text);
     if (backend != null) {
       builder.backend(backend);
     }
@@ -67,6 +70,13 @@ final class EngineOptions {
     if (precision != null) {
       builder.precision(precision);
     }
+  }
+
+  /** The warning of the last call, once; null when there was none. */
+  @Nullable String takeWarning() {
+    String taken = warning;
+    warning = null;
+    return taken;
   }
 
   /** A backend by name; the message of a wrong one lists the names. */

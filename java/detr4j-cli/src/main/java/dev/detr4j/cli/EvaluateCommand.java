@@ -324,7 +324,7 @@ final class EvaluateCommand implements Callable<Integer>, Restart.Candidate {
       Orientation turned = orientation == null ? detector.orientation() : orientation;
       try (DetectionJournal journal = journal(folder, annotations, files, used, detector, turned)) {
         ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
-        AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder);
+        AnnotatedRun run = new AnnotatedRun(annotations, files, categories, decoder, engine);
         int failed = run.detect(detector, journal, err);
         Path results = folder.resolve(RESULTS);
         writeText(results, out -> ResultsFile.write(run.found(journal), out));
