@@ -2,6 +2,7 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 import org.openjdk.jmh.annotations.Param;
@@ -20,10 +21,8 @@ public class GroupNormBenchmark extends KernelBenchmark {
     String name = "group norm " + level;
     return new KernelCase(
         name,
-        new GroupNorm(
-            32,
-            CHANNELS,
-            1e-5f,
+        WeightedOp.of(
+            new GroupNorm(32, CHANNELS, 1e-5f),
             new FormulaWeight(name + " weight", Shape.of(CHANNELS), 1, 0.5),
             FormulaWeight.of(name + " bias", CHANNELS)),
         List.of(KernelInput.uniform(name + " input", 1, 1, map.height(), map.width(), CHANNELS)),

@@ -2,17 +2,18 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.OperationCost;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 
 /**
- * One operation with its inputs.
+ * One operation with its weights and inputs.
  *
  * @param name with the formula of the values it reproduces the case in every language
  * @param tolerance how far two implementations may be apart in any element; the rules are those of
  *     the op parity suite of the library, where they are derived
  */
-record KernelCase(String name, OpSpec op, List<KernelInput> inputs, double tolerance) {
+record KernelCase(String name, WeightedOp<?> weighted, List<KernelInput> inputs, double tolerance) {
   /** The spacing of fp32 numbers at 1. */
   private static final double EPSILON = 0x1p-23;
 
@@ -21,6 +22,15 @@ record KernelCase(String name, OpSpec op, List<KernelInput> inputs, double toler
 
   KernelCase {
     inputs = List.copyOf(inputs);
+  }
+
+  /** A case without weights. */
+  KernelCase(String name, OpSpec op, List<KernelInput> inputs, double tolerance) {
+    this(name, WeightedOp.of(op), inputs, tolerance);
+  }
+
+  OpSpec op() {
+    return weighted.op();
   }
 
   /** Of a sum of so many products of two numbers between -1 and 1. */
@@ -38,11 +48,11 @@ record KernelCase(String name, OpSpec op, List<KernelInput> inputs, double toler
   }
 
   List<OpSpec.Output> outputs() {
-    return op.outputs(shapes());
+    return op().outputs(shapes());
   }
 
   /** Arithmetic and bytes of one run. */
   OperationCost cost() {
-    return OperationCost.of(op, shapes());
+    return OperationCost.of(op(), shapes());
   }
 }

@@ -40,8 +40,9 @@ final class KernelRun implements AutoCloseable {
       for (OpSpec.Output output : kernel.outputs()) {
         outputs.add(packed(output.type(), output.shape()));
       }
-      program =
-          backend.compile(List.of(new BoundNode(kernel.name(), kernel.op(), inputs, outputs)));
+      BoundNode node =
+          new BoundNode(kernel.name(), kernel.op(), inputs, kernel.weighted().weights(), outputs);
+      program = backend.compile(List.of(node));
     } catch (RuntimeException e) {
       buffers.forEach(Buffer::close);
       throw e;

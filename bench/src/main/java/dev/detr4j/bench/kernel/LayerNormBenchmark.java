@@ -1,6 +1,7 @@
 package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 import org.openjdk.jmh.annotations.Param;
@@ -19,13 +20,10 @@ public class LayerNormBenchmark extends KernelBenchmark {
     String name = "layer norm " + rows;
     return new KernelCase(
         name,
-        new LayerNorm(
-            CHANNELS,
-            1e-5f,
+        WeightedOp.of(
+            new LayerNorm(CHANNELS, 1e-5f, true, true),
             new FormulaWeight(name + " weight", Shape.of(CHANNELS), 1, 0.5),
-            FormulaWeight.of(name + " bias", CHANNELS),
-            true,
-            true),
+            FormulaWeight.of(name + " bias", CHANNELS)),
         List.of(
             KernelInput.uniform(name + " input", 1, 1, count, CHANNELS),
             KernelInput.uniform(name + " residual", 1, 1, count, CHANNELS),

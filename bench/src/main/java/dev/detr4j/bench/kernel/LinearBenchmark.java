@@ -2,6 +2,7 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import java.util.List;
 import org.openjdk.jmh.annotations.Param;
 
@@ -27,7 +28,7 @@ public class LinearBenchmark extends KernelBenchmark {
     String name = "linear " + layer;
     return new KernelCase(
         name,
-        Linear.of(
+        WeightedOp.linear(
             FormulaWeight.of(name + " weight", out, in),
             FormulaWeight.of(name + " bias", out),
             Activation.NONE),

@@ -2,6 +2,8 @@ package dev.detr4j.bench.kernel;
 
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,27 +102,20 @@ public enum ResNetConvolution {
     }
 
     private KernelCase kernelCase(String name, Activation activation, boolean residual) {
-      Convolution op =
-          new Convolution(
-              in,
-              out,
-              kernel,
-              kernel,
-              stride,
-              padding(),
-              1,
-              1,
-              FormulaWeight.of(name + " weight", out, in, kernel, kernel),
-              FormulaWeight.of(name + " bias", out),
-              activation,
-              residual);
+      KernelWindow window = KernelWindow.square(kernel).withStride(stride).withPadding(padding());
+      Convolution op = new Convolution(in, out, window, 1, true, activation, residual);
       List<KernelInput> inputs = new ArrayList<>();
       inputs.add(KernelInput.uniform(name + " input", 1, 1, height, width, in));
       if (residual) {
-        Shape shape = Shape.of(1, op.outHeight(height), op.outWidth(width), out);
+        Shape shape = Shape.of(1, window.outHeight(height), window.outWidth(width), out);
         inputs.add(KernelInput.uniform(name + " residual", 1, shape.toArray()));
       }
-      return new KernelCase(name, op, inputs, KernelCase.ofSum(in * kernel * kernel));
+      WeightedOp<Convolution> weighted =
+          WeightedOp.of(
+              op,
+              FormulaWeight.of(name + " weight", out, in, kernel, kernel),
+              FormulaWeight.of(name + " bias", out));
+      return new KernelCase(name, weighted, inputs, KernelCase.ofSum(in * kernel * kernel));
     }
   }
 

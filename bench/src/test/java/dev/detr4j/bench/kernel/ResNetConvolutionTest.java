@@ -22,10 +22,10 @@ class ResNetConvolutionTest {
     return "%s %dx%d/%d+%d %d -> %d %s%s"
         .formatted(
             input,
-            op.kernelHeight(),
-            op.kernelWidth(),
-            op.stride(),
-            op.padding(),
+            op.window().height(),
+            op.window().width(),
+            op.window().stride(),
+            op.window().padding(),
             op.inChannels(),
             op.outChannels(),
             op.activation(),

@@ -108,6 +108,11 @@ final class ModelParity implements ParityCase.OnBackend {
     }
   }
 
+  /** The network of a case. */
+  static DetectionModel network(GoldenCase golden) {
+    return model(golden).network();
+  }
+
   /** Hugging Face models come with a configuration, those of the other projects are recognised. */
   private static CaseModel model(GoldenCase golden) {
     FormulaCheckpoint checkpoint = golden.checkpoint();

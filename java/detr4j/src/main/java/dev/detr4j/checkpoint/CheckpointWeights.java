@@ -4,6 +4,7 @@ import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.model.family.RecognisedModel;
 import dev.detr4j.model.family.WeightSource;
+import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.names.TensorNames;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -86,7 +87,15 @@ public final class CheckpointWeights implements WeightSource {
     Weight whole = weights.computeIfAbsent(first, FiniteWeight::new);
     return block.of() == 1
         ? whole
-        : blocks.computeIfAbsent(canonicalName, name -> new StoredRows(whole, block, expected));
+        : blocks.computeIfAbsent(canonicalName, name -> rows(whole, block, expected.get(0)));
+  }
+
+  private static Weight rows(Weight whole, TensorNames.RowBlock block, int count) {
+    return DerivedWeight.rowRange(
+        "rows " + (block.index() + 1) + "/" + block.of() + " of " + whole.name(),
+        whole,
+        block.index() * count,
+        count);
   }
 
   private void check(StoredTensor tensor, Shape expected, String reason) {

@@ -1,9 +1,7 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Two-dimensional cross-correlation with zero padding, fused: {@code out = activation(conv(x) +
@@ -11,9 +9,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Batch normalisation is folded into weight and bias before it gets here. Inputs, channels last:
  * x {@code [N, H, W, inChannels]}, then residual {@code [N, OH, OW, outChannels]} if {@code
- * hasResidual}. Output {@code [N, OH, OW, outChannels]} with {@code OH = (H + 2 padding - dilation
- * (kernelHeight - 1) - 1) / stride + 1}, rounded down, and OW likewise. A pixel outside the map is
- * exactly zero, so NaN and infinity in the weights meet zero there and give NaN.
+ * hasResidual}. Weights: the kernel {@code [outChannels, inChannels / groups, height, width]}, the
+ * layout of checkpoints, then the bias {@code [outChannels]} if {@code hasBias}. Output {@code [N,
+ * OH, OW, outChannels]} with {@code OH = (H + 2 padding - dilation (height - 1) - 1) / stride + 1},
+ * rounded down, and OW likewise; the window has height, stride, padding and dilation. A pixel
+ * outside the map is exactly zero, so NaN and infinity in the weights meet zero there and give NaN.
  *
  * <p>An output with NaN or infinity in its window or its weights is NaN or infinite before the
  * activation. Where the kernel is 3x3 and stride, dilation and groups are 1, a backend may compute
@@ -21,57 +21,63 @@ import org.jspecify.annotations.Nullable;
  * for such a result that should be infinite, pixels that are not finite reach outputs up to three
  * pixels beyond their windows, and roundings are of the size of the largest of those pixels.
  *
- * @param weight {@code [outChannels, inChannels / groups, kernelHeight, kernelWidth]}, the layout
- *     of checkpoints
- * @param bias {@code [outChannels]}
+ * @param window the kernel's extents, stride, padding and dilation
  * @param groups 1, or a divisor of both channel counts; {@code inChannels} for a depthwise
  *     convolution
  */
 public record Convolution(
     int inChannels,
     int outChannels,
-    int kernelHeight,
-    int kernelWidth,
-    int stride,
-    int padding,
-    int dilation,
+    KernelWindow window,
     int groups,
-    Weight weight,
-    @Nullable Weight bias,
+    boolean hasBias,
     Activation activation,
     boolean hasResidual)
     implements OpSpec {
 
-  /** Checks that the weights have the shape that the other components imply. */
+  /** Checks that the groups fit the channels. */
   public Convolution {
-    OpSpec.require(
-        stride >= 1 && dilation >= 1 && padding >= 0,
-        "stride and dilation are at least 1, padding 0",
-        stride);
     OpSpec.require(
         groups >= 1 && inChannels % groups == 0 && outChannels % groups == 0,
         "groups divide the channels",
         groups);
-    OpSpec.require(
-        weight
-            .shape()
-            .equals(Shape.of(outChannels, inChannels / groups, kernelHeight, kernelWidth)),
-        "convolution weight " + weight.name() + " is [out, in / groups, height, width]",
-        weight.shape());
-    OpSpec.require(
-        bias == null || bias.shape().elements() == outChannels,
-        "bias has one value a channel",
-        bias);
   }
 
-  /** The output extent for an input extent along the height. */
-  public int outHeight(int height) {
-    return (height + 2 * padding - dilation * (kernelHeight - 1) - 1) / stride + 1;
+  /** A convolution of one group, without bias, activation and residual. */
+  public static Convolution of(int inChannels, int outChannels, KernelWindow window) {
+    return new Convolution(inChannels, outChannels, window, 1, false, Activation.NONE, false);
   }
 
-  /** The output extent for an input extent along the width. */
-  public int outWidth(int width) {
-    return (width + 2 * padding - dilation * (kernelWidth - 1) - 1) / stride + 1;
+  /** The same in so many groups. */
+  public Convolution withGroups(int count) {
+    return new Convolution(
+        inChannels, outChannels, window, count, hasBias, activation, hasResidual);
+  }
+
+  /** The same with a bias among its weights. */
+  public Convolution withBias() {
+    return new Convolution(inChannels, outChannels, window, groups, true, activation, hasResidual);
+  }
+
+  /** The same with another activation. */
+  public Convolution withActivation(Activation function) {
+    return new Convolution(inChannels, outChannels, window, groups, hasBias, function, hasResidual);
+  }
+
+  /** The same with a residual input. */
+  public Convolution withResidual() {
+    return new Convolution(inChannels, outChannels, window, groups, hasBias, activation, true);
+  }
+
+  /** Whether every channel has a filter of its own. */
+  public boolean isDepthwise() {
+    return groups == inChannels && groups == outChannels;
+  }
+
+  @Override
+  public List<WeightSpec> weights() {
+    return WeightSpec.product(
+        hasBias, outChannels, inChannels / groups, window.height(), window.width());
   }
 
   @Override
@@ -81,11 +87,11 @@ public record Convolution(
         x.rank() == 4 && x.last() == inChannels,
         "convolution input is [N, H, W, " + inChannels + "]",
         x);
-    int reachH = x.get(1) + 2 * padding - dilation * (kernelHeight - 1);
-    int reachW = x.get(2) + 2 * padding - dilation * (kernelWidth - 1);
+    int outHeight = window.outHeight(x.get(1));
+    int outWidth = window.outWidth(x.get(2));
     OpSpec.require(
-        reachH >= 1 && reachW >= 1, "the padded map is at least as large as the kernel", x);
-    Shape out = Shape.of(x.get(0), outHeight(x.get(1)), outWidth(x.get(2)), outChannels);
+        outHeight >= 1 && outWidth >= 1, "the padded map is at least as large as the kernel", x);
+    Shape out = Shape.of(x.get(0), outHeight, outWidth, outChannels);
     OpSpec.require(
         !hasResidual || inputs.get(1).equals(out),
         "residual has the output's shape " + out,

@@ -1,7 +1,6 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.List;
 
 /**
@@ -10,23 +9,13 @@ import java.util.List;
  *
  * <p>Input {@code [N, ..., channels]}, output the same shape. For each batch item and channel
  * {@code g = sqrt(sum of x^2 over all rows)} and {@code n = g / (mean of g over channels +
- * epsilon)}; then {@code y = x + weight * n * x + bias}. NaN reaches every output of its item.
- *
- * @param weight gamma, one value a channel
- * @param bias beta, one value a channel
+ * epsilon)}; then {@code y = x + weight * n * x + bias}. Weights: weight (gamma) and bias (beta)
+ * {@code [channels]}. NaN reaches every output of its item.
  */
-public record GlobalResponseNorm(int channels, float epsilon, Weight weight, Weight bias)
-    implements OpSpec {
-  /** Checks that the weights fit the channels. */
-  public GlobalResponseNorm {
-    OpSpec.require(
-        weight.shape().elements() == channels,
-        "global response norm weight has " + channels + " values",
-        weight.shape());
-    OpSpec.require(
-        bias.shape().elements() == channels,
-        "global response norm bias has " + channels + " values",
-        bias.shape());
+public record GlobalResponseNorm(int channels, float epsilon) implements OpSpec {
+  @Override
+  public List<WeightSpec> weights() {
+    return WeightSpec.scaleAndShift(channels);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.List;
 
 /**
@@ -9,25 +8,18 @@ import java.util.List;
  * channels of one group.
  *
  * <p>Input {@code [N, ..., channels]}, output the same shape; {@code y = (x - mean) / sqrt(var +
- * epsilon) * weight + bias}.
- *
- * @param weight {@code [channels]}
- * @param bias {@code [channels]}
+ * epsilon) * weight + bias}. Weights: weight and bias {@code [channels]}.
  */
-public record GroupNorm(int groups, int channels, float epsilon, Weight weight, Weight bias)
-    implements OpSpec {
-  /** Checks that groups and weights fit the channels. */
+public record GroupNorm(int groups, int channels, float epsilon) implements OpSpec {
+  /** Checks that groups fit the channels. */
   public GroupNorm {
     OpSpec.require(
         groups >= 1 && channels % groups == 0, "groups divide " + channels + " channels", groups);
-    OpSpec.require(
-        weight.shape().elements() == channels,
-        "group norm weight has " + channels + " values",
-        weight.shape());
-    OpSpec.require(
-        bias.shape().elements() == channels,
-        "group norm bias has " + channels + " values",
-        bias.shape());
+  }
+
+  @Override
+  public List<WeightSpec> weights() {
+    return WeightSpec.scaleAndShift(channels);
   }
 
   @Override

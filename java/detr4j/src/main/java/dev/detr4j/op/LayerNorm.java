@@ -1,7 +1,6 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,26 +9,26 @@ import java.util.List;
  *
  * <p>{@code s = x (+ residual)}, {@code y = (s - mean(s)) / sqrt(var(s) + epsilon) * weight + bias}
  * with the population variance. Inputs {@code [N, ..., channels]}: x, then residual if {@code
- * hasResidual}, then addend if {@code hasAddend}. Outputs: y, then {@code y + addend} if {@code
- * hasAddend} (the query position of the next attention).
- *
- * @param weight {@code [channels]}
- * @param bias {@code [channels]}
+ * hasResidual}, then addend if {@code hasAddend}. Weights: weight and bias {@code [channels]}.
+ * Outputs: y, then {@code y + addend} if {@code hasAddend} (the query position of the next
+ * attention).
  */
-public record LayerNorm(
-    int channels, float epsilon, Weight weight, Weight bias, boolean hasResidual, boolean hasAddend)
+public record LayerNorm(int channels, float epsilon, boolean hasResidual, boolean hasAddend)
     implements OpSpec {
 
-  /** Checks that the weights have the shape that the other components imply. */
-  public LayerNorm {
-    OpSpec.require(
-        weight.shape().elements() == channels,
-        "layer norm weight has " + channels + " values",
-        weight.shape());
-    OpSpec.require(
-        bias.shape().elements() == channels,
-        "layer norm bias has " + channels + " values",
-        bias.shape());
+  /** A normalisation of one input. */
+  public static LayerNorm of(int channels, float epsilon) {
+    return new LayerNorm(channels, epsilon, false, false);
+  }
+
+  /** The same with an addend. */
+  public LayerNorm withAddend() {
+    return new LayerNorm(channels, epsilon, hasResidual, true);
+  }
+
+  @Override
+  public List<WeightSpec> weights() {
+    return WeightSpec.scaleAndShift(channels);
   }
 
   @Override

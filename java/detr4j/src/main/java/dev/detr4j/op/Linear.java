@@ -1,73 +1,63 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A linear layer on every row, fused: {@code out = activation(x * weight^T + bias + residual)}.
  *
  * <p>Inputs: x {@code [N, ..., inFeatures]}, then residual {@code [N, ..., outFeatures]} if {@code
  * hasResidual}, then a row mask U8 {@code [N, rows]} (1 = valid) if {@code rowMask} is not {@link
- * RowMask#NONE}. Output {@code [N, ..., outFeatures]}. A masked row ignores its input even where
- * that is NaN.
+ * RowMask#NONE}. Weights: the matrix {@code [outFeatures, inFeatures]}, then the bias {@code
+ * [outFeatures]} if {@code hasBias}. Output {@code [N, ..., outFeatures]}. A masked row ignores its
+ * input even where that is NaN.
  *
- * @param weight {@code [outFeatures, inFeatures]}
- * @param bias {@code [outFeatures]}
  * @param exact whether products stay fp32 where the backend was asked for less: for layers that
  *     make coordinates, scores or boxes
  */
 public record Linear(
     int inFeatures,
     int outFeatures,
-    Weight weight,
-    @Nullable Weight bias,
+    boolean hasBias,
     Activation activation,
     boolean hasResidual,
     RowMask rowMask,
     boolean exact)
     implements OpSpec {
 
-  /** Checks that the weights have the shape that the other components imply. */
-  public Linear {
-    OpSpec.require(
-        weight.shape().equals(Shape.of(outFeatures, inFeatures)),
-        "linear weight " + weight.name() + " is [" + outFeatures + ", " + inFeatures + "]",
-        weight.shape());
-    OpSpec.require(
-        bias == null || bias.shape().elements() == outFeatures,
-        "bias has one value an output",
-        bias);
+  /** A layer without bias, activation, residual and mask. */
+  public static Linear of(int inFeatures, int outFeatures) {
+    return new Linear(inFeatures, outFeatures, false, Activation.NONE, false, RowMask.NONE, false);
   }
 
-  /** A layer without residual and mask. */
-  public static Linear of(Weight weight, @Nullable Weight bias, Activation activation) {
-    return new Linear(
-        weight.shape().get(1),
-        weight.shape().get(0),
-        weight,
-        bias,
-        activation,
-        false,
-        RowMask.NONE,
-        false);
+  /** The same layer with a bias among its weights. */
+  public Linear withBias() {
+    return new Linear(inFeatures, outFeatures, true, activation, hasResidual, rowMask, exact);
+  }
+
+  /** The same layer with another activation. */
+  public Linear withActivation(Activation function) {
+    return new Linear(inFeatures, outFeatures, hasBias, function, hasResidual, rowMask, exact);
   }
 
   /** The same layer with a residual input. */
   public Linear withResidual() {
-    return new Linear(inFeatures, outFeatures, weight, bias, activation, true, rowMask, exact);
+    return new Linear(inFeatures, outFeatures, hasBias, activation, true, rowMask, exact);
   }
 
   /** The same layer with a mask input. */
   public Linear withRowMask(RowMask mask) {
-    return new Linear(inFeatures, outFeatures, weight, bias, activation, hasResidual, mask, exact);
+    return new Linear(inFeatures, outFeatures, hasBias, activation, hasResidual, mask, exact);
   }
 
   /** The same layer with fp32 products whatever the backend was asked for. */
   public Linear withExactProducts() {
-    return new Linear(
-        inFeatures, outFeatures, weight, bias, activation, hasResidual, rowMask, true);
+    return new Linear(inFeatures, outFeatures, hasBias, activation, hasResidual, rowMask, true);
+  }
+
+  @Override
+  public List<WeightSpec> weights() {
+    return WeightSpec.product(hasBias, outFeatures, inFeatures);
   }
 
   @Override

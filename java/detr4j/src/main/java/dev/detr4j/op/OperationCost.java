@@ -1,9 +1,7 @@
 package dev.detr4j.op;
 
 import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.Weight;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What an operation must do at least, whatever computes it: the measure that a profile holds its
@@ -56,21 +54,17 @@ public record OperationCost(long flops, long bytes) {
               2
                   * out.elements()
                   * (convolution.inChannels() / convolution.groups())
-                  * convolution.kernelHeight()
-                  * convolution.kernelWidth(),
-              read(inputs) + weights(convolution.weight(), convolution.bias()) + written);
+                  * convolution.window().area(),
+              read(inputs) + weights(convolution) + written);
       case Gather _ ->
           new OperationCost(0, written + Float.BYTES * inputs.get(1).elements() + written);
       case GlobalResponseNorm norm ->
-          new OperationCost(
-              6 * out.elements(), read(inputs) + weights(norm.weight(), norm.bias()) + written);
+          new OperationCost(6 * out.elements(), read(inputs) + weights(norm) + written);
       case GroupNorm norm ->
-          new OperationCost(
-              NORM * out.elements(), read(inputs) + weights(norm.weight(), norm.bias()) + written);
+          new OperationCost(NORM * out.elements(), read(inputs) + weights(norm) + written);
       case LayerNorm norm ->
           new OperationCost(
-              (NORM + inputs.size() - 1) * out.elements(),
-              read(inputs) + weights(norm.weight(), norm.bias()) + written);
+              (NORM + inputs.size() - 1) * out.elements(), read(inputs) + weights(norm) + written);
       case Linear linear -> linear(linear, inputs, out, written);
       case MaxPool pool ->
           new OperationCost(out.elements() * pool.kernel() * pool.kernel(), read(inputs) + written);
@@ -80,7 +74,7 @@ public record OperationCost(long flops, long bytes) {
       case ProposalEmbedding _ -> new OperationCost(2 * out.elements(), read(inputs) + written);
       case ResizeNormalize resize -> resize(resize, inputs, written);
       case SinePositionEmbedding sine ->
-          new OperationCost(2 * out.elements(), weights(sine.levelEmbedding()) + written);
+          new OperationCost(2 * out.elements(), weights(sine) + written);
       case TopK _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
     };
   }
@@ -110,7 +104,7 @@ public record OperationCost(long flops, long bytes) {
     long mask = masks == 0 ? 0 : inputs.getLast().elements();
     return new OperationCost(
         2 * out.elements() * op.inFeatures(),
-        read(inputs.subList(0, floats)) + mask + weights(op.weight(), op.bias()) + written);
+        read(inputs.subList(0, floats)) + mask + weights(op) + written);
   }
 
   private static OperationCost sampling(MsDeformAttention op, List<Shape> inputs, long written) {
@@ -148,10 +142,10 @@ public record OperationCost(long flops, long bytes) {
     return Float.BYTES * elements;
   }
 
-  private static long weights(@Nullable Weight... weights) {
+  private static long weights(OpSpec op) {
     long elements = 0;
-    for (Weight weight : weights) {
-      elements += weight == null ? 0 : weight.shape().elements();
+    for (OpSpec.WeightSpec weight : op.weights()) {
+      elements += weight.shape().elements();
     }
     return Float.BYTES * elements;
   }

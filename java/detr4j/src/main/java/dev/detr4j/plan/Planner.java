@@ -256,6 +256,7 @@ public final class Planner {
                 node.label(),
                 node.op(),
                 node.inputs().stream().map(value -> view(value, homes)).toList(),
+                node.weights().stream().map(graph.weights()::get).toList(),
                 node.outputs().stream().map(value -> view(value, homes)).toList()));
       }
       return bound;

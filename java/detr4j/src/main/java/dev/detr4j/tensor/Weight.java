@@ -5,9 +5,11 @@ import java.lang.foreign.MemorySegment;
 /**
  * A named fp32 tensor that is read when a backend packs it, not before.
  *
- * <p>A weight is an identity: two nodes that hold the same instance share one packed copy.
- * Implementations are thread-safe and cheap to hold; the values of a checkpoint stay in its
- * memory-mapped file until they are read.
+ * <p>Weights that are equal share one packed copy, however often a graph is made. A tensor of a
+ * checkpoint is equal to itself alone, even where names and values agree; a weight that is computed
+ * from others is equal to what is computed from equal weights by the same rule. Implementations are
+ * immutable, thread-safe and cheap to hold; the values of a checkpoint stay in its memory-mapped
+ * file until they are read.
  */
 public interface Weight {
   /** The name in its checkpoint, or a description of how it was derived; used in messages. */

@@ -13,7 +13,9 @@ import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -27,7 +29,7 @@ final class ToyModel implements DetectionModel {
   private final Backbone backbone;
   private final Weight queries;
   private final CrossAttention attention;
-  private final Linear classHead;
+  private final WeightedOp<Linear> classHead;
   private final BoxHead boxHead;
 
   ToyModel(ToyConfig config, WeightSource source) {
@@ -39,7 +41,7 @@ final class ToyModel implements DetectionModel {
     attention = new CrossAttention(root.under("model.attention"), config.width(), 1);
     classHead =
         root.linear("class_head", config.width(), config.numLogits(), Activation.NONE)
-            .withExactProducts();
+            .as(Linear::withExactProducts);
     boxHead = new BoxHead(root.under("box_head"), config.width());
   }
 
@@ -75,22 +77,14 @@ final class ToyModel implements DetectionModel {
   }
 
   /** One convolution, of stride and kernel {@value #PATCH}. */
-  record PatchNetwork(Convolution patches) implements Backbone {
+  record PatchNetwork(WeightedOp<Convolution> patches) implements Backbone {
     PatchNetwork(int width, WeightSource source) {
       this(
-          new Convolution(
-              3,
-              width,
-              PATCH,
-              PATCH,
-              PATCH,
-              0,
-              1,
-              1,
-              source.get("backbone.patches.weight", Shape.of(width, 3, PATCH, PATCH)),
-              source.get("backbone.patches.bias", Shape.of(width)),
-              Activation.NONE,
-              false));
+          new Parameters(source, "backbone.")
+              .weighted(
+                  Convolution.of(3, width, new KernelWindow(PATCH, PATCH, PATCH, 0, 1)).withBias(),
+                  "patches.weight",
+                  "patches.bias"));
     }
 
     @Override

@@ -13,7 +13,9 @@ import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.tensor.TensorView;
+import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -32,7 +34,7 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
     MemorySegment p = extents(op, node, context);
-    if (isDepthwise(op)) {
+    if (op.isDepthwise()) {
       return depthwise(op, node, context, p);
     }
     WinogradPacking packing = WinogradChoice.of(op, node.output(0), precision);
@@ -47,16 +49,13 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
 
   @Override
   public boolean writesBf16(Convolution op, int output) {
-    return precision == Precision.BF16 && !isDepthwise(op);
-  }
-
-  private static boolean isDepthwise(Convolution op) {
-    return op.groups() == op.inChannels() && op.groups() == op.outChannels();
+    return precision == Precision.BF16 && !op.isDepthwise();
   }
 
   private MemorySegment extents(Convolution op, BoundNode node, HostContext context) {
     TensorView x = node.input(0);
     TensorView out = node.output(0);
+    KernelWindow window = op.window();
     MemorySegment p = detr4j_conv2d.allocate(context.arena());
     detr4j_conv2d.tier(p, tier.id());
     detr4j_conv2d.batch(p, x.batch());
@@ -66,11 +65,11 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     detr4j_conv2d.out_h(p, out.shape().get(1));
     detr4j_conv2d.out_w(p, out.shape().get(2));
     detr4j_conv2d.out_c(p, op.outChannels());
-    detr4j_conv2d.kernel_h(p, op.kernelHeight());
-    detr4j_conv2d.kernel_w(p, op.kernelWidth());
-    detr4j_conv2d.stride(p, op.stride());
-    detr4j_conv2d.padding(p, op.padding());
-    detr4j_conv2d.dilation(p, op.dilation());
+    detr4j_conv2d.kernel_h(p, window.height());
+    detr4j_conv2d.kernel_w(p, window.width());
+    detr4j_conv2d.stride(p, window.stride());
+    detr4j_conv2d.padding(p, window.padding());
+    detr4j_conv2d.dilation(p, window.dilation());
     detr4j_conv2d.groups(p, op.groups());
     detr4j_conv2d.row_mask_mode(p, Detr4jAbi.DETR4J_ROW_MASK_NONE());
     return p;
@@ -83,8 +82,8 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        PanelPacking.weight(weights, op, columns, precision),
-        PanelPacking.bias(weights, op.bias(), op.outChannels(), op.groups(), columns),
+        PanelPacking.weight(weights, op, node.weight(0), columns, precision),
+        PanelPacking.bias(weights, node.weightOrNull(1), op.outChannels(), op.groups(), columns),
         residual(op, node),
         op.activation(),
         node.output(0));
@@ -104,8 +103,8 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        packing.weight(weights, op, columns, precision),
-        PanelPacking.bias(weights, op.bias(), op.outChannels(), 1, columns),
+        packing.weight(weights, op, node.weight(0), columns, precision),
+        PanelPacking.bias(weights, node.weightOrNull(1), op.outChannels(), 1, columns),
         residual(op, node),
         op.activation(),
         out);
@@ -151,12 +150,12 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        channelsLast(weights, op),
-        op.bias() == null ? null : weights.plain(op.bias()),
+        channelsLast(weights, op, node.weight(0)),
+        op.hasBias() ? weights.plain(node.weight(1)) : null,
         residual(op, node),
         op.activation(),
         out);
-    int taps = op.kernelHeight() * op.kernelWidth();
+    int taps = op.window().area();
     detr4j_conv2d.rows_per_tile(
         p,
         TileSizes.rows(
@@ -173,11 +172,11 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
   }
 
   /** {@code [channels][height][width]} of a checkpoint as {@code [height][width][channels]}. */
-  private static MemorySegment channelsLast(HostWeights weights, Convolution op) {
+  private static MemorySegment channelsLast(HostWeights weights, Convolution op, Weight weight) {
     int channels = op.outChannels();
-    int taps = op.kernelHeight() * op.kernelWidth();
+    int taps = op.window().area();
     return weights.packed(
-        op.weight(),
+        weight,
         "channels-last",
         4L * channels * taps,
         (values, packed) -> {

@@ -65,8 +65,8 @@ record CGlobalResponseNorm(CpuTier tier) implements HostOp<GlobalResponseNorm> {
     detr4j_global_response_norm.rows_per_tile(
         p, TileSizes.statisticsRows(x.batch(), x.rows(), op.channels()));
     detr4j_global_response_norm.epsilon(p, op.epsilon());
-    detr4j_global_response_norm.weight(p, context.weights().plain(op.weight()));
-    detr4j_global_response_norm.bias(p, context.weights().plain(op.bias()));
+    detr4j_global_response_norm.weight(p, context.weights().plain(node.weight(0)));
+    detr4j_global_response_norm.bias(p, context.weights().plain(node.weight(1)));
     detr4j_global_response_norm.x(p, Pointers.to(x));
     detr4j_global_response_norm.x_row_stride(p, x.rowStride());
     detr4j_global_response_norm.x_batch_stride(p, x.batchStride());

@@ -27,8 +27,8 @@ record CLayerNorm(CpuTier tier) implements HostOp<LayerNorm> {
     detr4j_layer_norm.rows_per_tile(
         p, TileSizes.rows(context.threads(), x.batch(), x.rows(), op.channels()));
     detr4j_layer_norm.epsilon(p, op.epsilon());
-    detr4j_layer_norm.weight(p, context.weights().plain(op.weight()));
-    detr4j_layer_norm.bias(p, context.weights().plain(op.bias()));
+    detr4j_layer_norm.weight(p, context.weights().plain(node.weight(0)));
+    detr4j_layer_norm.bias(p, context.weights().plain(node.weight(1)));
     detr4j_layer_norm.x(p, Pointers.to(x));
     detr4j_layer_norm.x_row_stride(p, x.rowStride());
     detr4j_layer_norm.x_batch_stride(p, x.batchStride());

@@ -53,8 +53,8 @@ record CLinear(CpuTier tier, Precision precision) implements HostOp<Linear> {
     ConvolutionParameters.setTensors(
         p,
         x,
-        PanelPacking.weight(weights, op, columns, products),
-        PanelPacking.bias(weights, op.bias(), op.outFeatures(), 1, columns),
+        PanelPacking.weight(weights, op, node.weight(0), columns, products),
+        PanelPacking.bias(weights, node.weightOrNull(1), op.outFeatures(), 1, columns),
         op.hasResidual() ? node.input(1) : null,
         op.activation(),
         node.output(0));

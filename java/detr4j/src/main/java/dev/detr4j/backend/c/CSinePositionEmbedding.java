@@ -31,9 +31,7 @@ record CSinePositionEmbedding(CpuTier tier) implements HostOp<SinePositionEmbedd
     detr4j_sine_position.divisors(
         p, Pointers.toCopy(context.arena(), SineDivisors.of(op.features())));
     detr4j_sine_position.addend(
-        p,
-        Pointers.to(
-            op.levelEmbedding() == null ? null : context.weights().plain(op.levelEmbedding())));
+        p, Pointers.to(op.hasLevelEmbedding() ? context.weights().plain(node.weight(0)) : null));
     detr4j_sine_position.out(p, Pointers.to(out));
     detr4j_sine_position.out_row_stride(p, out.rowStride());
     detr4j_sine_position.out_batch_stride(p, out.batchStride());

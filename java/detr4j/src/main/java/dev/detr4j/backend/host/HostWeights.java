@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of one detector in the layouts of its kernels, each packed once and shared by all
- * plans and sessions.
+ * plans and sessions. Equal weights are one, so that plans of further sizes add nothing but layouts
+ * that no size before them took.
  *
  * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls.
  */
@@ -26,27 +27,7 @@ public final class HostWeights implements AutoCloseable {
 
   private static final long SMALLEST_STAGE = 1L << 20;
 
-  private record Key(IdentityKey weight, String layout) {}
-
-  /** Weights are identities: two instances with equal names are still two weights. */
-  private static final class IdentityKey {
-    private final Weight weight;
-
-    IdentityKey(Weight weight) {
-      this.weight = weight;
-    }
-
-    @Override
-    @SuppressWarnings("ReferenceEquality") // the point of this class
-    public boolean equals(Object other) {
-      return other instanceof IdentityKey key && key.weight == weight;
-    }
-
-    @Override
-    public int hashCode() {
-      return System.identityHashCode(weight);
-    }
-  }
+  private record Key(Weight weight, String layout) {}
 
   private final Arena arena = Arena.ofShared();
   private final Map<Key, MemorySegment> packed = new HashMap<>();
@@ -66,7 +47,7 @@ public final class HostWeights implements AutoCloseable {
    */
   public synchronized MemorySegment packed(
       Weight weight, String layout, long packedBytes, Packer packer) {
-    Key key = new Key(new IdentityKey(weight), layout);
+    Key key = new Key(weight, layout);
     MemorySegment known = packed.get(key);
     if (known != null) {
       return known;
@@ -120,6 +101,11 @@ public final class HostWeights implements AutoCloseable {
     long size = 4 * weight.shape().elements();
     return packed(
         weight, "plain", size, (values, memory) -> MemorySegment.copy(values, 0, memory, 0, size));
+  }
+
+  /** Packed forms so far. */
+  public synchronized int count() {
+    return packed.size();
   }
 
   /** Bytes of packed memory so far. */

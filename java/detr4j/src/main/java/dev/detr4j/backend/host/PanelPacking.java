@@ -29,34 +29,31 @@ public final class PanelPacking {
     return (outChannels / groups + columns - 1) / columns;
   }
 
-  /** The packed weight of a convolution in fp32. */
-  public static MemorySegment weight(HostWeights weights, Convolution op, int columns) {
-    return weight(weights, op, columns, Precision.FP32);
-  }
-
   /** The packed weight of a convolution. */
   public static MemorySegment weight(
-      HostWeights weights, Convolution op, int columns, Precision precision) {
-    return pack(
-        weights,
-        precision,
-        op.weight(),
-        op.outChannels(),
-        op.inChannels() / op.groups(),
-        op.kernelHeight() * op.kernelWidth(),
-        op.groups(),
-        columns);
-  }
-
-  /** The packed weight of a linear layer in fp32. */
-  public static MemorySegment weight(HostWeights weights, Linear op, int columns) {
-    return weight(weights, op, columns, Precision.FP32);
+      HostWeights weights, Convolution op, Weight weight, int columns, Precision precision) {
+    Extents extents =
+        new Extents(
+            op.outChannels(), op.inChannels() / op.groups(), op.window().area(), op.groups());
+    return pack(weights, weight, extents, columns, precision);
   }
 
   /** The packed weight of a linear layer. */
   public static MemorySegment weight(
-      HostWeights weights, Linear op, int columns, Precision precision) {
-    return pack(weights, precision, op.weight(), op.outFeatures(), op.inFeatures(), 1, 1, columns);
+      HostWeights weights, Linear op, Weight weight, int columns, Precision precision) {
+    return pack(
+        weights, weight, new Extents(op.outFeatures(), op.inFeatures(), 1, 1), columns, precision);
+  }
+
+  /**
+   * A weight {@code [outChannels][inChannels][taps]}.
+   *
+   * @param inChannels of one group
+   */
+  private record Extents(int outChannels, int inChannels, int taps, int groups) {
+    int groupChannels() {
+      return outChannels / groups;
+    }
   }
 
   /** The packed bias, or null when there is none. */
@@ -84,39 +81,29 @@ public final class PanelPacking {
   }
 
   private static MemorySegment pack(
-      HostWeights weights,
-      Precision precision,
-      Weight weight,
-      int outChannels,
-      int inChannels,
-      int taps,
-      int groups,
-      int columns) {
-    int panels = panels(outChannels, groups, columns);
-    int groupChannels = outChannels / groups;
-    long panelSize = PanelWords.rows(precision, (long) taps * inChannels) * columns;
+      HostWeights weights, Weight weight, Extents of, int columns, Precision precision) {
+    int panels = panels(of.outChannels, of.groups, columns);
+    long panelSize = PanelWords.rows(precision, (long) of.taps * of.inChannels) * columns;
     return weights.packed(
         weight,
-        "panels/" + precision.id() + "/" + groups + "/" + columns,
-        4L * groups * panels * panelSize,
-        (values, packed) -> {
-          // Panels are independent, and a detector's weights are worth both cores while it loads.
-          IntStream.range(0, groups * panels)
-              .parallel()
-              .forEach(panel -> {
-                int first = (panel % panels) * columns;
-                int width = Math.min(columns, groupChannels - first);
-                long source = ((long) (panel / panels) * groupChannels + first) * inChannels * taps;
-                packPanel(
-                    values.asSlice(4 * source),
-                    packed.asSlice(4L * panel * panelSize, 4 * panelSize),
-                    width,
-                    inChannels,
-                    taps,
-                    columns,
-                    precision);
-              });
-        });
+        "panels/" + precision.id() + "/" + of.groups + "/" + columns,
+        4L * of.groups * panels * panelSize,
+        (values, packed) ->
+            // Panels are independent, and a detector's weights are worth both cores while it loads.
+            IntStream.range(0, of.groups * panels)
+                .parallel()
+                .forEach(panel -> {
+                  int first = (panel % panels) * columns;
+                  int width = Math.min(columns, of.groupChannels() - first);
+                  long row = (long) (panel / panels) * of.groupChannels() + first;
+                  packPanel(
+                      values.asSlice(4 * row * of.inChannels * of.taps),
+                      packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+                      width,
+                      of,
+                      columns,
+                      precision);
+                }));
   }
 
   /**
@@ -127,10 +114,11 @@ public final class PanelPacking {
       MemorySegment rows,
       MemorySegment panel,
       int width,
-      int channels,
-      int taps,
+      Extents of,
       int columns,
       Precision precision) {
+    int channels = of.inChannels;
+    int taps = of.taps;
     long k = 0;
     for (int t = 0; t < taps; t++) {
       for (int c = 0; c < channels; c++) {

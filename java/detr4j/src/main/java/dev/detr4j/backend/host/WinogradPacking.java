@@ -2,6 +2,8 @@ package dev.detr4j.backend.host;
 
 import dev.detr4j.backend.Precision;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
+import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
@@ -55,10 +57,11 @@ public enum WinogradPacking {
 
   /** Whether an operation is one that these layouts are for: 3x3, stride, dilation and groups 1. */
   public static boolean fits(Convolution op) {
-    return op.kernelHeight() == 3
-        && op.kernelWidth() == 3
-        && op.stride() == 1
-        && op.dilation() == 1
+    KernelWindow window = op.window();
+    return window.height() == 3
+        && window.width() == 3
+        && window.stride() == 1
+        && window.dilation() == 1
         && op.groups() == 1;
   }
 
@@ -79,13 +82,13 @@ public enum WinogradPacking {
 
   /** The packed weight of a convolution that {@link #fits}. */
   public MemorySegment weight(
-      HostWeights weights, Convolution op, int columns, Precision precision) {
+      HostWeights weights, Convolution op, Weight weight, int columns, Precision precision) {
     int inChannels = op.inChannels();
     int panels = PanelPacking.panels(op.outChannels(), 1, columns);
     long elementSize = PanelWords.rows(precision, inChannels) * columns;
     long panelSize = elements * elementSize;
     return weights.packed(
-        op.weight(),
+        weight,
         "winograd-panels/" + edge + "/" + precision.id() + "/" + columns,
         4L * panels * panelSize,
         (values, packed) ->

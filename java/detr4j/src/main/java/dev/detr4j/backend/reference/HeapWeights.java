@@ -5,14 +5,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The weights of one detector as heap arrays, each read once. Thread-safe. */
+/** The weights of one detector as heap arrays; equal weights are read once. Thread-safe. */
 final class HeapWeights {
-  private final IdentityHashMap<Weight, float[]> plain = new IdentityHashMap<>();
-  private final IdentityHashMap<Weight, Map<Integer, float[]>> inputMajor = new IdentityHashMap<>();
+  private final Map<Weight, float[]> plain = new HashMap<>();
+  private final Map<Weight, Map<Integer, float[]>> inputMajor = new HashMap<>();
 
   /** The values as they are, row-major. */
   synchronized float[] plain(Weight weight) {

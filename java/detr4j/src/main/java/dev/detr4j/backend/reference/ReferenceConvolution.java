@@ -5,6 +5,7 @@ import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -31,12 +32,12 @@ final class ReferenceConvolution implements HostOp<Convolution> {
             node.input(0).shape(),
             node.output(0).shape(),
             weights.inputMajor(
-                op.weight(),
+                node.weight(0),
                 op.outChannels(),
                 op.inChannels() / op.groups(),
-                op.kernelHeight() * op.kernelWidth(),
+                op.window().area(),
                 op.groups()),
-            weights.plainOrNull(op.bias()),
+            weights.plainOrNull(node.weightOrNull(1)),
             new Elements(node.input(0)),
             op.hasResidual() ? new Elements(node.input(1)) : null,
             new Elements(node.output(0)));
@@ -74,7 +75,7 @@ final class ReferenceConvolution implements HostOp<Convolution> {
     int count = Math.min(MatrixProduct.ROWS, outWidth - firstColumn);
     int channels = op.inChannels() / op.groups();
     int outputs = op.outChannels() / op.groups();
-    int depth = op.kernelHeight() * op.kernelWidth() * channels;
+    int depth = op.window().area() * channels;
     HeapScratch heap = HeapScratch.ofThread();
     double[] windows = heap.values(MatrixProduct.ROWS * depth);
     Arrays.fill(windows, 0, MatrixProduct.ROWS * depth, 0);
@@ -109,15 +110,15 @@ final class ReferenceConvolution implements HostOp<Convolution> {
       int channels,
       double[] target,
       int at) {
-    Convolution op = bound.op;
+    KernelWindow kernel = bound.op.window();
     int height = bound.inShape.get(1);
     int width = bound.inShape.get(2);
-    for (int ky = 0; ky < op.kernelHeight(); ky++) {
-      int y = outRow * op.stride() - op.padding() + ky * op.dilation();
-      for (int kx = 0; kx < op.kernelWidth(); kx++) {
-        int x = outColumn * op.stride() - op.padding() + kx * op.dilation();
+    for (int ky = 0; ky < kernel.height(); ky++) {
+      int y = outRow * kernel.stride() - kernel.padding() + ky * kernel.dilation();
+      for (int kx = 0; kx < kernel.width(); kx++) {
+        int x = outColumn * kernel.stride() - kernel.padding() + kx * kernel.dilation();
         if (y >= 0 && y < height && x >= 0 && x < width) {
-          int tap = ky * op.kernelWidth() + kx;
+          int tap = ky * kernel.width() + kx;
           bound.x.read(
               item, (long) y * width + x, firstChannel, channels, target, at + tap * channels);
         }

@@ -19,8 +19,8 @@ final class ReferenceGlobalResponseNorm implements HostOp<GlobalResponseNorm> {
   @Override
   public List<HostKernel> bind(
       GlobalResponseNorm op, BoundNode node, HostContext context, MemorySegment workspace) {
-    float[] weight = weights.plain(op.weight());
-    float[] bias = weights.plain(op.bias());
+    float[] weight = weights.plain(node.weight(0));
+    float[] bias = weights.plain(node.weight(1));
     Elements x = new Elements(node.input(0));
     Elements y = new Elements(node.output(0));
     long rows = node.output(0).rows();

@@ -19,8 +19,8 @@ final class ReferenceLayerNorm implements HostOp<LayerNorm> {
   @Override
   public List<HostKernel> bind(
       LayerNorm op, BoundNode node, HostContext context, MemorySegment workspace) {
-    float[] weight = weights.plain(op.weight());
-    float[] bias = weights.plain(op.bias());
+    float[] weight = weights.plain(node.weight(0));
+    float[] bias = weights.plain(node.weight(1));
     Elements x = new Elements(node.input(0));
     Elements residual = op.hasResidual() ? new Elements(node.input(1)) : null;
     Elements addend = op.hasAddend() ? new Elements(node.input(node.inputs().size() - 1)) : null;

@@ -20,7 +20,7 @@ final class ReferenceSinePositionEmbedding implements HostOp<SinePositionEmbeddi
   @Override
   public List<HostKernel> bind(
       SinePositionEmbedding op, BoundNode node, HostContext context, MemorySegment workspace) {
-    float[] addend = weights.plainOrNull(op.levelEmbedding());
+    float[] addend = weights.plainOrNull(node.weightOrNull(0));
     float[] divisors = SineCode.divisors(op.features());
     Elements out = new Elements(node.output(0));
     int cells = op.height() * op.width();

@@ -7,6 +7,7 @@ import static dev.detr4j.backend.vector.Memory.FLOAT;
 import static dev.detr4j.backend.vector.Memory.LONG;
 import static dev.detr4j.backend.vector.Memory.ORDER;
 
+import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.op.Activation;
@@ -23,37 +24,25 @@ import jdk.incubator.vector.FloatVector;
  */
 record DepthwiseConvolution(
     Window window,
-    int batch,
     int channels,
-    Rows x,
-    Rows residual,
-    Rows out,
-    long weight,
+    Maps maps,
+    PackedWeights weights,
     long weightPitch,
-    long bias,
     Activation activation)
     implements HostKernel {
 
   static DepthwiseConvolution bind(
-      Convolution op,
-      Window window,
-      int batch,
-      Rows x,
-      Rows residual,
-      Rows out,
-      HostContext context) {
+      Convolution op, Window window, BoundNode node, HostContext context) {
     int channels = op.inChannels();
     int padded = padded(channels);
+    MemorySegment weight = pack(context, node.weight(0), channels, padded, window.kernelArea());
     return new DepthwiseConvolution(
         window,
-        batch,
         channels,
-        x,
-        residual,
-        out,
-        pack(context, op.weight(), channels, padded, window.kernelArea()).address(),
+        Maps.of(node, op.hasResidual()),
+        new PackedWeights(
+            weight.address(), PanelBias.address(context, node.weightOrNull(1), channels, 1)),
         4L * padded,
-        PanelBias.address(context, op.bias(), channels, 1),
         op.activation());
   }
 
@@ -83,7 +72,7 @@ record DepthwiseConvolution(
 
   @Override
   public int tiles() {
-    return Math.max(1, batch * window.outHeight());
+    return Math.max(1, maps.batch() * window.outHeight());
   }
 
   @Override
@@ -102,7 +91,7 @@ record DepthwiseConvolution(
   public void run(int tile, MemorySegment scratch) {
     int item = tile / window.outHeight();
     int outRow = tile % window.outHeight();
-    if (item >= batch) {
+    if (item >= maps.batch()) {
       return;
     }
     long zeros = scratch.address();
@@ -111,7 +100,7 @@ record DepthwiseConvolution(
     Memory.clear(zeros, zerosBytes());
     for (int outColumn = 0; outColumn < window.outWidth(); outColumn++) {
       pointAtTaps(item, outRow, outColumn, zeros, taps);
-      multiply(taps, window.kernelArea(), channels, weight, weightPitch, sums);
+      multiply(taps, window.kernelArea(), channels, weights.weight(), weightPitch, sums);
       finish(item, (long) outRow * window.outWidth() + outColumn, sums);
     }
   }
@@ -125,7 +114,7 @@ record DepthwiseConvolution(
         Memory.setLong(
             entry,
             window.inside(row, column)
-                ? x.row(item, (long) row * window.inWidth() + column)
+                ? maps.x().row(item, (long) row * window.inWidth() + column)
                 : zeros);
       }
     }
@@ -191,7 +180,7 @@ record DepthwiseConvolution(
   }
 
   private void finish(int item, long pixel, long sums) {
-    long skip = residual.rowOrZero(item, pixel);
+    long skip = maps.residual().rowOrZero(item, pixel);
     // The last ones first, because the epilogue may use what follows its sums.
     int last = (channels - 1) / RegisterTile.TILE_COLUMNS * RegisterTile.TILE_COLUMNS;
     for (int c = last; c >= 0; c -= RegisterTile.TILE_COLUMNS) {
@@ -199,10 +188,10 @@ record DepthwiseConvolution(
           sums + 4L * c,
           1,
           Math.min(RegisterTile.TILE_COLUMNS, channels - c),
-          bias + 4L * c,
+          weights.bias() + 4L * c,
           skip == 0 ? 0 : skip + 4L * c,
           0,
-          out.row(item, pixel) + 4L * c,
+          maps.out().row(item, pixel) + 4L * c,
           0,
           activation);
     }

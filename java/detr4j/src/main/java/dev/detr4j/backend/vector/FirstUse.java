@@ -44,11 +44,10 @@ final class FirstUse {
   static void loadClasses(HostBackend backend) {
     loadHeapSegments();
     int odd = 2 * RegisterTile.TILE_COLUMNS + 1;
-    Weight square = new Zeros("weight", Shape.of(odd, odd));
-    Weight row = new Zeros("bias", Shape.of(odd));
-    run(backend, Linear.of(square, row, Activation.GELU), Shape.of(1, 3, odd));
-    run(backend, Linear.of(square, row, Activation.RELU).withResidual(), of(2, 1, 3, odd));
-    run(backend, new LayerNorm(odd, 1, row, row, false, false), Shape.of(1, 2, odd));
+    Linear square = Linear.of(odd, odd).withBias();
+    run(backend, square.withActivation(Activation.GELU), Shape.of(1, 3, odd));
+    run(backend, square.withActivation(Activation.RELU).withResidual(), of(2, 1, 3, odd));
+    run(backend, LayerNorm.of(odd, 1), Shape.of(1, 2, odd));
     run(backend, new Attention(1, odd, 1, false), of(3, 1, 3, odd));
     run(backend, new MaxPool(2, 2, 0), Shape.of(1, 2, 2, odd));
     run(
@@ -106,7 +105,12 @@ final class FirstUse {
         OpSpec.Output output = outputs.get(i);
         out.add(view(buffer, slot * (inputs.length + i), output.shape(), output.type()));
       }
-      try (Program program = backend.compile(List.of(new BoundNode("first use", op, in, out)))) {
+      List<Weight> weights = new ArrayList<>();
+      for (OpSpec.WeightSpec weight : op.weights()) {
+        weights.add(new Zeros(weight.role(), weight.shape()));
+      }
+      BoundNode node = new BoundNode("first use", op, in, weights, out);
+      try (Program program = backend.compile(List.of(node))) {
         program.run();
       }
     }

@@ -72,49 +72,52 @@ final class ImplicitGemm implements HostKernel {
   private final long tableBytes;
   private final long copiesBytes;
 
+  /** Of x and of the output, in so many groups. */
+  record Channels(int in, int out, int groups) {}
+
+  /**
+   * Which rows are masked, and what that means.
+   *
+   * @param bytes one item a batch item; {@link Rows#none()} with {@link RowMask#NONE}
+   */
+  record Mask(RowMask effect, Rows bytes) {
+    /** No row is masked. */
+    static final Mask NONE = new Mask(RowMask.NONE, Rows.none());
+  }
+
   /**
    * Binds everything.
    *
-   * @param residual may be {@link Rows#none()}
-   * @param mask bytes, one item a batch item; {@link Rows#none()} with {@link RowMask#NONE}
-   * @param weight address of the panels
-   * @param bias address of the padded bias; never 0
+   * @param weights those of {@link dev.detr4j.backend.host.PanelPacking}
    */
   ImplicitGemm(
       Window window,
-      int batch,
-      int groups,
-      int inChannels,
-      int outChannels,
-      Rows x,
-      Rows residual,
-      Rows mask,
-      Rows out,
-      long weight,
-      long bias,
-      RowMask rowMask,
+      Channels channels,
+      Maps maps,
+      Mask mask,
+      PackedWeights weights,
       Activation activation,
       int threads) {
     this.window = window;
-    this.batch = batch;
-    this.groups = groups;
-    this.groupIn = inChannels / groups;
-    this.groupOut = outChannels / groups;
+    this.batch = maps.batch();
+    this.groups = channels.groups();
+    this.groupIn = channels.in() / groups;
+    this.groupOut = channels.out() / groups;
     this.groupPanels = (groupOut + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    this.x = x;
-    this.residual = residual;
-    this.mask = mask;
-    this.out = out;
-    this.weight = weight;
-    this.bias = bias;
-    this.rowMask = rowMask;
+    this.x = maps.x();
+    this.residual = maps.residual();
+    this.mask = mask.bytes();
+    this.out = maps.out();
+    this.weight = weights.weight();
+    this.bias = weights.bias();
+    this.rowMask = mask.effect();
     this.activation = activation;
     few = groupIn < FEW_CHANNELS && window.kernelWidth() > 1;
     taps = few ? window.kernelHeight() : window.kernelArea();
     depth = few ? groupIn * window.kernelWidth() : groupIn;
     int panels = groupPanels * groups;
     int pixels = window.pixels();
-    int block = blockOf(pixels, BLOCK_BYTES / (4 * inChannels));
+    int block = blockOf(pixels, BLOCK_BYTES / (4 * channels.in()));
     int panelsOfTile = Math.max(panels, 1);
     long wanted = threads == 1 ? 1 : (long) threads * TILES_PER_THREAD;
     while (panelsOfTile > 1 && tileCount(pixels, block, panels, panelsOfTile) < wanted) {

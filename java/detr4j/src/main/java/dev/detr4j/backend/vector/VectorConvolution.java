@@ -9,8 +9,6 @@ import dev.detr4j.backend.host.PanelPacking;
 import dev.detr4j.backend.host.WinogradChoice;
 import dev.detr4j.backend.host.WinogradPacking;
 import dev.detr4j.op.Convolution;
-import dev.detr4j.op.RowMask;
-import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -22,57 +20,35 @@ final class VectorConvolution implements HostOp<Convolution> {
   @Override
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
-    Shape in = node.input(0).shape();
-    Shape shape = node.output(0).shape();
-    Window window =
-        new Window(
-            in.get(1),
-            in.get(2),
-            shape.get(1),
-            shape.get(2),
-            op.kernelHeight(),
-            op.kernelWidth(),
-            op.stride(),
-            op.padding(),
-            op.dilation());
-    Rows x = Rows.of(node.input(0));
-    Rows residual = op.hasResidual() ? Rows.of(node.input(1)) : Rows.none();
-    Rows out = Rows.of(node.output(0));
-    if (op.groups() == op.inChannels() && op.groups() == op.outChannels() && op.groups() > 1) {
-      return List.of(
-          DepthwiseConvolution.bind(op, window, shape.get(0), x, residual, out, context));
+    Window window = Window.between(node.input(0).shape(), node.output(0).shape(), op.window());
+    if (op.isDepthwise() && op.groups() > 1) {
+      return List.of(DepthwiseConvolution.bind(op, window, node, context));
     }
+    Maps maps = Maps.of(node, op.hasResidual());
+    long bias = PanelBias.address(context, node.weightOrNull(1), op.outChannels(), op.groups());
     WinogradPacking packing = WinogradChoice.of(op, node.output(0), Precision.FP32);
     if (packing != null) {
+      MemorySegment weight =
+          packing.weight(context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
       return List.of(
           new WinogradConvolution(
               packing,
               op,
               window,
-              shape.get(0),
-              x,
-              residual,
-              out,
-              packing
-                  .weight(context.weights(), op, RegisterTile.TILE_COLUMNS, Precision.FP32)
-                  .address(),
-              PanelBias.address(context, op.bias(), op.outChannels(), 1),
+              maps,
+              new PackedWeights(weight.address(), bias),
               context.threads()));
     }
+    MemorySegment weight =
+        PanelPacking.weight(
+            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
     return List.of(
         new ImplicitGemm(
             window,
-            shape.get(0),
-            op.groups(),
-            op.inChannels(),
-            op.outChannels(),
-            x,
-            residual,
-            Rows.none(),
-            out,
-            PanelPacking.weight(context.weights(), op, RegisterTile.TILE_COLUMNS).address(),
-            PanelBias.address(context, op.bias(), op.outChannels(), op.groups()),
-            RowMask.NONE,
+            new ImplicitGemm.Channels(op.inChannels(), op.outChannels(), op.groups()),
+            maps,
+            ImplicitGemm.Mask.NONE,
+            new PackedWeights(weight.address(), bias),
             op.activation(),
             context.threads()));
   }

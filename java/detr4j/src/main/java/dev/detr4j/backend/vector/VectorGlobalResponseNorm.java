@@ -49,13 +49,13 @@ final class VectorGlobalResponseNorm implements HostOp<GlobalResponseNorm> {
             op.channels(),
             op.epsilon(),
             parts,
-            context.weights().plain(op.weight()).address(),
+            context.weights().plain(node.weight(0)).address(),
             factors),
         new Scale(
             blocks,
             op.channels(),
             factors,
-            context.weights().plain(op.bias()).address(),
+            context.weights().plain(node.weight(1)).address(),
             x,
             Rows.of(node.output(0))));
   }

@@ -49,8 +49,8 @@ final class VectorGroupNorm implements HostOp<GroupNorm> {
             blocks,
             op.channels(),
             statistics,
-            context.weights().plain(op.weight()).address(),
-            context.weights().plain(op.bias()).address(),
+            context.weights().plain(node.weight(0)).address(),
+            context.weights().plain(node.weight(1)).address(),
             x,
             Rows.of(node.output(0))));
   }

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.vector;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -16,22 +17,19 @@ final class VectorLinear implements HostOp<Linear> {
   public List<HostKernel> bind(
       Linear op, BoundNode node, HostContext context, MemorySegment workspace) {
     int rows = Math.toIntExact(node.output(0).rows());
+    MemorySegment weight =
+        PanelPacking.weight(
+            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
+    long bias = PanelBias.address(context, node.weightOrNull(1), op.outFeatures(), 1);
     return List.of(
         new ImplicitGemm(
             Window.ofRows(rows),
-            node.output(0).batch(),
-            1,
-            op.inFeatures(),
-            op.outFeatures(),
-            Rows.of(node.input(0)),
-            op.hasResidual() ? Rows.of(node.input(1)) : Rows.none(),
+            new ImplicitGemm.Channels(op.inFeatures(), op.outFeatures(), 1),
+            Maps.of(node, op.hasResidual()),
             op.rowMask() == RowMask.NONE
-                ? Rows.none()
-                : Rows.of(node.input(node.inputs().size() - 1)),
-            Rows.of(node.output(0)),
-            PanelPacking.weight(context.weights(), op, RegisterTile.TILE_COLUMNS).address(),
-            PanelBias.address(context, op.bias(), op.outFeatures(), 1),
-            op.rowMask(),
+                ? ImplicitGemm.Mask.NONE
+                : new ImplicitGemm.Mask(op.rowMask(), Rows.of(node.inputs().getLast())),
+            new PackedWeights(weight.address(), bias),
             op.activation(),
             context.threads()));
   }

@@ -9,6 +9,7 @@ import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
@@ -23,17 +24,9 @@ final class VectorMaxPool implements HostOp<MaxPool> {
       MaxPool op, BoundNode node, HostContext context, MemorySegment workspace) {
     Shape in = node.input(0).shape();
     Shape out = node.output(0).shape();
-    Window window =
-        new Window(
-            in.get(1),
-            in.get(2),
-            out.get(1),
-            out.get(2),
-            op.kernel(),
-            op.kernel(),
-            op.stride(),
-            op.padding(),
-            1);
+    KernelWindow kernel =
+        KernelWindow.square(op.kernel()).withStride(op.stride()).withPadding(op.padding());
+    Window window = Window.between(in, out, kernel);
     return List.of(
         new Kernel(
             window, out.get(0), out.last(), Rows.of(node.input(0)), Rows.of(node.output(0))));

@@ -35,9 +35,9 @@ final class VectorSinePositionEmbedding implements HostOp<SinePositionEmbedding>
     int[] widths = op.valid().stream().mapToInt(LevelShape::width).toArray();
     long divisors = SineAngles.divisors(op.features(), context.arena());
     long addend =
-        op.levelEmbedding() == null
-            ? context.arena().allocate(8L * op.features(), 64).address()
-            : context.weights().plain(op.levelEmbedding()).address();
+        op.hasLevelEmbedding()
+            ? context.weights().plain(node.weight(0)).address()
+            : context.arena().allocate(8L * op.features(), 64).address();
     Axes axes =
         new Axes(op.height(), op.width(), op.features(), heights, widths, workspace.address());
     return List.of(

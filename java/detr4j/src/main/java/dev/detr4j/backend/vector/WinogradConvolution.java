@@ -84,33 +84,27 @@ final class WinogradConvolution implements HostKernel {
   /**
    * Binds everything.
    *
-   * @param residual may be {@link Rows#none()}
-   * @param weight address of the panels of {@code packing}
-   * @param bias address of the padded bias; never 0
+   * @param weights those of {@code packing}
    */
   WinogradConvolution(
       WinogradPacking packing,
       Convolution op,
       Window extents,
-      int batch,
-      Rows x,
-      Rows residual,
-      Rows out,
-      long weight,
-      long bias,
+      Maps maps,
+      PackedWeights weights,
       int threads) {
     this.edge = packing.edge();
     this.window = edge + 2;
     this.elements = packing.elements();
     this.extents = extents;
-    this.batch = batch;
+    this.batch = maps.batch();
     this.inChannels = op.inChannels();
     this.outChannels = op.outChannels();
-    this.x = x;
-    this.residual = residual;
-    this.out = out;
-    this.weight = weight;
-    this.bias = bias;
+    this.x = maps.x();
+    this.residual = maps.residual();
+    this.out = maps.out();
+    this.weight = weights.weight();
+    this.bias = weights.bias();
     this.activation = op.activation();
 
     squaresWide = (extents.outWidth() + edge - 1) / edge;

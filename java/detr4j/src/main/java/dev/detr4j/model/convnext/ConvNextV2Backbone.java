@@ -8,8 +8,10 @@ import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.GlobalResponseNorm;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,19 +32,19 @@ public final class ConvNextV2Backbone implements Backbone {
 
   /** Depthwise convolution, norm, then two linear layers with the response norm between. */
   private record Block(
-      Convolution spatial,
-      LayerNorm norm,
-      Linear expand,
-      GlobalResponseNorm response,
-      Linear contract) {}
+      WeightedOp<Convolution> spatial,
+      WeightedOp<LayerNorm> norm,
+      WeightedOp<Linear> expand,
+      WeightedOp<GlobalResponseNorm> response,
+      WeightedOp<Linear> contract) {}
 
   /** Norm and 2x2 convolution of stride 2. */
-  private record Reduction(LayerNorm norm, Convolution convolution) {}
+  private record Reduction(WeightedOp<LayerNorm> norm, WeightedOp<Convolution> convolution) {}
 
   private record Stage(@Nullable Reduction reduction, List<Block> blocks) {}
 
-  private final Convolution stem;
-  private final LayerNorm stemNorm;
+  private final WeightedOp<Convolution> stem;
+  private final WeightedOp<LayerNorm> stemNorm;
   private final List<Stage> stages = new ArrayList<>();
 
   /** Reads the weights of all stages up to the last one that the neck takes. */
@@ -72,55 +74,33 @@ public final class ConvNextV2Backbone implements Backbone {
   private static Block block(Parameters parameters, int width) {
     int inner = EXPANSION * width;
     return new Block(
-        new Convolution(
-            width,
-            width,
-            WINDOW,
-            WINDOW,
-            1,
-            WINDOW / 2,
-            1,
-            width,
-            parameters.tensor("0.weight", width, 1, WINDOW, WINDOW),
-            parameters.tensor("0.bias", width),
-            Activation.NONE,
-            false),
+        parameters.weighted(
+            Convolution.of(width, width, KernelWindow.square(WINDOW).withPadding(WINDOW / 2))
+                .withGroups(width)
+                .withBias(),
+            "0.weight",
+            "0.bias"),
         norm(parameters, "2", width, EPSILON),
         parameters.linear("3", width, inner, Activation.GELU),
-        new GlobalResponseNorm(
-            inner,
-            EPSILON,
+        WeightedOp.of(
+            new GlobalResponseNorm(inner, EPSILON),
             parameters.tensor("5.gamma", 1, 1, 1, inner),
             parameters.tensor("5.beta", 1, 1, 1, inner)),
-        parameters.linear("6", inner, width, Activation.NONE).withResidual());
+        parameters.linear("6", inner, width, Activation.NONE).as(Linear::withResidual));
   }
 
   /** A convolution whose windows meet without overlap. */
-  private static Convolution patches(
+  private static WeightedOp<Convolution> patches(
       Parameters parameters, String name, int in, int out, int size) {
-    return new Convolution(
-        in,
-        out,
-        size,
-        size,
-        size,
-        0,
-        1,
-        1,
-        parameters.tensor(name + ".weight", out, in, size, size),
-        parameters.tensor(name + ".bias", out),
-        Activation.NONE,
-        false);
+    return parameters.weighted(
+        Convolution.of(in, out, KernelWindow.square(size).withStride(size)).withBias(),
+        name + ".weight",
+        name + ".bias");
   }
 
-  private static LayerNorm norm(Parameters parameters, String name, int channels, float epsilon) {
-    return new LayerNorm(
-        channels,
-        epsilon,
-        parameters.tensor(name + ".weight", channels),
-        parameters.tensor(name + ".bias", channels),
-        false,
-        false);
+  private static WeightedOp<LayerNorm> norm(
+      Parameters parameters, String name, int channels, float epsilon) {
+    return parameters.weighted(LayerNorm.of(channels, epsilon), name + ".weight", name + ".bias");
   }
 
   @Override

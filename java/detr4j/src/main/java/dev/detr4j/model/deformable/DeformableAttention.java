@@ -3,17 +3,17 @@ package dev.detr4j.model.deformable;
 import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +26,11 @@ final class DeformableAttention {
   private final int heads;
   private final int points;
   private final int samples;
-  private final Linear sampling;
-  private final Linear value;
-  private final Linear output;
+  private final WeightedOp<Linear> sampling;
+  private final WeightedOp<Linear> value;
+  private final WeightedOp<Linear> maskedValue;
+  private final WeightedOp<Convolution> sampledValue;
+  private final WeightedOp<Linear> output;
 
   /** Reads the projections below the prefix. */
   DeformableAttention(Parameters parameters, int dModel, int heads, int levels, int points) {
@@ -36,17 +38,25 @@ final class DeformableAttention {
     this.heads = heads;
     this.points = points;
     samples = heads * levels * points;
-    Linear offsets = parameters.linear("sampling_offsets", dModel, 2 * samples, Activation.NONE);
-    Linear logits = parameters.linear("attention_weights", dModel, samples, Activation.NONE);
+    WeightedOp<Linear> offsets =
+        parameters.linear("sampling_offsets", dModel, 2 * samples, Activation.NONE);
+    WeightedOp<Linear> logits =
+        parameters.linear("attention_weights", dModel, samples, Activation.NONE);
     String name = parameters.prefix() + "sampling";
     sampling =
-        Linear.of(
+        WeightedOp.linear(
                 DerivedWeight.rows(name + ".weight", offsets.weight(), logits.weight()),
-                DerivedWeight.rows(name + ".bias", Biases.of(offsets), Biases.of(logits)),
+                DerivedWeight.rows(name + ".bias", offsets.bias(), logits.bias()),
                 Activation.NONE)
-            .withExactProducts();
+            .as(Linear::withExactProducts);
     value = parameters.linear("value_proj", dModel, dModel, Activation.NONE);
-    output = parameters.linear("output_proj", dModel, dModel, Activation.NONE).withResidual();
+    maskedValue = value.as(op -> op.withRowMask(RowMask.ZERO_OUTPUT));
+    sampledValue =
+        WeightedOp.of(
+            Convolution.of(heads * (dModel + 1), dModel, KernelWindow.PIXEL).withGroups(heads),
+            DerivedWeight.biasAsColumn(value.weight(), value.bias()));
+    output =
+        parameters.linear("output_proj", dModel, dModel, Activation.NONE).as(Linear::withResidual);
   }
 
   /** What every deformable attention of one input shares. */
@@ -91,8 +101,7 @@ final class DeformableAttention {
     Value values =
         mask == null
             ? graph.add(label + ".value_proj", value, source)
-            : graph.add(
-                label + ".value_proj", value.withRowMask(RowMask.ZERO_OUTPUT), source, mask);
+            : graph.add(label + ".value_proj", maskedValue, source, mask);
     MsDeformAttention op =
         new MsDeformAttention(
             heads, dModel / heads, levels.shapes(), points, reference.shape().last());
@@ -118,24 +127,10 @@ final class DeformableAttention {
     Value sampled = graph.add(label, op, source, offsets, logits, reference, levels.validRatios());
     int batch = sampled.shape().get(0);
     int queries = sampled.shape().get(1);
-    Convolution projection =
-        new Convolution(
-            sampled.shape().last(),
-            dModel,
-            1,
-            1,
-            1,
-            0,
-            1,
-            heads,
-            DerivedWeight.biasAsColumn(value.weight(), Objects.requireNonNull(value.bias())),
-            null,
-            Activation.NONE,
-            false);
     return graph
         .add(
             label + ".value_proj",
-            projection,
+            sampledValue,
             sampled.reshaped(Shape.of(batch, queries, 1, sampled.shape().last())))
         .reshaped(Shape.of(batch, queries, dModel));
   }
@@ -147,7 +142,7 @@ final class DeformableAttention {
    * first.
    */
   private boolean samplesFirst(Shape queries, Shape source, Levels levels) {
-    if (levels.validTokens() != null || value.bias() == null) {
+    if (levels.validTokens() != null) {
       return false;
     }
     long sampling = 4L * queries.get(1) * samples * 4 * dModel;

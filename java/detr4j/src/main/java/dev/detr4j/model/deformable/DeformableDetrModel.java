@@ -14,6 +14,7 @@ import dev.detr4j.op.Activation;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -33,7 +34,7 @@ public final class DeformableDetrModel implements DetectionModel {
   private final DeformableEncoder encoder;
   private final DeformableDecoder decoder;
   private final ObjectQueries queries;
-  private final Linear classHead;
+  private final WeightedOp<Linear> classHead;
 
   /** Reads the model's weights by name; values stay in the checkpoint. */
   public DeformableDetrModel(DeformableDetrConfig config, WeightSource source) {
@@ -73,7 +74,7 @@ public final class DeformableDetrModel implements DetectionModel {
     }
     classHead =
         root.linear("class_embed." + (layers - 1), dModel, config.numLogits(), Activation.NONE)
-            .withExactProducts();
+            .as(Linear::withExactProducts);
     encoder = new DeformableEncoder(model.under("encoder"), config);
     decoder = new DeformableDecoder(model.under("decoder"), config, boxHeads);
     queries =
@@ -163,12 +164,14 @@ public final class DeformableDetrModel implements DetectionModel {
               .reshaped(Shape.of(batch, shape.height(), shape.width(), dModel));
       graph.addInto(
           "position." + l,
-          new SinePositionEmbedding(
-              shape.height(),
-              shape.width(),
-              dModel / 2,
-              config.numerics().sineOffset(),
-              valid.get(l),
+          WeightedOp.of(
+              new SinePositionEmbedding(
+                  shape.height(),
+                  shape.width(),
+                  dModel / 2,
+                  config.numerics().sineOffset(),
+                  valid.get(l),
+                  true),
               levelEmbeddings.get(l)),
           place);
       firstToken += shape.cells();

@@ -3,10 +3,11 @@ package dev.detr4j.model.deformable;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Parameters;
-import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import java.util.List;
 
@@ -19,41 +20,28 @@ final class InputProjection {
   private static final int GROUPS = 32;
   private static final float EPSILON = 1e-5f;
 
-  private final Convolution convolution;
-  private final GroupNorm norm;
+  private final WeightedOp<Convolution> convolution;
+  private final WeightedOp<GroupNorm> norm;
 
   /**
    * Reads {@code 0.weight}, {@code 1.weight} and {@code 1.bias} below the prefix, and {@code
    * 0.bias} where the convolution has one.
    */
   InputProjection(Parameters parameters, int in, int dModel, boolean further, boolean bias) {
-    int kernel = further ? 3 : 1;
+    KernelWindow window =
+        further ? KernelWindow.square(3).withStride(2).withPadding(1) : KernelWindow.PIXEL;
+    Convolution plain = Convolution.of(in, dModel, window);
     convolution =
-        new Convolution(
-            in,
-            dModel,
-            kernel,
-            kernel,
-            further ? 2 : 1,
-            further ? 1 : 0,
-            1,
-            1,
-            parameters.tensor("0.weight", dModel, in, kernel, kernel),
-            bias ? parameters.tensor("0.bias", dModel) : null,
-            Activation.NONE,
-            false);
-    norm =
-        new GroupNorm(
-            GROUPS,
-            dModel,
-            EPSILON,
-            parameters.tensor("1.weight", dModel),
-            parameters.tensor("1.bias", dModel));
+        bias
+            ? parameters.weighted(plain.withBias(), "0.weight", "0.bias")
+            : parameters.weighted(plain, "0.weight");
+    norm = parameters.weighted(new GroupNorm(GROUPS, dModel, EPSILON), "1.weight", "1.bias");
   }
 
   /** The extents of the level that a map leads to. */
   LevelShape shape(LevelShape map) {
-    return new LevelShape(convolution.outHeight(map.height()), convolution.outWidth(map.width()));
+    KernelWindow window = convolution.op().window();
+    return new LevelShape(window.outHeight(map.height()), window.outWidth(map.width()));
   }
 
   /**

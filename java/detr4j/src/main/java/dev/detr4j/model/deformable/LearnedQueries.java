@@ -7,6 +7,7 @@ import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
 
 /**
@@ -16,13 +17,13 @@ import dev.detr4j.tensor.Weight;
 final class LearnedQueries implements ObjectQueries {
   private final int dModel;
   private final Weight embedding;
-  private final Linear referencePoints;
+  private final WeightedOp<Linear> referencePoints;
 
   LearnedQueries(Parameters model, DeformableDetrConfig config) {
     dModel = config.transformer().dModel();
     embedding = model.tensor("query_position_embeddings.weight", config.numQueries(), 2 * dModel);
     referencePoints =
-        model.linear("reference_points", dModel, 2, Activation.NONE).withExactProducts();
+        model.linear("reference_points", dModel, 2, Activation.NONE).as(Linear::withExactProducts);
   }
 
   @Override

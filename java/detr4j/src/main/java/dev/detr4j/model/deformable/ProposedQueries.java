@@ -4,7 +4,6 @@ import dev.detr4j.error.ImageException;
 import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;
@@ -15,6 +14,7 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.RowMask;
 import dev.detr4j.op.TopK;
+import dev.detr4j.op.WeightedOp;
 import java.util.List;
 
 /**
@@ -27,31 +27,38 @@ import java.util.List;
 final class ProposedQueries implements ObjectQueries {
   private final int dModel;
   private final int proposals;
-  private final Linear memoryProjection;
+  private final WeightedOp<Linear> memoryProjection;
   private final Norm memoryNorm;
-  private final Linear score;
+  private final WeightedOp<Linear> score;
   private final BoxHead boxHead;
-  private final Linear positionProjection;
+  private final WeightedOp<Linear> positionProjection;
   private final Norm positionNorm;
 
   ProposedQueries(
-      Parameters model, DeformableDetrConfig config, Linear classHead, BoxHead boxHead) {
+      Parameters model,
+      DeformableDetrConfig config,
+      WeightedOp<Linear> classHead,
+      BoxHead boxHead) {
     dModel = config.transformer().dModel();
     proposals = config.numQueries();
     memoryProjection =
-        model.linear("enc_output", dModel, dModel, Activation.NONE).withRowMask(RowMask.ZERO_INPUT);
+        model
+            .linear("enc_output", dModel, dModel, Activation.NONE)
+            .as(op -> op.withRowMask(RowMask.ZERO_INPUT));
     memoryNorm = new Norm(model, "enc_output_norm", dModel);
     score =
-        Linear.of(
+        WeightedOp.linear(
                 DerivedWeight.rowRange(
                     "row 0 of " + classHead.weight().name(), classHead.weight(), 0, 1),
                 DerivedWeight.rowRange(
-                    "row 0 of " + Biases.of(classHead).name(), Biases.of(classHead), 0, 1),
+                    "row 0 of " + classHead.bias().name(), classHead.bias(), 0, 1),
                 Activation.NONE)
-            .withExactProducts();
+            .as(Linear::withExactProducts);
     this.boxHead = boxHead;
     positionProjection =
-        model.linear("pos_trans", 2 * dModel, 2 * dModel, Activation.NONE).withExactProducts();
+        model
+            .linear("pos_trans", 2 * dModel, 2 * dModel, Activation.NONE)
+            .as(Linear::withExactProducts);
     positionNorm = new Norm(model, "pos_trans_norm", 2 * dModel);
   }
 

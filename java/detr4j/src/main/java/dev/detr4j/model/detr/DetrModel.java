@@ -7,7 +7,6 @@ import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.Biases;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.CrossAttention;
 import dev.detr4j.model.layer.FeedForward;
@@ -19,9 +18,11 @@ import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -51,12 +52,12 @@ public final class DetrModel implements DetectionModel {
   private final DetrConfig config;
   private final int dModel;
   private final Backbone backbone;
-  private final Convolution inputProjection;
+  private final WeightedOp<Convolution> inputProjection;
   private final Weight queryPositions;
   private final List<EncoderLayer> encoder = new ArrayList<>();
   private final List<DecoderLayer> decoder = new ArrayList<>();
   private final Norm decoderNorm;
-  private final Linear classHead;
+  private final WeightedOp<Linear> classHead;
   private final BoxHead boxHead;
 
   /** Reads the model's weights by name; values stay in the checkpoint. */
@@ -69,19 +70,10 @@ public final class DetrModel implements DetectionModel {
     Parameters model = root.under("model");
     int width = config.backbone().lastWidth();
     inputProjection =
-        new Convolution(
-            width,
-            dModel,
-            1,
-            1,
-            1,
-            0,
-            1,
-            1,
-            model.tensor("input_projection.weight", dModel, width, 1, 1),
-            model.tensor("input_projection.bias", dModel),
-            Activation.NONE,
-            false);
+        model.weighted(
+            Convolution.of(width, dModel, KernelWindow.PIXEL).withBias(),
+            "input_projection.weight",
+            "input_projection.bias");
     queryPositions = model.tensor("query_position_embeddings.weight", config.numQueries(), dModel);
     for (int i = 0; i < transformer.encoderLayers(); i++) {
       Parameters layer = model.under("encoder").under("layers").under(i);
@@ -106,10 +98,8 @@ public final class DetrModel implements DetectionModel {
     decoderNorm = new Norm(model, "decoder.layernorm", dModel);
     classHead =
         root.linear("class_labels_classifier", dModel, config.numLogits(), Activation.NONE)
-            .withExactProducts();
+            .as(Linear::withExactProducts);
     boxHead = new BoxHead(root.under("bbox_predictor"), dModel);
-    // A head without bias would be another architecture.
-    Biases.of(classHead);
   }
 
   @Override
@@ -142,7 +132,7 @@ public final class DetrModel implements DetectionModel {
             .add(
                 "position",
                 new SinePositionEmbedding(
-                    level.height(), level.width(), dModel / 2, 0f, valid, null))
+                    level.height(), level.width(), dModel / 2, 0f, valid, false))
             .reshaped(Shape.of(batch, level.cells(), dModel));
     Value keyMask =
         input.padded()

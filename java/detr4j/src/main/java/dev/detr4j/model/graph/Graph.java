@@ -1,21 +1,29 @@
 package dev.detr4j.model.graph;
 
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The fused operations of one model for one input size, in an order in which they can run.
  *
  * <p>Immutable. Building one reads no weights and costs microseconds, so that a new input size is
- * cheap.
+ * cheap. The graphs of one model share their weights: a trainer that changes them or a backend that
+ * packs them does so once for all sizes. {@link DerivedWeight} says how those that are not in the
+ * checkpoint follow from it.
  *
  * @param inputs what each call provides
  * @param constants roots whose elements are known when the plan is made
+ * @param weights roots that stand for weights; they have no memory in a plan, and only the weight
+ *     operands of nodes name them
  * @param nodes in order
  * @param outputs what a call delivers, by name
  * @param taps intermediate values that can be asked for by name, to find the stage at which two
@@ -24,14 +32,31 @@ import java.util.Map;
 public record Graph(
     List<Value> inputs,
     Map<Value, HostData> constants,
+    Map<Value, Weight> weights,
     List<Node> nodes,
     Map<String, Value> outputs,
     Map<String, Value> taps) {
+
+  /**
+   * The weights that everything here follows from, in the end: tensors of the checkpoint. Those of
+   * constants are among them, see {@link RepeatedWeight}.
+   */
+  public Set<Weight> origins() {
+    Set<Weight> origins = new LinkedHashSet<>();
+    weights.values().forEach(weight -> origins.addAll(DerivedWeight.origins(weight)));
+    for (HostData data : constants.values()) {
+      if (data instanceof RepeatedWeight repeated) {
+        origins.addAll(DerivedWeight.origins(repeated.weight()));
+      }
+    }
+    return origins;
+  }
 
   /** Collects nodes. Not thread-safe. */
   public static final class Builder {
     private final List<Value> inputs = new ArrayList<>();
     private final Map<Value, HostData> constants = new LinkedHashMap<>();
+    private final Map<Weight, Value> weights = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Value> outputs = new LinkedHashMap<>();
     private final Map<String, Value> taps = new LinkedHashMap<>();
@@ -50,13 +75,24 @@ public record Graph(
       return value;
     }
 
+    /** The value that stands for a weight; the same one for equal weights. */
+    public Value weight(Weight weight) {
+      return weights.computeIfAbsent(
+          weight, key -> new Value(key.name(), ElementType.F32, key.shape()));
+    }
+
     /** Declares memory that several nodes fill through views of it. */
     public Value joint(String name, ElementType type, Shape shape) {
       return new Value(name, type, shape);
     }
 
-    /** Adds a node with one output and returns it. */
+    /** Adds a node with one output and without weights, and returns the output. */
     public Value add(String label, OpSpec op, Value... of) {
+      return add(label, WeightedOp.of(op), of);
+    }
+
+    /** Adds a node with one output and returns it. */
+    public Value add(String label, WeightedOp<?> op, Value... of) {
       List<Value> results = addAll(label, op, of);
       if (results.size() != 1) {
         throw new IllegalArgumentException(label + " has " + results.size() + " outputs");
@@ -64,20 +100,31 @@ public record Graph(
       return results.get(0);
     }
 
-    /** Adds a node and returns its outputs. */
+    /** Adds a node without weights and returns its outputs. */
     public List<Value> addAll(String label, OpSpec op, Value... of) {
+      return addAll(label, WeightedOp.of(op), of);
+    }
+
+    /** Adds a node and returns its outputs. */
+    public List<Value> addAll(String label, WeightedOp<?> op, Value... of) {
       List<Value> results = new ArrayList<>();
-      for (OpSpec.Output output : outputs(label, op, of)) {
+      for (OpSpec.Output output : outputs(label, op.op(), of)) {
         results.add(new Value(label, output.type(), output.shape()));
       }
-      nodes.add(new Node(label, op, List.of(of), results));
+      add(label, op, List.of(of), results);
       return results;
     }
 
     /** Adds a node that writes to existing memory, such as a level of a joint sequence. */
-    public void addInto(String label, OpSpec op, Value into, Value... of) {
-      OpSpec.Output output = outputs(label, op, of).get(0);
-      nodes.add(new Node(label, op, List.of(of), List.of(into.reshaped(output.shape()))));
+    public void addInto(String label, WeightedOp<?> op, Value into, Value... of) {
+      OpSpec.Output output = outputs(label, op.op(), of).get(0);
+      add(label, op, List.of(of), List.of(into.reshaped(output.shape())));
+    }
+
+    private void add(String label, WeightedOp<?> op, List<Value> inputs, List<Value> results) {
+      nodes.add(
+          new Node(
+              label, op.op(), inputs, op.weights().stream().map(this::weight).toList(), results));
     }
 
     /** Names a result. */
@@ -90,9 +137,23 @@ public record Graph(
       taps.put(name, value);
     }
 
-    /** The finished graph. */
+    /**
+     * The finished graph.
+     *
+     * @throws IllegalArgumentException when a node reads a weight as an input
+     */
     public Graph build() {
-      return new Graph(List.copyOf(inputs), constants, List.copyOf(nodes), outputs, taps);
+      Map<Value, Weight> declared = new LinkedHashMap<>();
+      weights.forEach((weight, value) -> declared.put(value, weight));
+      for (Node node : nodes) {
+        for (Value input : node.inputs()) {
+          if (declared.containsKey(input.root())) {
+            throw new IllegalArgumentException(
+                node.label() + " reads the weight " + input.name() + " as an input");
+          }
+        }
+      }
+      return new Graph(List.copyOf(inputs), constants, declared, List.copyOf(nodes), outputs, taps);
     }
 
     private static List<OpSpec.Output> outputs(String label, OpSpec op, Value... of) {

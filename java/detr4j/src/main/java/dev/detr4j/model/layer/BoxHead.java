@@ -4,13 +4,14 @@ import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The box head: three linear layers with ReLU between, {@code dModel} to 4. */
 public final class BoxHead {
   private static final int LAYERS = 3;
-  private final List<Linear> layers = new ArrayList<>();
+  private final List<WeightedOp<Linear>> layers = new ArrayList<>();
 
   /** Reads {@code layers.0 .. layers.2} below the prefix. */
   public BoxHead(Parameters parameters, int dModel) {
@@ -23,7 +24,7 @@ public final class BoxHead {
                   dModel,
                   last ? 4 : dModel,
                   last ? Activation.NONE : Activation.RELU)
-              .withExactProducts());
+              .as(Linear::withExactProducts));
     }
   }
 

@@ -5,6 +5,7 @@ import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class CrossAttention {
   private final int dModel;
   private final int heads;
-  private final Linear query;
-  private final Linear key;
-  private final Linear value;
-  private final Linear output;
+  private final WeightedOp<Linear> query;
+  private final WeightedOp<Linear> key;
+  private final WeightedOp<Linear> value;
+  private final WeightedOp<Linear> output;
 
   /** Reads {@code q_proj}, {@code k_proj}, {@code v_proj} and {@code o_proj} below the prefix. */
   public CrossAttention(Parameters parameters, int dModel, int heads) {
@@ -26,7 +27,7 @@ public final class CrossAttention {
     query = parameters.linear("q_proj", dModel, dModel, Activation.NONE);
     key = parameters.linear("k_proj", dModel, dModel, Activation.NONE);
     value = parameters.linear("v_proj", dModel, dModel, Activation.NONE);
-    output = parameters.linear("o_proj", dModel, dModel, Activation.NONE).withResidual();
+    output = parameters.linear("o_proj", dModel, dModel, Activation.NONE).as(Linear::withResidual);
   }
 
   /**

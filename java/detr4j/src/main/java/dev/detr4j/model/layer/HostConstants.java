@@ -1,12 +1,12 @@
 package dev.detr4j.model.layer;
 
+import dev.detr4j.model.graph.RepeatedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
@@ -25,16 +25,7 @@ public final class HostConstants {
     int rows = weight.shape().get(0);
     int columns = weight.shape().get(1);
     return graph.constant(
-        name,
-        ElementType.F32,
-        Shape.of(batch, rows, columns),
-        destination -> {
-          long bytes = 4L * rows * columns;
-          weight.read(destination.asSlice(0, bytes));
-          for (int n = 1; n < batch; n++) {
-            MemorySegment.copy(destination, 0, destination, n * bytes, bytes);
-          }
-        });
+        name, ElementType.F32, Shape.of(batch, rows, columns), new RepeatedWeight(weight, batch));
   }
 
   /** Zeros {@code [batch, rows, columns]}. */

@@ -3,6 +3,7 @@ package dev.detr4j.model.layer;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LayerNorm;
+import dev.detr4j.op.WeightedOp;
 import java.util.List;
 
 /**
@@ -10,11 +11,13 @@ import java.util.List;
  * attention adds.
  */
 public final class Norm {
-  private final LayerNorm plain;
+  private final WeightedOp<LayerNorm> plain;
+  private final WeightedOp<LayerNorm> positioned;
 
   /** Reads {@code name.weight} and {@code name.bias}. */
   public Norm(Parameters parameters, String name, int channels) {
     plain = parameters.layerNorm(name, channels);
+    positioned = plain.as(LayerNorm::withAddend);
   }
 
   /** Normalises. */
@@ -24,8 +27,6 @@ public final class Norm {
 
   /** Normalises; returns the result and the result plus the position. */
   public List<Value> addPositioned(Graph.Builder graph, String label, Value x, Value position) {
-    LayerNorm fused =
-        new LayerNorm(plain.channels(), plain.epsilon(), plain.weight(), plain.bias(), false, true);
-    return graph.addAll(label, fused, x, position);
+    return graph.addAll(label, positioned, x, position);
   }
 }

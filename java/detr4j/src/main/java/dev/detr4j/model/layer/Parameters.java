@@ -4,8 +4,12 @@ import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Reads the parameters of common layers below one prefix of canonical names.
@@ -29,19 +33,27 @@ public record Parameters(WeightSource source, String prefix) {
     return source.get(prefix + name, Shape.of(extents));
   }
 
+  /**
+   * An operation with its weights, in the shapes that it asks for.
+   *
+   * @param names of the weights, in the order of the operation
+   */
+  public <S extends OpSpec> WeightedOp<S> weighted(S op, String... names) {
+    List<Weight> weights = new ArrayList<>();
+    for (int i = 0; i < names.length; i++) {
+      weights.add(source.get(prefix + names[i], op.weights().get(i).shape()));
+    }
+    return new WeightedOp<>(op, weights);
+  }
+
   /** A linear layer {@code name.weight} {@code [out, in]}, {@code name.bias}. */
-  public Linear linear(String name, int in, int out, Activation activation) {
-    return Linear.of(tensor(name + ".weight", out, in), tensor(name + ".bias", out), activation);
+  public WeightedOp<Linear> linear(String name, int in, int out, Activation activation) {
+    Linear op = Linear.of(in, out).withActivation(activation).withBias();
+    return weighted(op, name + ".weight", name + ".bias");
   }
 
   /** A layer normalisation of eps 1e-5, as every transformer here has it. */
-  public LayerNorm layerNorm(String name, int channels) {
-    return new LayerNorm(
-        channels,
-        1e-5f,
-        tensor(name + ".weight", channels),
-        tensor(name + ".bias", channels),
-        false,
-        false);
+  public WeightedOp<LayerNorm> layerNorm(String name, int channels) {
+    return weighted(LayerNorm.of(channels, 1e-5f), name + ".weight", name + ".bias");
   }
 }

@@ -6,6 +6,7 @@ import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.WeightedOp;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,24 +17,24 @@ import org.jspecify.annotations.Nullable;
 public final class SelfAttention {
   private final int dModel;
   private final int heads;
-  private final Linear queryKey;
-  private final Linear value;
-  private final Linear output;
+  private final WeightedOp<Linear> queryKey;
+  private final WeightedOp<Linear> value;
+  private final WeightedOp<Linear> output;
 
   /** Reads {@code q_proj}, {@code k_proj}, {@code v_proj} and {@code o_proj} below the prefix. */
   public SelfAttention(Parameters parameters, int dModel, int heads) {
     this.dModel = dModel;
     this.heads = heads;
-    Linear query = parameters.linear("q_proj", dModel, dModel, Activation.NONE);
-    Linear key = parameters.linear("k_proj", dModel, dModel, Activation.NONE);
+    WeightedOp<Linear> query = parameters.linear("q_proj", dModel, dModel, Activation.NONE);
+    WeightedOp<Linear> key = parameters.linear("k_proj", dModel, dModel, Activation.NONE);
     String name = parameters.prefix() + "qk_proj";
     queryKey =
-        Linear.of(
+        WeightedOp.linear(
             DerivedWeight.rows(name + ".weight", query.weight(), key.weight()),
-            DerivedWeight.rows(name + ".bias", Biases.of(query), Biases.of(key)),
+            DerivedWeight.rows(name + ".bias", query.bias(), key.bias()),
             Activation.NONE);
     value = parameters.linear("v_proj", dModel, dModel, Activation.NONE);
-    output = parameters.linear("o_proj", dModel, dModel, Activation.NONE).withResidual();
+    output = parameters.linear("o_proj", dModel, dModel, Activation.NONE).as(Linear::withResidual);
   }
 
   /**

@@ -8,7 +8,9 @@ import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.MaxPool;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,17 +25,16 @@ import org.jspecify.annotations.Nullable;
 public final class ResNetBackbone implements Backbone {
   private static final double BATCH_NORM_EPSILON = 1e-5;
 
-  private record Block(List<Convolution> convolutions, @Nullable Convolution downsample) {}
+  private record Block(
+      List<WeightedOp<Convolution>> convolutions, @Nullable WeightedOp<Convolution> downsample) {}
 
-  private final Convolution stem;
+  private final WeightedOp<Convolution> stem;
   private final List<List<Block>> stages = new ArrayList<>();
 
   /** Reads the weights of all stages up to the last one that the neck takes. */
   public ResNetBackbone(ResNetConfig config, WeightSource source) {
     Parameters parameters = new Parameters(source, "backbone.");
-    stem =
-        convolution(
-            parameters, "conv1", "bn1", 3, config.stemWidth(), 7, 2, 1, Activation.RELU, false);
+    stem = numbered(parameters, 1, relu(3, config.stemWidth(), window(7, 2, 1)));
     for (int stage = 1; stage <= config.stages(); stage++) {
       List<Block> blocks = new ArrayList<>();
       for (int b = 0; b < config.depths().get(stage - 1); b++) {
@@ -63,7 +64,7 @@ public final class ResNetBackbone implements Backbone {
   }
 
   private static Value add(Graph.Builder graph, String label, Block block, Value x) {
-    Convolution projection = block.downsample();
+    WeightedOp<Convolution> projection = block.downsample();
     Value shortcut = projection == null ? x : graph.add(label + ".downsample", projection, x);
     Value y = x;
     int last = block.convolutions().size() - 1;
@@ -83,20 +84,9 @@ public final class ResNetBackbone implements Backbone {
     int middleStride = config.strideIn1x1() ? 1 : stride;
     return new Block(
         List.of(
-            convolution(
-                block, "conv1", "bn1", in, inner, 1, firstStride, 1, Activation.RELU, false),
-            convolution(
-                block,
-                "conv2",
-                "bn2",
-                inner,
-                inner,
-                3,
-                middleStride,
-                dilation,
-                Activation.RELU,
-                false),
-            convolution(block, "conv3", "bn3", inner, width, 1, 1, 1, Activation.RELU, true)),
+            numbered(block, 1, relu(in, inner, window(1, firstStride, 1))),
+            numbered(block, 2, relu(inner, inner, window(3, middleStride, dilation))),
+            numbered(block, 3, relu(inner, width, KernelWindow.PIXEL).withResidual())),
         downsample(config, block, stage, index));
   }
 
@@ -107,70 +97,53 @@ public final class ResNetBackbone implements Backbone {
     int dilation = index == 0 ? config.firstDilation(stage) : config.dilation(stage);
     return new Block(
         List.of(
-            convolution(
-                block, "conv1", "bn1", in, width, 3, stride, dilation, Activation.RELU, false),
-            convolution(
-                block,
-                "conv2",
-                "bn2",
-                width,
-                width,
-                3,
-                1,
-                config.dilation(stage),
-                Activation.RELU,
-                true)),
+            numbered(block, 1, relu(in, width, window(3, stride, dilation))),
+            numbered(
+                block, 2, relu(width, width, window(3, 1, config.dilation(stage))).withResidual())),
         downsample(config, block, stage, index));
   }
 
-  private static @Nullable Convolution downsample(
+  private static @Nullable WeightedOp<Convolution> downsample(
       ResNetConfig config, Parameters block, int stage, int index) {
     if (index != 0 || !config.hasDownsample(stage)) {
       return null;
     }
-    int width = config.widths().get(stage - 1);
-    return convolution(
-        block,
-        "downsample.0",
-        "downsample.1",
-        config.inputWidth(stage),
-        width,
-        1,
-        config.stride(stage),
-        1,
-        Activation.NONE,
-        false);
+    Convolution op =
+        Convolution.of(
+            config.inputWidth(stage),
+            config.widths().get(stage - 1),
+            window(1, config.stride(stage), 1));
+    return folded(block, "downsample.0", "downsample.1", op);
   }
 
-  /** A convolution with "same" padding and its batch norm folded in. */
-  private static Convolution convolution(
-      Parameters parameters,
-      String name,
-      String norm,
-      int in,
-      int out,
-      int kernel,
-      int stride,
-      int dilation,
-      Activation activation,
-      boolean residual) {
-    Weight weight = parameters.tensor(name + ".weight", out, in, kernel, kernel);
+  private static Convolution relu(int in, int out, KernelWindow window) {
+    return Convolution.of(in, out, window).withActivation(Activation.RELU);
+  }
+
+  /** A square window whose padding keeps the map's extents at stride 1. */
+  private static KernelWindow window(int size, int stride, int dilation) {
+    return KernelWindow.square(size)
+        .withStride(stride)
+        .withPadding(size / 2 * dilation)
+        .withDilation(dilation);
+  }
+
+  private static WeightedOp<Convolution> numbered(Parameters parameters, int i, Convolution op) {
+    return folded(parameters, "conv" + i, "bn" + i, op);
+  }
+
+  /** A convolution with the batch norm behind it folded in, which leaves a bias. */
+  private static WeightedOp<Convolution> folded(
+      Parameters parameters, String name, String norm, Convolution op) {
+    int out = op.outChannels();
+    Weight weight = parameters.weighted(op, name + ".weight").weight();
     Weight gamma = parameters.tensor(norm + ".weight", out);
     Weight beta = parameters.tensor(norm + ".bias", out);
     Weight mean = parameters.tensor(norm + ".running_mean", out);
     Weight variance = parameters.tensor(norm + ".running_var", out);
-    return new Convolution(
-        in,
-        out,
-        kernel,
-        kernel,
-        stride,
-        kernel / 2 * dilation,
-        dilation,
-        1,
+    return WeightedOp.of(
+        op.withBias(),
         DerivedWeight.scaledByNorm(weight, gamma, variance, BATCH_NORM_EPSILON),
-        DerivedWeight.normShift(gamma, beta, mean, variance, BATCH_NORM_EPSILON),
-        activation,
-        residual);
+        DerivedWeight.normShift(gamma, beta, mean, variance, BATCH_NORM_EPSILON));
   }
 }

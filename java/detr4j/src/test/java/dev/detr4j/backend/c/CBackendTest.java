@@ -22,6 +22,7 @@ import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LayerNorm;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
@@ -36,6 +37,7 @@ import dev.detr4j.op.RowMask;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
@@ -177,17 +179,16 @@ class CBackendTest {
         }
         cases.add(
             NodeCase.of(
-                new LayerNorm(37, 1e-5f, weight(random, 37), weight(random, 37), residual, addend),
+                weighted(random, new LayerNorm(37, 1e-5f, residual, addend)),
                 inputs.toArray(new Values[0])));
       }
     }
     cases.add(
         NodeCase.of(
-            new GroupNorm(4, 24, 1e-5f, weight(random, 24), weight(random, 24)),
-            normal(random, Shape.of(2, 5, 7, 24))));
+            weighted(random, new GroupNorm(4, 24, 1e-5f)), normal(random, Shape.of(2, 5, 7, 24))));
     cases.add(
         NodeCase.of(
-            new GlobalResponseNorm(24, 1e-6f, weight(random, 24), weight(random, 24)),
+            weighted(random, new GlobalResponseNorm(24, 1e-6f)),
             normal(random, Shape.of(2, 5, 7, 24))));
     cases.add(NodeCase.of(new MaxPool(3, 2, 1), normal(random, Shape.of(2, 7, 9, 19))));
   }
@@ -195,61 +196,49 @@ class CBackendTest {
   private static void addConvolutions(List<NodeCase> cases, Random random) {
     cases.add(
         NodeCase.of(
-            new Convolution(
-                3, 21, 7, 7, 2, 3, 1, 1, weight(random, 21, 3, 7, 7), null, Activation.RELU, false),
+            weighted(
+                random,
+                Convolution.of(3, 21, KernelWindow.square(7).withStride(2).withPadding(3))
+                    .withActivation(Activation.RELU)),
             normal(random, Shape.of(2, 15, 17, 3))));
     cases.add(
         NodeCase.of(
-            new Convolution(
-                20,
-                34,
-                3,
-                2,
-                1,
-                2,
-                2,
-                2,
-                weight(random, 34, 10, 3, 2),
-                weight(random, 34),
-                Activation.GELU,
-                true),
+            weighted(
+                random,
+                new Convolution(
+                    20, 34, new KernelWindow(3, 2, 1, 2, 2), 2, true, Activation.GELU, true)),
             normal(random, Shape.of(2, 6, 5, 20)),
             normal(random, Shape.of(2, 6, 7, 34))));
     cases.add(
         NodeCase.of(
-            new Convolution(
-                19,
-                19,
-                3,
-                3,
-                2,
-                1,
-                1,
-                19,
-                weight(random, 19, 1, 3, 3),
-                weight(random, 19),
-                Activation.NONE,
-                true),
+            weighted(
+                random,
+                Convolution.of(19, 19, KernelWindow.square(3).withStride(2).withPadding(1))
+                    .withGroups(19)
+                    .withBias()
+                    .withResidual()),
             normal(random, Shape.of(2, 9, 8, 19)),
             normal(random, Shape.of(2, 5, 4, 19))));
     Weight weight = weight(random, 33, 18);
     Weight bias = weight(random, 33);
     Values x = normal(random, Shape.of(2, 7, 18));
     Values mask = Values.u8(Shape.of(2, 7), 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1, 0, 1);
-    cases.add(NodeCase.of(Linear.of(weight, bias, Activation.RELU), x));
+    cases.add(NodeCase.of(WeightedOp.linear(weight, bias, Activation.RELU), x));
     cases.add(
         NodeCase.of(
-            Linear.of(weight, null, Activation.GELU).withResidual(),
+            WeightedOp.linear(weight, null, Activation.GELU).as(Linear::withResidual),
             x,
             normal(random, Shape.of(2, 7, 33))));
     cases.add(
         NodeCase.of(
-            Linear.of(weight, bias, Activation.NONE).withRowMask(RowMask.ZERO_INPUT), x, mask));
+            WeightedOp.linear(weight, bias, Activation.NONE)
+                .as(op -> op.withRowMask(RowMask.ZERO_INPUT)),
+            x,
+            mask));
     cases.add(
         NodeCase.of(
-            Linear.of(weight, bias, Activation.NONE)
-                .withRowMask(RowMask.ZERO_OUTPUT)
-                .withResidual(),
+            WeightedOp.linear(weight, bias, Activation.NONE)
+                .as(op -> op.withRowMask(RowMask.ZERO_OUTPUT).withResidual()),
             x,
             normal(random, Shape.of(2, 7, 33)),
             mask));
@@ -289,15 +278,12 @@ class CBackendTest {
   private static void addBoxes(List<NodeCase> cases, Random random) {
     cases.add(
         NodeCase.of(
-            new SinePositionEmbedding(
-                5,
-                6,
-                8,
-                -0.5f,
-                List.of(new LevelShape(5, 6), new LevelShape(3, 4)),
-                weight(random, 16))));
+            weighted(
+                random,
+                new SinePositionEmbedding(
+                    5, 6, 8, -0.5f, List.of(new LevelShape(5, 6), new LevelShape(3, 4)), true))));
     cases.add(
-        NodeCase.of(new SinePositionEmbedding(3, 4, 6, 0, List.of(new LevelShape(2, 4)), null)));
+        NodeCase.of(new SinePositionEmbedding(3, 4, 6, 0, List.of(new LevelShape(2, 4)), false)));
     cases.add(NodeCase.of(new ProposalEmbedding(10), unit(random, Shape.of(2, 5, 4))));
     for (BoxRefinement.Reference reference : BoxRefinement.Reference.values()) {
       Values delta = normal(random, Shape.of(2, 5, 4));
@@ -364,32 +350,18 @@ class CBackendTest {
   private static void addManyTiles(List<NodeCase> cases, Random random) {
     cases.add(
         NodeCase.of(
-            new Convolution(
-                16,
-                40,
-                3,
-                3,
-                1,
-                1,
-                1,
-                1,
-                weight(random, 40, 16, 3, 3),
-                null,
-                Activation.NONE,
-                false),
+            weighted(random, Convolution.of(16, 40, KernelWindow.square(3).withPadding(1))),
             normal(random, Shape.of(2, 37, 61, 16))));
     cases.add(
         NodeCase.of(
-            Linear.of(weight(random, 700, 64), null, Activation.RELU),
+            weighted(random, Linear.of(64, 700).withActivation(Activation.RELU)),
             normal(random, Shape.of(1, 100, 64))));
     cases.add(
         NodeCase.of(
-            new LayerNorm(64, 1e-5f, weight(random, 64), weight(random, 64), false, false),
-            normal(random, Shape.of(2, 1009, 64))));
+            weighted(random, LayerNorm.of(64, 1e-5f)), normal(random, Shape.of(2, 1009, 64))));
     cases.add(
         NodeCase.of(
-            new GroupNorm(8, 64, 1e-5f, weight(random, 64), weight(random, 64)),
-            normal(random, Shape.of(2, 1009, 64))));
+            weighted(random, new GroupNorm(8, 64, 1e-5f)), normal(random, Shape.of(2, 1009, 64))));
     cases.add(
         NodeCase.of(
                 new MsDeformAttention(2, 16, List.of(new LevelShape(23, 31)), 4, 2),
@@ -414,8 +386,16 @@ class CBackendTest {
     return Values.f32(shape, random.doubles(shape.elements(), 0.05, 0.95).toArray());
   }
 
+  private static <S extends OpSpec> WeightedOp<S> weighted(Random random, S op) {
+    return new WeightedOp<>(
+        op, op.weights().stream().map(each -> weight(random, each.shape())).toList());
+  }
+
   private static Weight weight(Random random, int... extents) {
-    Shape shape = Shape.of(extents);
+    return weight(random, Shape.of(extents));
+  }
+
+  private static Weight weight(Random random, Shape shape) {
     double[] values = random.doubles(shape.elements(), -0.5, 0.5).toArray();
     return new Weight() {
       @Override

@@ -7,6 +7,7 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
@@ -43,29 +44,36 @@ final class NodeCase {
   private static final float UNTOUCHED = -77;
 
   private final OpSpec op;
+  private final WeightedOp<?> weighted;
   private final List<Values> inputs;
   private final boolean strided;
   private final boolean lastContiguous;
 
-  private NodeCase(OpSpec op, List<Values> inputs, boolean strided, boolean lastContiguous) {
-    this.op = op;
+  private NodeCase(
+      WeightedOp<?> weighted, List<Values> inputs, boolean strided, boolean lastContiguous) {
+    this.op = weighted.op();
+    this.weighted = weighted;
     this.inputs = inputs;
     this.strided = strided;
     this.lastContiguous = lastContiguous;
   }
 
   static NodeCase of(OpSpec op, Values... inputs) {
+    return of(WeightedOp.of(op), inputs);
+  }
+
+  static NodeCase of(WeightedOp<?> op, Values... inputs) {
     return new NodeCase(op, List.of(inputs), true, false);
   }
 
   /** The same with the last input contiguous, which some operations ask for. */
   NodeCase lastContiguous() {
-    return new NodeCase(op, inputs, strided, true);
+    return new NodeCase(weighted, inputs, strided, true);
   }
 
   /** The same with all tensors contiguous. */
   NodeCase contiguous() {
-    return new NodeCase(op, inputs, false, false);
+    return new NodeCase(weighted, inputs, false, false);
   }
 
   OpSpec op() {
@@ -127,7 +135,8 @@ final class NodeCase {
         fill(view);
         results.add(view);
       }
-      program = backend.compile(List.of(new BoundNode("case", op, places, results)));
+      BoundNode node = new BoundNode("case", op, places, weighted.weights(), results);
+      program = backend.compile(List.of(node));
     }
 
     List<double[]> outputs() {

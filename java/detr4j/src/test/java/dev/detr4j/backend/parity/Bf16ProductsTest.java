@@ -9,8 +9,10 @@ import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.reference.ReferenceBackendProvider;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
@@ -64,7 +66,8 @@ class Bf16ProductsTest {
     OpParityTest.assumeAvailable(BF16);
     try (Backend fp32 = new Variant(BackendKind.C, new BackendOptions(2, null, 0)).open()) {
       for (OpCase test : OpCases.of(Linear.class)) {
-        OpCase exact = with(test, ((Linear) test.op()).withExactProducts(), test.inputs());
+        Linear op = ((Linear) test.op()).withExactProducts();
+        OpCase exact = test.with(new WeightedOp<>(op, test.weights()), test.inputs());
         List<double[]> expected = run(fp32, exact, CaseRun.Layout.PACKED);
         List<double[]> actual = run(bf16(), exact, CaseRun.Layout.PACKED);
         for (int i = 0; i < expected.getFirst().length; i++) {
@@ -92,10 +95,7 @@ class Bf16ProductsTest {
 
   private static boolean mayUseWinograd(OpSpec op) {
     return op instanceof Convolution c
-        && c.kernelHeight() == 3
-        && c.kernelWidth() == 3
-        && c.stride() == 1
-        && c.dilation() == 1
+        && c.window().equals(KernelWindow.square(3).withPadding(c.window().padding()))
         && c.groups() == 1
         && Math.min(c.inChannels(), c.outChannels()) >= FEWEST_WINOGRAD_CHANNELS;
   }
@@ -109,20 +109,11 @@ class Bf16ProductsTest {
   private static OpCase ofTransformed(OpCase test) {
     double channels = ((Convolution) test.op()).inChannels();
     Tolerance tolerance = new Tolerance(12 * 0x1p-9 * Math.sqrt(channels), 8 * 0x1p-18);
-    return new OpCase(
-        test.name(),
-        test.seed(),
-        test.op(),
-        test.inputs(),
-        test.aliases(),
-        tolerance,
-        test.unspecified());
+    return test.with(tolerance);
   }
 
   private static OpCase rounded(OpCase test) {
-    if (test.op() instanceof Convolution c
-        && c.groups() == c.inChannels()
-        && c.groups() == c.outChannels()) {
+    if (test.op() instanceof Convolution c && c.isDepthwise()) {
       return test; // depthwise convolutions stay fp32
     }
     List<CaseTensor> inputs = new ArrayList<>(test.inputs());
@@ -132,40 +123,9 @@ class Bf16ProductsTest {
       values[i] = rounded((float) values[i]);
     }
     inputs.set(0, new CaseTensor(x.type(), x.shape(), values, x.dense()));
-    OpSpec op =
-        switch (test.op()) {
-          case Linear l ->
-              new Linear(
-                  l.inFeatures(),
-                  l.outFeatures(),
-                  rounded(l.weight()),
-                  l.bias(),
-                  l.activation(),
-                  l.hasResidual(),
-                  l.rowMask(),
-                  l.exact());
-          case Convolution c ->
-              new Convolution(
-                  c.inChannels(),
-                  c.outChannels(),
-                  c.kernelHeight(),
-                  c.kernelWidth(),
-                  c.stride(),
-                  c.padding(),
-                  c.dilation(),
-                  c.groups(),
-                  rounded(c.weight()),
-                  c.bias(),
-                  c.activation(),
-                  c.hasResidual());
-          default -> throw new IllegalArgumentException(test.name());
-        };
-    return with(test, op, inputs);
-  }
-
-  private static OpCase with(OpCase test, OpSpec op, List<CaseTensor> inputs) {
-    return new OpCase(
-        test.name(), test.seed(), op, inputs, test.aliases(), test.tolerance(), test.unspecified());
+    List<Weight> weights = new ArrayList<>(test.weights());
+    weights.set(0, rounded(weights.getFirst()));
+    return test.with(new WeightedOp<>(test.op(), weights), inputs);
   }
 
   private static Weight rounded(Weight weight) {

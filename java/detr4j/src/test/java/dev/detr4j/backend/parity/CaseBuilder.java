@@ -1,6 +1,7 @@
 package dev.detr4j.backend.parity;
 
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -112,7 +113,18 @@ final class CaseBuilder {
   }
 
   OpCase build(OpSpec op, Tolerance tolerance) {
+    return build(WeightedOp.of(op), tolerance);
+  }
+
+  OpCase build(WeightedOp<?> op, Tolerance tolerance) {
     return new OpCase(
-        name, seed, op, List.copyOf(inputs), Map.copyOf(aliases), tolerance, unspecified);
+        name,
+        seed,
+        op.op(),
+        op.weights(),
+        List.copyOf(inputs),
+        Map.copyOf(aliases),
+        tolerance,
+        unspecified);
   }
 }

@@ -71,6 +71,7 @@ final class CaseRun {
               test.name(),
               test.op(),
               inputs.stream().map(Placed::view).toList(),
+              test.weights(),
               outputs.stream().map(Placed::view).toList());
       try (Program program = backend.compile(List.of(node))) {
         program.run();

@@ -2,6 +2,8 @@ package dev.detr4j.backend.parity;
 
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +33,10 @@ final class ConvolutionCases {
 
     int outWidth() {
       return (width + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+    }
+
+    KernelWindow window() {
+      return new KernelWindow(kernel, kernel, stride, padding, dilation);
     }
 
     int depth() {
@@ -186,21 +192,11 @@ final class ConvolutionCases {
     return builder.build(op(g, weight, bias, activation, residual), g.tolerance());
   }
 
-  private static Convolution op(
+  private static WeightedOp<Convolution> op(
       Geometry g, Weight weight, Weight bias, Activation activation, boolean residual) {
-    return new Convolution(
-        g.in,
-        g.out,
-        g.kernel,
-        g.kernel,
-        g.stride,
-        g.padding,
-        g.dilation,
-        g.groups,
-        weight,
-        bias,
-        activation,
-        residual);
+    Convolution plain =
+        new Convolution(g.in, g.out, g.window(), g.groups, bias != null, activation, residual);
+    return bias == null ? WeightedOp.of(plain, weight) : WeightedOp.of(plain, weight, bias);
   }
 
   /** NaN and infinity reach the windows that hold them and no other. */

@@ -3,6 +3,7 @@ package dev.detr4j.backend.parity;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +78,7 @@ final class LinearCases {
       boolean residual,
       RowMask mask) {
     CaseBuilder builder = new CaseBuilder(name);
-    Linear op = op(builder, in, out, bias, activation, residual, mask);
+    WeightedOp<Linear> op = op(builder, in, out, bias, activation, residual, mask);
     builder.input(batch, rows, in);
     if (residual) {
       builder.input(batch, rows, out);
@@ -88,7 +89,7 @@ final class LinearCases {
     return builder.build(op, Tolerance.ofSum(in));
   }
 
-  private static Linear op(
+  private static WeightedOp<Linear> op(
       CaseBuilder builder,
       int in,
       int out,
@@ -98,25 +99,27 @@ final class LinearCases {
       RowMask mask) {
     Weight weight = builder.weight("weight", -1, 1, out, in);
     Weight biases = bias ? builder.weight("bias", -1, 1, out) : null;
-    return new Linear(in, out, weight, biases, activation, residual, mask, false);
+    return WeightedOp.linear(weight, biases, activation)
+        .as(op -> residual ? op.withResidual() : op)
+        .as(op -> op.withRowMask(mask));
   }
 
   private static OpCase inPlace() {
     CaseBuilder builder = new CaseBuilder("linear residual in place");
-    Linear op = op(builder, 33, 45, true, Activation.NONE, true, RowMask.NONE);
+    WeightedOp<Linear> op = op(builder, 33, 45, true, Activation.NONE, true, RowMask.NONE);
     return builder.input(2, 29, 33).input(2, 29, 45).alias(0, 1).build(op, Tolerance.ofSum(33));
   }
 
   private static OpCase sharedRank4() {
     CaseBuilder builder = new CaseBuilder("linear on a map");
-    Linear op = op(builder, 24, 20, true, Activation.RELU, false, RowMask.NONE);
+    WeightedOp<Linear> op = op(builder, 24, 20, true, Activation.RELU, false, RowMask.NONE);
     return builder.input(2, 5, 7, 24).build(op, Tolerance.ofSum(24));
   }
 
   /** NaN and infinity stay in their rows; ReLU keeps NaN. */
   private static OpCase notNumbers() {
     CaseBuilder builder = new CaseBuilder("linear with NaN and infinity");
-    Linear op = op(builder, 20, 35, true, Activation.RELU, false, RowMask.NONE);
+    WeightedOp<Linear> op = op(builder, 20, 35, true, Activation.RELU, false, RowMask.NONE);
     return builder
         .input(1, 17, 20)
         .put(0, 3 * 20 + 7, Double.NaN)
@@ -128,7 +131,7 @@ final class LinearCases {
   /** The squares in GELU's tails overflow; its result does not. */
   private static OpCase hugeGelu() {
     CaseBuilder builder = new CaseBuilder("linear GELU of huge sums");
-    Linear op = op(builder, 1, 37, true, Activation.GELU, false, RowMask.NONE);
+    WeightedOp<Linear> op = op(builder, 1, 37, true, Activation.GELU, false, RowMask.NONE);
     double[] sums = {1e30f, -1e30f, 1e20f, -1e20f, 1.8e19f, -1.8e19f, 1e10f, -1e10f, 14.5, -14.5};
     double unit = 1e30 * Tolerance.EPSILON;
     return builder
@@ -138,7 +141,7 @@ final class LinearCases {
 
   private static OpCase maskedNaN(RowMask mask) {
     CaseBuilder builder = new CaseBuilder("linear masked NaN " + mask);
-    Linear op = op(builder, 20, 35, true, Activation.NONE, false, mask);
+    WeightedOp<Linear> op = op(builder, 20, 35, true, Activation.NONE, false, mask);
     double[] valid = builder.mask(2, 15);
     builder.input(2, 15, 20).bytes(valid, 2, 15);
     for (int row = 0; row < valid.length; row++) {

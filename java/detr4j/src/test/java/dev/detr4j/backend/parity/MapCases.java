@@ -12,6 +12,7 @@ import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.ResamplingTable;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.SinePositionEmbedding;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -140,12 +141,12 @@ final class MapCases {
     return builder;
   }
 
-  private static LayerNorm layerNormOp(
+  private static WeightedOp<LayerNorm> layerNormOp(
       String name, int channels, boolean residual, boolean addend) {
     CaseBuilder weights = new CaseBuilder("layer norm weights " + name);
     Weight weight = weights.weight("weight", 0.5, 1.5, channels);
     Weight bias = weights.weight("bias", -1, 1, channels);
-    return new LayerNorm(channels, 1e-5f, weight, bias, residual, addend);
+    return WeightedOp.of(new LayerNorm(channels, 1e-5f, residual, addend), weight, bias);
   }
 
   static List<OpCase> groupNorm() {
@@ -175,10 +176,10 @@ final class MapCases {
     return builder.build(groupNormOp(builder, groups, channels), Tolerance.ofUnits(units));
   }
 
-  private static GroupNorm groupNormOp(CaseBuilder builder, int groups, int channels) {
+  private static WeightedOp<GroupNorm> groupNormOp(CaseBuilder builder, int groups, int channels) {
     Weight weight = builder.weight("weight", 0.5, 1.5, channels);
     Weight bias = builder.weight("bias", -1, 1, channels);
-    return new GroupNorm(groups, channels, 1e-5f, weight, bias);
+    return WeightedOp.of(new GroupNorm(groups, channels, 1e-5f), weight, bias);
   }
 
   static List<OpCase> globalResponseNorm() {
@@ -204,10 +205,11 @@ final class MapCases {
     return builder.build(globalResponseNormOp(builder, channels), Tolerance.ofUnits(16));
   }
 
-  private static GlobalResponseNorm globalResponseNormOp(CaseBuilder builder, int channels) {
+  private static WeightedOp<GlobalResponseNorm> globalResponseNormOp(
+      CaseBuilder builder, int channels) {
     Weight weight = builder.weight("weight", 0.5, 1.5, 1, 1, 1, channels);
     Weight bias = builder.weight("bias", -1, 1, 1, 1, 1, channels);
-    return new GlobalResponseNorm(channels, 1e-6f, weight, bias);
+    return WeightedOp.of(new GlobalResponseNorm(channels, 1e-6f), weight, bias);
   }
 
   static List<OpCase> sinePositionEmbedding() {
@@ -243,9 +245,12 @@ final class MapCases {
       boolean level,
       LevelShape... valid) {
     CaseBuilder builder = new CaseBuilder("sine " + name);
-    Weight embedding = level ? builder.weight("level", -1, 1, 2 * features) : null;
-    SinePositionEmbedding op =
-        new SinePositionEmbedding(height, width, features, offset, List.of(valid), embedding);
+    SinePositionEmbedding sine =
+        new SinePositionEmbedding(height, width, features, offset, List.of(valid), level);
+    WeightedOp<SinePositionEmbedding> op =
+        level
+            ? WeightedOp.of(sine, builder.weight("level", -1, 1, 2 * features))
+            : WeightedOp.of(sine);
     // The angles are defined to the last bit; what is left is a sine, and a sum of two numbers up
     // to 1.
     return builder.build(op, Tolerance.ofUnits(4));

@@ -1,6 +1,8 @@
 package dev.detr4j.backend.parity;
 
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.WeightedOp;
+import dev.detr4j.tensor.Weight;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +17,7 @@ record OpCase(
     String name,
     long seed,
     OpSpec op,
+    List<Weight> weights,
     List<CaseTensor> inputs,
     Map<Integer, Integer> aliases,
     Tolerance tolerance,
@@ -25,6 +28,17 @@ record OpCase(
     Unspecified NOTHING = (output, element, expected) -> false;
 
     boolean test(int output, int element, List<double[]> expected);
+  }
+
+  /** The same with other operands. */
+  OpCase with(WeightedOp<?> other, List<CaseTensor> otherInputs) {
+    return new OpCase(
+        name, seed, other.op(), other.weights(), otherInputs, aliases, tolerance, unspecified);
+  }
+
+  /** The same with another tolerance. */
+  OpCase with(Tolerance other) {
+    return new OpCase(name, seed, op, weights, inputs, aliases, other, unspecified);
   }
 
   @Override

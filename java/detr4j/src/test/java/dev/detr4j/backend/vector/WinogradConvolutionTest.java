@@ -10,6 +10,8 @@ import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.KernelWindow;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
@@ -81,8 +83,8 @@ class WinogradConvolutionTest {
      */
     public static void main(String[] args) {
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-      Convolution small = convolution(41, 35, true);
-      Convolution large = convolution(35, 37, false);
+      WeightedOp<Convolution> small = convolution(41, 35, true);
+      WeightedOp<Convolution> large = convolution(35, 37, false);
       try (Backend backend = new VectorBackendProvider().open(new BackendOptions(1, null, 0));
           Buffer buffer = backend.allocate(1 << 20)) {
         TensorView smallIn = view(buffer, 0, 7, 9, 41);
@@ -92,8 +94,8 @@ class WinogradConvolutionTest {
         TensorView largeOut = view(buffer, 8 << 16, 15, 17, 37);
         List<BoundNode> nodes =
             List.of(
-                new BoundNode("2x2", small, List.of(smallIn, skip), List.of(smallOut)),
-                new BoundNode("4x4", large, List.of(largeIn), List.of(largeOut)));
+                node("2x2", small, List.of(smallIn, skip), smallOut),
+                node("4x4", large, List.of(largeIn), largeOut));
         for (TensorView input : List.of(smallIn, skip, largeIn)) {
           fill(backend, input);
         }
@@ -119,20 +121,22 @@ class WinogradConvolutionTest {
       }
     }
 
-    private static Convolution convolution(int in, int out, boolean residual) {
-      return new Convolution(
-          in,
-          out,
-          3,
-          3,
-          1,
-          1,
-          1,
-          1,
-          new Waves(Shape.of(out, in, 3, 3)),
-          new Waves(Shape.of(out)),
-          residual ? Activation.GELU : Activation.RELU,
-          residual);
+    private static WeightedOp<Convolution> convolution(int in, int out, boolean residual) {
+      Convolution op =
+          new Convolution(
+              in,
+              out,
+              KernelWindow.square(3).withPadding(1),
+              1,
+              true,
+              residual ? Activation.GELU : Activation.RELU,
+              residual);
+      return WeightedOp.of(op, new Waves(Shape.of(out, in, 3, 3)), new Waves(Shape.of(out)));
+    }
+
+    private static BoundNode node(
+        String label, WeightedOp<?> op, List<TensorView> inputs, TensorView output) {
+      return new BoundNode(label, op.op(), inputs, op.weights(), List.of(output));
     }
 
     private static TensorView view(Buffer buffer, long offset, int height, int width, int columns) {

@@ -1,0 +1,201 @@
+package dev.detr4j.model.graph;
+
+import dev.detr4j.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * How a {@link DerivedWeight} follows from its sources: a formula with its parameters, which a
+ * converter can name and a trainer can differentiate.
+ *
+ * <p>Two rules of one kind with equal parameters are equal.
+ */
+public sealed interface WeightRule {
+  /**
+   * The shape of the result.
+   *
+   * @throws IllegalArgumentException when the rule does not take sources of these shapes
+   */
+  Shape shape(List<Shape> sources);
+
+  /**
+   * Computes the result.
+   *
+   * @param sources fp32 values, row-major
+   * @param shapes those of the sources
+   * @param destination as many fp32 values as {@link #shape} has
+   */
+  void compute(List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination);
+
+  /** The rows of several matrices (or vectors) of equal row length, one after another. */
+  record JoinRows() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      int rows = 0;
+      for (Shape source : sources) {
+        require(
+            source.rank() == sources.getFirst().rank()
+                && rowElements(source) == rowElements(sources.getFirst()),
+            "rows to join are equally long",
+            sources);
+        rows += source.get(0);
+      }
+      return withRows(sources.getFirst(), rows);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long at = 0;
+      for (MemorySegment source : sources) {
+        MemorySegment.copy(source, 0, destination, at, source.byteSize());
+        at += source.byteSize();
+      }
+    }
+  }
+
+  /** Rows {@code first .. first + count - 1} of a matrix or vector. */
+  record RowRange(int first, int count) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          first >= 0 && count >= 1 && count <= of.get(0) - first,
+          "there are rows " + first + " to " + (first + count - 1L),
+          of);
+      return withRows(of, count);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long rowBytes = Float.BYTES * rowElements(shapes.getFirst());
+      MemorySegment.copy(sources.getFirst(), first * rowBytes, destination, 0, count * rowBytes);
+    }
+  }
+
+  /**
+   * A matrix {@code [out, in]} with a bias {@code [out]} as one more column, for a 1x1 kernel:
+   * {@code [out, in + 1, 1, 1]}.
+   */
+  record BiasAsColumn() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(0).rank() == 2
+              && sources.get(1).elements() == sources.get(0).get(0),
+          "a matrix has a bias of one value a row",
+          sources);
+      Shape matrix = sources.getFirst();
+      return Shape.of(matrix.get(0), matrix.get(1) + 1, 1, 1);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      int rows = shapes.getFirst().get(0);
+      long rowBytes = Float.BYTES * (long) shapes.getFirst().get(1);
+      for (long r = 0; r < rows; r++) {
+        long to = r * (rowBytes + Float.BYTES);
+        MemorySegment.copy(sources.get(0), r * rowBytes, destination, to, rowBytes);
+        MemorySegment.copy(
+            sources.get(1), r * Float.BYTES, destination, to + rowBytes, Float.BYTES);
+      }
+    }
+  }
+
+  /**
+   * A convolution's kernel times the scale of the batch normalisation after it, one factor an
+   * output channel: {@code w gamma / sqrt(variance + epsilon)} of the sources w, gamma and
+   * variance. Computed in double and rounded once.
+   */
+  record ScaledByNorm(double epsilon) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(sources.size() == 3, "the sources are kernel, gamma and variance", sources);
+      int channels = sources.getFirst().get(0);
+      require(
+          sources.get(1).elements() == channels && sources.get(2).elements() == channels,
+          "gamma and variance have one value a channel",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      int channels = shapes.getFirst().get(0);
+      int each = Math.toIntExact(rowElements(shapes.getFirst()));
+      float[] kernel = new float[each];
+      for (int o = 0; o < channels; o++) {
+        double scale = at(sources.get(1), o) / Math.sqrt(at(sources.get(2), o) + epsilon);
+        long row = Float.BYTES * (long) o * each;
+        MemorySegment.copy(sources.getFirst(), ValueLayout.JAVA_FLOAT, row, kernel, 0, each);
+        scale(kernel, scale);
+        MemorySegment.copy(kernel, 0, destination, ValueLayout.JAVA_FLOAT, row, each);
+      }
+    }
+
+    /** In an array, where a JVM that has just started is many times faster than in a segment. */
+    private static void scale(float[] values, double factor) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (values[i] * factor);
+      }
+    }
+  }
+
+  /**
+   * The bias that batch normalisation leaves: {@code beta - mean gamma / sqrt(variance + epsilon)}
+   * of the sources gamma, beta, mean and variance. Computed in double and rounded once.
+   */
+  record NormShift(double epsilon) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 4 && sources.stream().allMatch(sources.getFirst()::equals),
+          "the sources are gamma, beta, mean and variance of one shape",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long channels = shapes.getFirst().elements();
+      for (long o = 0; o < channels; o++) {
+        double scale = at(sources.get(0), o) / Math.sqrt(at(sources.get(3), o) + epsilon);
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT,
+            o,
+            (float) (at(sources.get(1), o) - at(sources.get(2), o) * scale));
+      }
+    }
+  }
+
+  private static double at(MemorySegment values, long index) {
+    return values.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+  }
+
+  private static Shape only(List<Shape> sources) {
+    require(sources.size() == 1, "there is one source", sources);
+    return sources.getFirst();
+  }
+
+  private static long rowElements(Shape shape) {
+    return shape.elements() / shape.get(0);
+  }
+
+  private static Shape withRows(Shape shape, int rows) {
+    int[] extents = shape.toArray();
+    extents[0] = rows;
+    return Shape.of(extents);
+  }
+
+  private static void require(boolean holds, String what, Object seen) {
+    if (!holds) {
+      throw new IllegalArgumentException(what + ", got " + seen);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.detr4j.model.graph;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Each rule by numbers that were worked out by hand, and when two derived weights are one. */
+class DerivedWeightTest {
+  private static final Weight MATRIX = new Stored("matrix", Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
+  private static final Weight MORE = new Stored("more", Shape.of(1, 3), 7, 8, 9);
+  private static final Weight BIAS = new Stored("bias", Shape.of(2), 10, 20);
+
+  /** Equal to itself alone, as a tensor of a checkpoint. */
+  private static final class Stored implements Weight {
+    private final String name;
+    private final Shape shape;
+    private final float[] values;
+
+    Stored(String name, Shape shape, float... values) {
+      this.name = name;
+      this.shape = shape;
+      this.values = values;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Shape shape() {
+      return shape;
+    }
+
+    @Override
+    public void read(MemorySegment destination) {
+      MemorySegment.copy(values, 0, destination, ValueLayout.JAVA_FLOAT, 0, values.length);
+    }
+  }
+
+  @Test
+  void rows() {
+    Weight joined = DerivedWeight.rows("joined", MATRIX, MORE);
+    assertEquals(Shape.of(3, 3), joined.shape());
+    assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9}, values(joined));
+    Weight part = DerivedWeight.rowRange("part", joined, 1, 2);
+    assertEquals(Shape.of(2, 3), part.shape());
+    assertArrayEquals(new float[] {4, 5, 6, 7, 8, 9}, values(part));
+    assertArrayEquals(new float[] {20}, values(DerivedWeight.rowRange("part", BIAS, 1, 1)));
+    assertEquals(Set.of(MATRIX, MORE), DerivedWeight.origins(part));
+    assertEquals(Set.of(BIAS), DerivedWeight.origins(BIAS));
+  }
+
+  @Test
+  void biasAsColumn() {
+    Weight wide = DerivedWeight.biasAsColumn(MATRIX, BIAS);
+    assertEquals(Shape.of(2, 4, 1, 1), wide.shape());
+    assertArrayEquals(new float[] {1, 2, 3, 10, 4, 5, 6, 20}, values(wide));
+  }
+
+  /** With variances of 3 and 15 and an epsilon of 1 the deviations are 2 and 4. */
+  @Test
+  void batchNorm() {
+    Weight kernel = new Stored("kernel", Shape.of(2, 1, 1, 2), 1, 2, 3, 4);
+    Weight gamma = new Stored("gamma", Shape.of(2), 6, 8);
+    Weight beta = new Stored("beta", Shape.of(2), 1, 2);
+    Weight mean = new Stored("mean", Shape.of(2), 10, 100);
+    Weight variance = new Stored("variance", Shape.of(2), 3, 15);
+    Weight scaled = DerivedWeight.scaledByNorm(kernel, gamma, variance, 1);
+    assertEquals(kernel.shape(), scaled.shape());
+    assertArrayEquals(new float[] {3, 6, 6, 8}, values(scaled));
+    Weight shift = DerivedWeight.normShift(gamma, beta, mean, variance, 1);
+    assertArrayEquals(new float[] {1 - 10 * 3, 2 - 100 * 2}, values(shift));
+    DerivedWeight derived = (DerivedWeight) scaled;
+    assertEquals(new WeightRule.ScaledByNorm(1), derived.rule());
+    assertEquals(List.of(kernel, gamma, variance), derived.sources());
+  }
+
+  @Test
+  void whatFollowsFromEqualSourcesByOneRuleIsEqual() {
+    Weight one = DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 0, 1), MORE);
+    Weight other = DerivedWeight.rows("other", DerivedWeight.rowRange("line", MATRIX, 0, 1), MORE);
+    assertEquals(one, other);
+    assertEquals(one.hashCode(), other.hashCode());
+    assertNotEquals(
+        one, DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 1, 1), MORE));
+    Weight twin = new Stored("more", Shape.of(1, 3), 7, 8, 9);
+    assertNotEquals(
+        DerivedWeight.rowRange("row", MORE, 0, 1), DerivedWeight.rowRange("row", twin, 0, 1));
+    assertNotEquals(
+        DerivedWeight.normShift(BIAS, BIAS, BIAS, BIAS, 1e-5),
+        DerivedWeight.normShift(BIAS, BIAS, BIAS, BIAS, 1e-6));
+  }
+
+  @Test
+  void sourcesThatDoNotFitAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.rows("joined", MATRIX, BIAS));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.rowRange("part", MATRIX, 1, 2));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.biasAsColumn(MATRIX, MORE));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.scaledByNorm(MATRIX, MORE, MORE, 1e-5));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.normShift(BIAS, MORE, BIAS, BIAS, 1e-5));
+  }
+
+  private static float[] values(Weight weight) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(4 * weight.shape().elements(), 64);
+      weight.read(memory);
+      return memory.toArray(ValueLayout.JAVA_FLOAT);
+    }
+  }
+}
