@@ -28,7 +28,7 @@ public final class HostBackend implements Backend {
   private final String instructionSet;
   private final Map<Class<? extends OpSpec>, HostOp<?>> ops;
   private final WorkerPool pool;
-  private final HostWeights weights = new HostWeights();
+  private final HostWeights weights;
 
   /**
    * Makes a backend from its table of operations.
@@ -47,6 +47,7 @@ public final class HostBackend implements Backend {
         options.ownWorkers()
             ? WorkerPool.own(options.threads(), "detr4j-" + kind.id())
             : WorkerPool.shared(options.threads());
+    this.weights = new HostWeights(pool);
   }
 
   @Override

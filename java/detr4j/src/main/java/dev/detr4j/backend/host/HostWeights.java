@@ -1,9 +1,11 @@
 package dev.detr4j.backend.host;
 
 import dev.detr4j.ffi.HostPages;
+import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * plans and sessions. Equal weights are one, so that plans of further sizes add nothing but layouts
  * that no size before them took.
  *
- * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls.
+ * <p>Thread-safe. Packed memory lives until {@link #close}, which the backend calls. Packing runs
+ * on the threads of the backend and on no others.
  */
 public final class HostWeights implements AutoCloseable {
   /** Fills packed memory; {@code weight} holds the values of the weight, row-major. */
@@ -23,11 +26,23 @@ public final class HostWeights implements AutoCloseable {
     void pack(MemorySegment weight, MemorySegment packed);
   }
 
+  /** Fills packed memory part by part; parts are independent of each other. */
+  @FunctionalInterface
+  public interface PartPacker {
+    /** Writes one part of the packed form; {@code packed} is the whole, zeroed at first. */
+    void pack(int part, MemorySegment weight, MemorySegment packed);
+  }
+
   private static final long CHUNK_BYTES = 8L << 20;
 
   private static final long SMALLEST_STAGE = 1L << 20;
 
   private record Key(Weight weight, String layout) {}
+
+  private final WorkerPool pool;
+
+  /** Tiles have scratch, packers need none. */
+  private final MemorySegment[] noScratch;
 
   private final Arena arena = Arena.ofShared();
   private final Map<Key, MemorySegment> packed = new HashMap<>();
@@ -40,13 +55,34 @@ public final class HostWeights implements AutoCloseable {
   private long bytes;
 
   /**
+   * No weights yet.
+   *
+   * @param pool the threads that pack; it is not closed
+   */
+  public HostWeights(WorkerPool pool) {
+    this.pool = pool;
+    noScratch = new MemorySegment[pool.threads()];
+    Arrays.fill(noScratch, MemorySegment.NULL);
+  }
+
+  /**
    * The packed form of a weight, made on first use.
    *
    * @param layout names the layout with everything it depends on, such as the panel width
    * @param packedBytes the size of the packed form
    */
+  public MemorySegment packed(Weight weight, String layout, long packedBytes, Packer packer) {
+    return packed(
+        weight, layout, packedBytes, 1, (part, values, memory) -> packer.pack(values, memory));
+  }
+
+  /**
+   * As above, by all threads of the backend.
+   *
+   * @param parts parts that the packer writes
+   */
   public synchronized MemorySegment packed(
-      Weight weight, String layout, long packedBytes, Packer packer) {
+      Weight weight, String layout, long packedBytes, int parts, PartPacker packer) {
     Key key = new Key(weight, layout);
     MemorySegment known = packed.get(key);
     if (known != null) {
@@ -56,7 +92,11 @@ public final class HostWeights implements AutoCloseable {
     MemorySegment values = staged(4 * weight.shape().elements());
     weight.read(values);
     MemorySegment memory = room(Math.max(packedBytes, 4));
-    packer.pack(values, memory);
+    pool.run(
+        (part, scratch) -> packer.pack(part, values, memory),
+        parts,
+        noScratch,
+        "packing of " + weight.name());
     packed.put(key, memory);
     bytes += packedBytes;
     return memory;

@@ -6,7 +6,6 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,22 +87,19 @@ public final class PanelPacking {
         weight,
         "panels/" + precision.id() + "/" + of.groups + "/" + columns,
         4L * of.groups * panels * panelSize,
-        (values, packed) ->
-            // Panels are independent, and a detector's weights are worth both cores while it loads.
-            IntStream.range(0, of.groups * panels)
-                .parallel()
-                .forEach(panel -> {
-                  int first = (panel % panels) * columns;
-                  int width = Math.min(columns, of.groupChannels() - first);
-                  long row = (long) (panel / panels) * of.groupChannels() + first;
-                  packPanel(
-                      values.asSlice(4 * row * of.inChannels * of.taps),
-                      packed.asSlice(4L * panel * panelSize, 4 * panelSize),
-                      width,
-                      of,
-                      columns,
-                      precision);
-                }));
+        of.groups * panels,
+        (panel, values, packed) -> {
+          int first = (panel % panels) * columns;
+          int width = Math.min(columns, of.groupChannels() - first);
+          long row = (long) (panel / panels) * of.groupChannels() + first;
+          packPanel(
+              values.asSlice(4 * row * of.inChannels * of.taps),
+              packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+              width,
+              of,
+              columns,
+              precision);
+        });
   }
 
   /**

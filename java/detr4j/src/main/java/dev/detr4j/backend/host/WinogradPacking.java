@@ -6,7 +6,6 @@ import dev.detr4j.op.KernelWindow;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.stream.IntStream;
 
 /**
  * The weight layouts of Winograd's F(2x2, 3x3) and F(4x4, 3x3) (Lavin and Gray 2016): each 3x3
@@ -91,19 +90,17 @@ public enum WinogradPacking {
         weight,
         "winograd-panels/" + edge + "/" + precision.id() + "/" + columns,
         4L * panels * panelSize,
-        (values, packed) ->
-            IntStream.range(0, panels)
-                .parallel()
-                .forEach(panel -> {
-                  int first = panel * columns;
-                  packPanel(
-                      values.asSlice(4L * first * inChannels * TAPS),
-                      packed.asSlice(4L * panel * panelSize, 4 * panelSize),
-                      Math.min(columns, op.outChannels() - first),
-                      inChannels,
-                      columns,
-                      precision);
-                }));
+        panels,
+        (panel, values, packed) -> {
+          int first = panel * columns;
+          packPanel(
+              values.asSlice(4L * first * inChannels * TAPS),
+              packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+              Math.min(columns, op.outChannels() - first),
+              inChannels,
+              columns,
+              precision);
+        });
   }
 
   /**
