@@ -27,6 +27,7 @@
 #define DETR4J_OK 0
 #define DETR4J_ERROR_ARGUMENT (-1) /* a parameter is outside its range */
 #define DETR4J_ERROR_TIER (-2)     /* tier unknown, or not available on this CPU */
+#define DETR4J_ERROR_TYPE (-3)     /* an element type that does not exist, or that this function does not take there */
 
 /* ---- library ---------------------------------------------------------------------------------------------------- */
 
@@ -58,12 +59,19 @@ DETR4J_API int32_t detr4j_tier_detected(void);
 DETR4J_API int32_t detr4j_tier_available(int32_t tier);
 /* A short name ("baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon"), NULL when unknown. */
 DETR4J_API const char *detr4j_tier_name(int32_t tier);
-/* 1 when this tier can run here and has the kernels with bf16 products, else 0. */
-DETR4J_API int32_t detr4j_tier_has_bf16(int32_t tier);
+/* 1 when this tier can run here and has convolutions with products of this element type, else 0. */
+DETR4J_API int32_t detr4j_tier_multiplies(int32_t tier, int32_t type);
 /* Columns of a packed weight panel in this tier: the width of its register tile. */
 DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
 
 /* Every parameter struct begins with the tier whose kernels run it, so that several tiers can be compared in one process. */
+
+/*
+ * Element types, the values of the *_type fields. A function has the type that it computes in in its name: detr4j_conv2d_bf16.
+ * A tensor with such a field is fp32 or of the function's type, as the field says; anything else is DETR4J_ERROR_TYPE.
+ */
+#define DETR4J_TYPE_F32 0  /* IEEE 754 binary32 */
+#define DETR4J_TYPE_BF16 1 /* its upper half, rounded to nearest even */
 
 /* ---- convolution and linear layers ------------------------------------------------------------------------------ */
 
@@ -99,10 +107,10 @@ typedef struct detr4j_conv2d {
   int32_t rows_per_tile;
   int32_t panels_per_tile;
   int32_t stream_output;
-  int32_t x_bf16, out_bf16; /* for the kernels with bf16 products; 0 for the others */
+  int32_t x_type, out_type; /* DETR4J_TYPE_...: of x and of out */
   int32_t tiles_at_once;
   const void *x;
-  const float *weight;
+  const void *weight; /* of the type of the products */
   const float *bias;
   const float *residual;
   const uint8_t *row_mask;
@@ -142,9 +150,9 @@ DETR4J_API int64_t detr4j_winograd4_conv2d_f32_scratch(const detr4j_conv2d *p);
 DETR4J_API int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t tile, void *scratch);
 
 /*
- * conv2d and winograd_conv2d with bf16 products and fp32 sums, where detr4j_tier_has_bf16. x and the weights are rounded to bf16, to nearest even; with
- * Winograd the transformed x and U are. Sums, bias and activation are fp32. A weight panel holds words of two bf16, the first in the low half:
- * x and out may be bf16 themselves (x_bf16, out_bf16: 1); strides count elements of the map that they are of.
+ * conv2d and winograd_conv2d with bf16 products and fp32 sums, in tiers that detr4j_tier_multiplies. x and the weights are rounded to bf16, to nearest
+ * even; with Winograd the transformed x and U are. Sums, bias, residual and activation are fp32. x and out may be bf16 themselves
+ * (x_type, out_type); strides count elements of the map that they are of. A weight panel holds 32-bit words of two bf16, the first in the low half.
  * conv2d: the kernel_h * kernel_w * in_c / groups values of a window as [words][panel_columns], an odd one's partner is 0;
  * winograd: [16][words of in_c][panel_columns].
  */

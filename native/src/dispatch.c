@@ -158,17 +158,36 @@ int32_t detr4j_panel_columns(int32_t tier) {
   return table != NULL ? table->panel_columns() : DETR4J_ERROR_TIER;
 }
 
-int32_t detr4j_tier_has_bf16(int32_t tier) {
+int32_t detr4j_tier_multiplies(int32_t tier, int32_t type) {
   const kernel_table *table = table_of(tier);
-  return table != NULL && table->detr4j_conv2d_bf16 != NULL;
+  if (table == NULL) return 0;
+  switch (type) {
+  case DETR4J_TYPE_F32: return table->detr4j_conv2d_f32 != NULL;
+  case DETR4J_TYPE_BF16: return table->detr4j_conv2d_bf16 != NULL;
+  default: return 0;
+  }
 }
 
-#define DETR4J_FORWARD(result, name, params, formals, actuals)    \
-  result name formals {                                           \
-    if (p == NULL) return DETR4J_ERROR_ARGUMENT;                  \
-    const kernel_table *table = table_of(p->tier);                \
-    return table != NULL && table->name != NULL ? table->name actuals : DETR4J_ERROR_TIER; \
+// Whether a kernel with these products finds maps of types that it was compiled for; kernels do not look again.
+static int has_map(int32_t products, int32_t type) { return type == DETR4J_TYPE_F32 || type == products; }
+static int convolution_types_fit(int32_t products, const detr4j_conv2d *p) {
+  return has_map(products, p->x_type) && has_map(products, p->out_type);
+}
+static int no_types(int32_t products, const void *p) { // structs without such fields
+  (void)products;
+  (void)p;
+  return 1;
+}
+#define TYPES_FIT(products, p) _Generic((p), const detr4j_conv2d *: convolution_types_fit, default: no_types)(products, p)
+
+#define DETR4J_FORWARD(result, name, params, formals, actuals)                 \
+  result name formals {                                                        \
+    if (p == NULL) return DETR4J_ERROR_ARGUMENT;                               \
+    const kernel_table *table = table_of(p->tier);                             \
+    if (table == NULL || table->name == NULL) return DETR4J_ERROR_TIER;        \
+    return TYPES_FIT(PRODUCTS, p) ? table->name actuals : DETR4J_ERROR_TYPE;   \
   }
+#define PRODUCTS DETR4J_TYPE_F32
 #define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
 #define DETR4J_CALL(name, params) DETR4J_FORWARD(int32_t, name, params, (const params *p), (p))
 #define DETR4J_CALL_SCRATCH(name, params) \
@@ -188,6 +207,8 @@ int32_t detr4j_tier_has_bf16(int32_t tier) {
 #define DETR4J_TILE_SCRATCH(name, params) \
   DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
 #include "kernels.def"
+#undef PRODUCTS
+#define PRODUCTS DETR4J_TYPE_BF16
 #define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
 #define DETR4J_TILE_SCRATCH(name, params) \
   DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))

@@ -41,9 +41,9 @@ static inline void look_ahead(const detr4j_conv2d *p, int64_t tile, int64_t row_
   if (p->kernel_h != 1 || p->kernel_w != 1 || p->stride != 1 || p->padding != 0) return;
   const int64_t item = next / row_blocks, first = next % row_blocks * p->rows_per_tile;
   const int64_t count = min_i64(p->rows_per_tile, b->pixels - first);
-  b->next_x = rows_ahead(p->x, p->x_bf16, item * p->x_batch_stride + first * p->x_row_stride, count, p->x_row_stride, p->in_c);
+  b->next_x = rows_ahead(p->x, p->x_type, item * p->x_batch_stride + first * p->x_row_stride, count, p->x_row_stride, p->in_c);
   b->next_residual = rows_ahead(
-      p->residual, 0, item * p->residual_batch_stride + first * p->residual_row_stride, count, p->residual_row_stride, p->out_c);
+      p->residual, DETR4J_TYPE_F32, item * p->residual_batch_stride + first * p->residual_row_stride, count, p->residual_row_stride, p->out_c);
 }
 
 /* One output pixel's columns of one panel. valid is its byte of the row mask, 1 where there is no mask. */
@@ -53,7 +53,7 @@ V_INLINE void finish_row(
   v_f32 left = v_load(sums), right = v_load(sums + V_LANES);
   if (!valid) { /* by selection, not by multiplying with 0: the masked input may be NaN */
     if (p->row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) {
-      memset(out, 0, (size_t)columns * (MAP_BF16(p->out_bf16) ? 2 : 4));
+      memset(out, 0, (size_t)columns * MAP_BYTES(p->out_type));
       return;
     }
     left = right = v_zero();
@@ -66,12 +66,13 @@ typedef struct tile_output {
   const float *bias, *residual;
   void *out;
   int64_t residual_pitch, out_pitch;
-  int out_bf16, relu, stream;
+  int32_t out_type;
+  int relu, stream;
 } tile_output;
 
 V_INLINE void store_tile_row(const tile_output *o, void *out, v_f32 left, v_f32 right) {
 #if defined(DETR4J_PRODUCTS_BF16)
-  if (o->out_bf16) {
+  if (o->out_type == DETR4J_TYPE_BF16) {
     if (o->stream) {
       v_stream_bf16_pair(out, left, right);
     } else {
@@ -123,7 +124,7 @@ static __attribute__((noinline)) void multiply_whole_tile(
   }
   UNROLL_ROWS
   for (int r = 0; r < TILE_ROWS; r++) {
-    store_tile_row(o, map_at_mutable(o->out, o->out_bf16, r * o->out_pitch), left[r], right[r]);
+    store_tile_row(o, map_at_mutable(o->out, o->out_type, r * o->out_pitch), left[r], right[r]);
   }
 }
 
@@ -140,13 +141,13 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
     const int64_t column_in_group = panel % b->group_panels * TILE_COLUMNS;
     const int64_t column = group * b->group_out + column_in_group;
     const int64_t columns = min_i64(TILE_COLUMNS, b->group_out - column_in_group);
-    const float *weight = p->weight + panel * product.taps * product.depth * TILE_COLUMNS;
+    const float *weight = (const float *)p->weight + panel * product.taps * product.depth * TILE_COLUMNS;
     const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
     product.offset = group * b->group_words;
     for (int64_t r = 0; r < b->count; r += TILE_ROWS) {
       _Alignas(64) float sums[TILE_ROWS * TILE_COLUMNS];
       const int64_t rows = min_i64(TILE_ROWS, b->count - r);
-      void *out = map_at_mutable(p->out, p->out_bf16, first_out + r * p->out_row_stride + column);
+      void *out = map_at_mutable(p->out, p->out_type, first_out + r * p->out_row_stride + column);
       const float *residual = residual_rows == NULL ? NULL : residual_rows + r * p->residual_row_stride + column;
       tiles_left--;
       // Ahead of what this register tile needs itself: behind it, its residual came late and half of the gain was lost.
@@ -155,7 +156,7 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
       // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
       // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
       for (int64_t i = 0; i < rows; i++) {
-        prefetch_output(p, map_at(out, p->out_bf16, i * p->out_row_stride), columns);
+        prefetch_output(p, map_at(out, p->out_type, i * p->out_row_stride), columns);
       }
       for (int64_t i = 0; residual != NULL && i < rows; i++) {
         prefetch_input(residual + i * p->residual_row_stride, columns);
@@ -163,10 +164,10 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
       if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation != DETR4J_ACTIVATION_GELU) {
         const tile_output to = {
             .bias = bias, .residual = residual, .out = out, .residual_pitch = p->residual_row_stride,
-            .out_pitch = p->out_row_stride, .out_bf16 = p->out_bf16,
+            .out_pitch = p->out_row_stride, .out_type = p->out_type,
             .relu = p->activation == DETR4J_ACTIVATION_RELU,
             .stream = p->stream_output && (uintptr_t)out % V_BYTES == 0 &&
-                      p->out_row_stride * (MAP_BF16(p->out_bf16) ? 2 : 4) % V_BYTES == 0};
+                      p->out_row_stride * MAP_BYTES(p->out_type) % V_BYTES == 0};
         multiply_whole_tile(&product, r, weight, &to);
         continue;
       }
@@ -175,7 +176,7 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
         const int valid = !masked || p->row_mask[b->item * b->pixels + b->first + r + i] != 0;
         finish_row(
             p, sums + i * TILE_COLUMNS, valid, bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
-            map_at_mutable(out, p->out_bf16, i * p->out_row_stride), columns);
+            map_at_mutable(out, p->out_type, i * p->out_row_stride), columns);
       }
     }
   }

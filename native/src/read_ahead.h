@@ -20,9 +20,9 @@ typedef struct read_ahead {
 } read_ahead;
 
 /* rows rows of a map, of columns elements each, the first one at element first. */
-static inline read_ahead rows_ahead(const void *map, int bf16, int64_t first, int64_t rows, int64_t row_stride, int64_t columns) {
+static inline read_ahead rows_ahead(const void *map, int32_t type, int64_t first, int64_t rows, int64_t row_stride, int64_t columns) {
   if (map == NULL) return (read_ahead){NULL, 0};
-  return (read_ahead){map_at(map, bf16, first), ((rows - 1) * row_stride + columns) * (MAP_BF16(bf16) ? 2 : 4)};
+  return (read_ahead){map_at(map, type, first), ((rows - 1) * row_stride + columns) * MAP_BYTES(type)};
 }
 
 /* Called ahead of each register tile of a block; tiles_left counts those that follow. */

@@ -60,7 +60,7 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
   if (p->kernel_h != 3 || p->kernel_w != 3 || p->stride != 1 || p->dilation != 1 || p->groups != 1) return 0;
   if (p->padding < 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1 || p->row_mask_mode != DETR4J_ROW_MASK_NONE) return 0;
-  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU || !maps_fit(p)) return 0;
+  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
   // No window of an output pixel leaves the padded map.
   if ((int64_t)p->out_h + 2 > (int64_t)p->in_h + 2 * (int64_t)p->padding && p->out_h > 0) return 0;
   if ((int64_t)p->out_w + 2 > (int64_t)p->in_w + 2 * (int64_t)p->padding && p->out_w > 0) return 0;
@@ -96,13 +96,13 @@ int64_t PRODUCTS_KERNEL(WINOGRAD, _scratch)(const detr4j_conv2d *p) {
 
 // V of one vector of n channels; d[WINDOW y + x] is where pixel (y, x) of the window begins.
 V_INLINE void transform_channels(
-    const void *const *d, const int bf16, int64_t channel, int64_t n, float *v, int64_t v_element) {
+    const void *const *d, const int32_t type, int64_t channel, int64_t n, float *v, int64_t v_element) {
   v_f32 t[WINDOW][WINDOW]; // t[x] = B^T times column x of d
   UNROLL_WINDOW
   for (int x = 0; x < WINDOW; x++) {
     v_f32 column[WINDOW];
     UNROLL_WINDOW
-    for (int y = 0; y < WINDOW; y++) column[y] = load_map(map_at(d[WINDOW * y + x], bf16, channel), bf16, n);
+    for (int y = 0; y < WINDOW; y++) column[y] = load_map(map_at(d[WINDOW * y + x], type, channel), type, n);
     transform_input_line(column, t[x]);
   }
   UNROLL_WINDOW
@@ -118,7 +118,7 @@ V_INLINE void transform_channels(
 
 // V of squares first to first + count.
 V_INLINE void transform_map(
-    const detr4j_conv2d *p, const winograd_plan *plan, const int bf16, const void *x, int64_t first, int64_t count,
+    const detr4j_conv2d *p, const winograd_plan *plan, const int32_t type, const void *x, int64_t first, int64_t count,
     const float *zeros, float *v) {
   int64_t row = first / plan->squares_w, column = first % plan->squares_w;
   for (int64_t s = 0; s < count; s++, v += plan->v_row) {
@@ -126,13 +126,13 @@ V_INLINE void transform_map(
     for (int64_t i = 0; i < ELEMENTS; i++) {
       const int64_t in_y = EDGE * row - p->padding + i / WINDOW, in_x = EDGE * column - p->padding + i % WINDOW;
       const int inside = in_y >= 0 && in_y < p->in_h && in_x >= 0 && in_x < p->in_w;
-      d[i] = inside ? map_at(x, bf16, (in_y * p->in_w + in_x) * p->x_row_stride) : zeros;
+      d[i] = inside ? map_at(x, type, (in_y * p->in_w + in_x) * p->x_row_stride) : zeros;
     }
     int64_t channel = 0;
     for (; channel + V_LANES <= p->in_c; channel += V_LANES) {
-      transform_channels(d, bf16, channel, V_LANES, v, plan->v_element);
+      transform_channels(d, type, channel, V_LANES, v, plan->v_element);
     }
-    if (channel < p->in_c) transform_channels(d, bf16, channel, p->in_c - channel, v, plan->v_element);
+    if (channel < p->in_c) transform_channels(d, type, channel, p->in_c - channel, v, plan->v_element);
     if (++column == plan->squares_w) {
       column = 0;
       row++;
@@ -143,11 +143,11 @@ V_INLINE void transform_map(
 static void transform_input(
     const detr4j_conv2d *p, const winograd_plan *plan, int64_t item, int64_t first, int64_t count, const float *zeros,
     float *v) {
-  const void *x = map_at(p->x, p->x_bf16, item * p->x_batch_stride);
-  if (MAP_BF16(p->x_bf16)) {
-    transform_map(p, plan, 1, x, first, count, zeros, v);
+  const void *x = map_at(p->x, p->x_type, item * p->x_batch_stride);
+  if (MAP_TYPE(p->x_type) == DETR4J_TYPE_BF16) {
+    transform_map(p, plan, DETR4J_TYPE_BF16, x, first, count, zeros, v);
   } else {
-    transform_map(p, plan, 0, x, first, count, zeros, v);
+    transform_map(p, plan, DETR4J_TYPE_F32, x, first, count, zeros, v);
   }
 }
 
@@ -190,7 +190,7 @@ static void store_squares(
       if (out_y >= p->out_h || out_x >= p->out_w) continue;
       finish_channels(
           p, left[i], right[i], to->bias, to->residual == NULL ? NULL : to->residual + pixel * p->residual_row_stride,
-          map_at_mutable(to->out, p->out_bf16, pixel * p->out_row_stride), to->columns);
+          map_at_mutable(to->out, p->out_type, pixel * p->out_row_stride), to->columns);
     }
     if (++column == plan->squares_w) {
       column = 0;
@@ -206,7 +206,7 @@ static void prefetch_squares(
   for (int64_t s = 0; s < count; s++) {
     for (int64_t y = EDGE * row; y < min_i64(EDGE * row + EDGE, p->out_h); y++) {
       for (int64_t x = EDGE * column; x < min_i64(EDGE * column + EDGE, p->out_w); x++) {
-        prefetch_output(p, map_at(to->out, p->out_bf16, (y * p->out_w + x) * p->out_row_stride), to->columns);
+        prefetch_output(p, map_at(to->out, p->out_type, (y * p->out_w + x) * p->out_row_stride), to->columns);
       }
     }
     if (++column == plan->squares_w) {
@@ -243,10 +243,10 @@ int32_t PRODUCTS_KERNEL(WINOGRAD, )(const detr4j_conv2d *p, int64_t tile, void *
     const panel_output to = {
         .bias = p->bias == NULL ? NULL : p->bias + column,
         .residual = p->residual == NULL ? NULL : p->residual + item * p->residual_batch_stride + column,
-        .out = map_at_mutable(p->out, p->out_bf16, item * p->out_batch_stride + column),
+        .out = map_at_mutable(p->out, p->out_type, item * p->out_batch_stride + column),
         .columns = min_i64(TILE_COLUMNS, p->out_c - column)};
     for (int64_t element = 0; element < ELEMENTS; element++) {
-      const float *weight = p->weight + (panel * ELEMENTS + element) * plan.words * TILE_COLUMNS;
+      const float *weight = (const float *)p->weight + (panel * ELEMENTS + element) * plan.words * TILE_COLUMNS;
       product.offset = element * plan.v_element;
       for (int64_t s = 0; s < count; s += TILE_ROWS) {
         if (element == ELEMENTS - 1) prefetch_squares(p, &plan, &to, first + s, min_i64(TILE_ROWS, count - s));

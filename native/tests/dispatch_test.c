@@ -1,4 +1,5 @@
 // Tiers: the detected one is available and the highest; unknown and unavailable ones are errors, never another tier.
+// Element types: a function takes fp32 and the type of its products; others are an error of their own.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,56 @@ static void subnormals_are_zero(int32_t tier) {
 #endif
 }
 
+// One pixel of one channel: 3 * 4. The kernel that is asked for is 1x1 or, for Winograd, 3x3 around a pixel with zeros beside it.
+static void types_run_or_are_refused(
+    const char *name, int32_t products, int32_t tier, int32_t kernel, int64_t (*tiles)(const detr4j_conv2d *)) {
+  for (int32_t x_type = -1; x_type < 5; x_type++) {
+    for (int32_t out_type = -1; out_type < 5; out_type++) {
+      const detr4j_conv2d p = {
+          .tier = tier, .batch = 1, .in_h = 1, .in_w = 1, .in_c = 1, .out_h = 1, .out_w = 1, .out_c = 1, .kernel_h = kernel,
+          .kernel_w = kernel, .stride = 1, .padding = kernel / 2, .dilation = 1, .groups = 1, .rows_per_tile = 1,
+          .panels_per_tile = 1, .x_type = x_type, .out_type = out_type, .x_row_stride = 1, .out_row_stride = 1};
+      const int taken = (x_type == DETR4J_TYPE_F32 || x_type == products) && (out_type == DETR4J_TYPE_F32 || out_type == products);
+      const int64_t expected = !detr4j_tier_multiplies(tier, products) ? DETR4J_ERROR_TIER : taken ? 1 : DETR4J_ERROR_TYPE;
+      if (tiles(&p) != expected) {
+        fprintf(stderr, "%s, tier %d, x_type %d, out_type %d: %lld tiles, expected %lld\n", name, tier, x_type, out_type,
+                (long long)tiles(&p), (long long)expected);
+        exit(1);
+      }
+    }
+  }
+}
+
+static void types(int32_t tier) {
+#define TYPES(name, products, kernel) types_run_or_are_refused(#name, products, tier, kernel, name##_tiles)
+  TYPES(detr4j_conv2d_f32, DETR4J_TYPE_F32, 1);
+  TYPES(detr4j_depthwise_conv2d_f32, DETR4J_TYPE_F32, 1);
+  TYPES(detr4j_winograd_conv2d_f32, DETR4J_TYPE_F32, 3);
+  TYPES(detr4j_winograd4_conv2d_f32, DETR4J_TYPE_F32, 3);
+  TYPES(detr4j_conv2d_bf16, DETR4J_TYPE_BF16, 1);
+  TYPES(detr4j_winograd_conv2d_bf16, DETR4J_TYPE_BF16, 3);
+  CHECK(detr4j_tier_multiplies(tier, DETR4J_TYPE_F32) == detr4j_tier_available(tier));
+  CHECK(!detr4j_tier_multiplies(tier, DETR4J_TYPE_BF16) || tier == DETR4J_TIER_AVX512_BF16);
+  CHECK(detr4j_tier_multiplies(tier, -1) == 0 && detr4j_tier_multiplies(tier, 2) == 0);
+  // The functions that compute refuse as those that count do, and touch nothing.
+  const float x = 3, weight[64] = {4};
+  float out = 0;
+  detr4j_conv2d p = {
+      .tier = tier, .batch = 1, .in_h = 1, .in_w = 1, .in_c = 1, .out_h = 1, .out_w = 1, .out_c = 1, .kernel_h = 1,
+      .kernel_w = 1, .stride = 1, .dilation = 1, .groups = 1, .rows_per_tile = 1, .panels_per_tile = 1, .x = &x,
+      .weight = weight, .out = &out, .x_row_stride = 1, .x_batch_stride = 1, .out_row_stride = 1, .out_batch_stride = 1};
+  _Alignas(64) char scratch[4096];
+  if (detr4j_tier_available(tier)) {
+    CHECK(detr4j_conv2d_f32_scratch(&p) <= (int64_t)sizeof scratch);
+    p.out_type = DETR4J_TYPE_BF16;
+    CHECK(detr4j_conv2d_f32(&p, 0, scratch) == DETR4J_ERROR_TYPE && out == 0);
+    CHECK(detr4j_conv2d_f32_scratch(&p) == DETR4J_ERROR_TYPE);
+    CHECK(detr4j_depthwise_conv2d_f32(&p, 0) == DETR4J_ERROR_TYPE && out == 0);
+    p.out_type = DETR4J_TYPE_F32;
+    CHECK(detr4j_conv2d_f32(&p, 0, scratch) == DETR4J_OK && out == 12);
+  }
+}
+
 int main(void) {
   CHECK(detr4j_abi_version() == DETR4J_ABI_VERSION);
   const int32_t detected = detr4j_tier_detected();
@@ -63,6 +114,7 @@ int main(void) {
     CHECK(tier >= 0 || detr4j_tier_name(tier) == NULL);
     runs_or_refuses(tier, available);
     if (available) subnormals_are_zero(tier);
+    types(tier);
   }
   CHECK(strcmp(detr4j_tier_name(DETR4J_TIER_BASELINE), "baseline") == 0);
   CHECK(strcmp(detr4j_tier_name(DETR4J_TIER_X86_64_V3), "x86-64-v3") == 0);

@@ -224,17 +224,17 @@ static uint16_t bf16_bits(float x) { // to nearest even
   return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-float rounded_to(precision products, float x) {
-  if (products == PRODUCTS_F32) return x;
+float rounded_to(int32_t products, float x) {
+  if (products == DETR4J_TYPE_F32) return x;
   const uint32_t bits = (uint32_t)bf16_bits(x) << 16;
   memcpy(&x, &bits, sizeof x);
   return x;
 }
 
-int64_t words_of(precision products, int64_t values) { return products == PRODUCTS_F32 ? values : (values + 1) / 2; }
+int64_t words_of(int32_t products, int64_t values) { return products == DETR4J_TYPE_F32 ? values : (values + 1) / 2; }
 
-void put_weight(precision products, float *words, int64_t width, int64_t column, int64_t k, float x) {
-  if (products == PRODUCTS_F32) {
+void put_weight(int32_t products, float *words, int64_t width, int64_t column, int64_t k, float x) {
+  if (products == DETR4J_TYPE_F32) {
     words[k * width + column] = x;
   } else {
     const uint16_t half = bf16_bits(x);
@@ -251,7 +251,7 @@ void *narrow(tensor *t) {
   for (int64_t i = 0; i < elements_of(t); i++) {
     uint16_t half = NARROW_MARKER;
     if (!is_marker(t->data + i)) {
-      t->data[i] = rounded_to(PRODUCTS_BF16, t->data[i]);
+      t->data[i] = rounded_to(DETR4J_TYPE_BF16, t->data[i]);
       half = bf16_bits(t->data[i]);
     }
     memcpy(data + i, &half, sizeof half);

@@ -68,12 +68,10 @@ void sprinkle_not_finite(tensor *t, int places);
 
 // ---- bf16 ----
 
-// Which products a test of two precisions is about.
-typedef enum precision { PRODUCTS_F32, PRODUCTS_BF16 } precision;
-
-float rounded_to(precision products, float x);           // the value that is multiplied
-int64_t words_of(precision products, int64_t values);    // 32-bit words of so many weights of one output channel
-void put_weight(precision products, float *words, int64_t width, int64_t column, int64_t k, float x); // value k of a panel's column
+// products is DETR4J_TYPE_F32 or DETR4J_TYPE_BF16: which kernels a test is about.
+float rounded_to(int32_t products, float x);             // the value that is multiplied
+int64_t words_of(int32_t products, int64_t values);      // 32-bit words of so many weights of one output channel
+void put_weight(int32_t products, float *words, int64_t width, int64_t column, int64_t k, float x); // value k of a panel's column
 
 // The tensor as bf16 between guard pages, with the same strides; its own elements are rounded too. For an output: nothing but marks.
 void *narrow(tensor *t);

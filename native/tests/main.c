@@ -45,7 +45,7 @@ int main(int count, char **arguments) {
       if (!detr4j_tier_available(tier) || (tier_text != NULL && strcmp(tier_text, detr4j_tier_name(tier)) != 0)) {
         continue;
       }
-      if (tests[i].bf16 && !detr4j_tier_has_bf16(tier)) {
+      if (tests[i].bf16 && !detr4j_tier_multiplies(tier, DETR4J_TYPE_BF16)) {
         lacking++;
         continue;
       }

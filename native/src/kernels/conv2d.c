@@ -36,7 +36,7 @@ typedef struct conv_plan {
 } conv_plan;
 
 static int plan_conv(const detr4j_conv2d *p, conv_plan *plan) {
-  if (!convolution_fits(p) || !maps_fit(p)) return 0;
+  if (!convolution_fits(p)) return 0;
 
   plan->pixels = (int64_t)p->out_h * p->out_w;
   plan->block_pixels = min_i64(p->rows_per_tile, plan->pixels);

@@ -61,8 +61,8 @@ int64_t KERNEL(detr4j_conv2d_bf16_scratch)(const detr4j_conv2d *p) {
   return plan.pointers_bytes + plan.rows_bytes;
 }
 
-V_INLINE uint16_t *put_values(uint16_t *to, const void *map, int bf16, int64_t n) {
-  if (bf16) {
+V_INLINE uint16_t *put_values(uint16_t *to, const void *map, int32_t type, int64_t n) {
+  if (type == DETR4J_TYPE_BF16) {
     memcpy(to, map, (size_t)n * sizeof(uint16_t));
     return to + n;
   }
@@ -84,12 +84,12 @@ V_INLINE uint16_t *put_kernel_row(
     const detr4j_conv2d *p, const bf16_plan *plan, const void *map_row, int64_t column, uint16_t *to) {
   if (map_row == NULL) return put_zeros(to, p->kernel_w * plan->group_in);
   if (plan->contiguous && column >= 0 && column + p->kernel_w <= p->in_w) {
-    return put_values(to, map_at(map_row, p->x_bf16, column * p->x_row_stride), p->x_bf16, p->kernel_w * plan->group_in);
+    return put_values(to, map_at(map_row, p->x_type, column * p->x_row_stride), p->x_type, p->kernel_w * plan->group_in);
   }
   for (int64_t kx = 0; kx < p->kernel_w; kx++) {
     const int64_t from = column + kx * p->dilation;
     to = from >= 0 && from < p->in_w
-             ? put_values(to, map_at(map_row, p->x_bf16, from * p->x_row_stride), p->x_bf16, plan->group_in)
+             ? put_values(to, map_at(map_row, p->x_type, from * p->x_row_stride), p->x_type, plan->group_in)
              : put_zeros(to, plan->group_in);
   }
   return to;
@@ -106,7 +106,7 @@ static void copy_windows(
       for (int64_t ky = 0; ky < p->kernel_h; ky++) {
         const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
         const void *map_row =
-            y < 0 || y >= p->in_h ? NULL : map_at(x, p->x_bf16, y * p->in_w * p->x_row_stride + group * plan->group_in);
+            y < 0 || y >= p->in_h ? NULL : map_at(x, p->x_type, y * p->in_w * p->x_row_stride + group * plan->group_in);
         to = put_kernel_row(p, plan, map_row, column, to);
       }
       if (plan->depth % 2 != 0) put_zeros(to, 1);
@@ -121,7 +121,7 @@ static void copy_windows(
 // Whether windows are taken from x: they are pixels, lie on whole words, and those of a register tile do not fight for one set of
 // the L1 cache.
 static int in_place(const detr4j_conv2d *p, const bf16_plan *plan) {
-  return p->x_bf16 && p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->padding == 0 && plan->depth % 2 == 0 &&
+  return p->x_type == DETR4J_TYPE_BF16 && p->groups == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->padding == 0 && plan->depth % 2 == 0 &&
          (uintptr_t)p->x % 4 == 0 && p->x_row_stride % 2 == 0 && p->x_batch_stride % 2 == 0 &&
          p->stride * p->x_row_stride * 2 % 2048 != 0;
 }
@@ -129,7 +129,7 @@ static int in_place(const detr4j_conv2d *p, const bf16_plan *plan) {
 static void point_at_pixels(const detr4j_conv2d *p, const void *x, int64_t first, int64_t count, const float **pointers) {
   int64_t oy = first / p->out_w, ox = first % p->out_w;
   for (int64_t r = 0; r < count; r++) {
-    pointers[r] = map_at(x, 1, (oy * p->in_w + ox) * p->stride * p->x_row_stride);
+    pointers[r] = map_at(x, DETR4J_TYPE_BF16, (oy * p->in_w + ox) * p->stride * p->x_row_stride);
     if (++ox == p->out_w) {
       ox = 0;
       oy++;
@@ -155,7 +155,7 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
 
   const float **pointers = scratch;
   float *rows = (float *)((char *)scratch + plan.pointers_bytes);
-  const void *x = map_at(p->x, p->x_bf16, item * p->x_batch_stride);
+  const void *x = map_at(p->x, p->x_type, item * p->x_batch_stride);
   if (in_place(p, &plan)) {
     point_at_pixels(p, x, first, block.count, pointers);
   } else {

@@ -26,7 +26,7 @@ V_INLINE void pixel_block(const detr4j_conv2d *p, int64_t item, int64_t oy, int6
     const int64_t iy = oy * p->stride - p->padding + ky * p->dilation;
     const int row_inside = iy >= 0 && iy < p->in_h;
     for (int64_t kx = 0; kx < p->kernel_w; kx++) {
-      const v_f32 w = load(p->weight + (ky * p->kernel_w + kx) * p->out_c + c, n);
+      const v_f32 w = load((const float *)p->weight + (ky * p->kernel_w + kx) * p->out_c + c, n);
       const int64_t ix = ox * p->stride - p->padding + kx * p->dilation;
 #pragma GCC unroll 8
       for (int i = 0; i < pixels; i++) {
@@ -77,7 +77,7 @@ int64_t KERNEL(detr4j_depthwise_conv2d_f32_tiles)(const detr4j_conv2d *p) {
 int32_t KERNEL(detr4j_depthwise_conv2d_f32)(const detr4j_conv2d *p, int64_t tile) {
   row_range range;
   if (p->in_c != p->groups || p->out_c != p->groups || p->row_mask_mode != DETR4J_ROW_MASK_NONE || p->stride < 1 ||
-      p->dilation < 1 || p->x_bf16 || p->out_bf16 || !rows_of_tile(&range, tile, p->batch, p->out_h, p->rows_per_tile)) {
+      p->dilation < 1 || !rows_of_tile(&range, tile, p->batch, p->out_h, p->rows_per_tile)) {
     return DETR4J_ERROR_ARGUMENT;
   }
   for (int64_t oy = range.begin; oy < range.end; oy++) {

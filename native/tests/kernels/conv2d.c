@@ -3,7 +3,7 @@
 #include "harness.h"
 
 // [out][taps][in of a group] into panels; returns the packed weights, and the packed bias through *bias.
-static float *pack(const detr4j_conv2d *p, precision products, const float *weight, const float *plain_bias, float **bias) {
+static float *pack(const detr4j_conv2d *p, int32_t products, const float *weight, const float *plain_bias, float **bias) {
   const int64_t width = detr4j_panel_columns(p->tier), in = p->in_c / p->groups, group_out = p->out_c / p->groups;
   const int64_t panels = (group_out + width - 1) / width, taps = (int64_t)p->kernel_h * p->kernel_w;
   const int64_t words = words_of(products, taps * in);
@@ -21,7 +21,7 @@ static float *pack(const detr4j_conv2d *p, precision products, const float *weig
   return packed;
 }
 
-static void body(precision products, int32_t tier, int index) {
+static void body(int32_t products, int32_t tier, int index) {
   detr4j_conv2d p = {.tier = tier, .batch = (int32_t)between(1, 2), .groups = chance(4) ? 2 : 1, .kernel_h = 1, .kernel_w = 1,
                      .stride = (int32_t)between(1, 2), .dilation = (int32_t)between(1, 2), .padding = 0};
   p.in_c = (int32_t)extent(index) * p.groups;
@@ -53,11 +53,11 @@ static void body(precision products, int32_t tier, int index) {
   float *weight = new_floats(p.out_c * taps * in), *bias = new_floats(p.out_c), *packed_bias;
   p.weight = pack(&p, products, weight, bias, &packed_bias);
   p.bias = packed_bias;
-  p.x_bf16 = products == PRODUCTS_BF16 && chance(2);
-  p.out_bf16 = products == PRODUCTS_BF16 && chance(2);
-  p.x = p.x_bf16 ? narrow(&x) : x.data;
+  p.x_type = chance(2) ? products : DETR4J_TYPE_F32;
+  p.out_type = chance(2) ? products : DETR4J_TYPE_F32;
+  p.x = p.x_type == DETR4J_TYPE_BF16 ? narrow(&x) : x.data;
   p.residual = chance(2) ? residual.data : NULL;
-  p.out = p.out_bf16 ? narrow(&out) : out.data;
+  p.out = p.out_type == DETR4J_TYPE_BF16 ? narrow(&out) : out.data;
   p.x_row_stride = x.row_stride;
   p.x_batch_stride = x.batch_stride;
   p.residual_row_stride = residual.row_stride;
@@ -66,14 +66,14 @@ static void body(precision products, int32_t tier, int index) {
   p.out_batch_stride = out.batch_stride;
   describe("[%d, %d, %d, %d] to %d, kernel %dx%d, stride %d, padding %d, dilation %d, groups %d", p.batch, p.in_h, p.in_w, p.in_c, p.out_c,
            p.kernel_h, p.kernel_w, p.stride, p.padding, p.dilation, p.groups);
-  if (products == PRODUCTS_F32) {
+  if (products == DETR4J_TYPE_F32) {
     void *scratch = guarded_scratch(detr4j_conv2d_f32_scratch(&p));
     RUN_TILES(detr4j_conv2d_f32_tiles(&p), detr4j_conv2d_f32(&p, tile, scratch));
   } else {
     void *scratch = guarded_scratch(detr4j_conv2d_bf16_scratch(&p));
     RUN_TILES(detr4j_conv2d_bf16_tiles(&p), detr4j_conv2d_bf16(&p, tile, scratch));
   }
-  if (p.out_bf16) widen(p.out, &out);
+  if (p.out_type == DETR4J_TYPE_BF16) widen(p.out, &out);
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
@@ -93,14 +93,14 @@ static void body(precision products, int32_t tier, int index) {
         }
         sum = p.activation == DETR4J_ACTIVATION_RELU && sum < 0 ? 0 : sum;
         if (!valid && p.row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) sum = 0;
-        expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 2e-7 * (double)(taps * in) + 1e-6 + (p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0));
+        expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 2e-7 * (double)(taps * in) + 1e-6 + (p.out_type == DETR4J_TYPE_BF16 ? 0x1.01p-8 * fabs(sum) : 0));
       }
     }
   }
 }
 
-static void body_f32(int32_t tier, int index) { body(PRODUCTS_F32, tier, index); }
-static void body_bf16(int32_t tier, int index) { body(PRODUCTS_BF16, tier, index); }
+static void body_f32(int32_t tier, int index) { body(DETR4J_TYPE_F32, tier, index); }
+static void body_bf16(int32_t tier, int index) { body(DETR4J_TYPE_BF16, tier, index); }
 
 void test_detr4j_conv2d_f32(int32_t tier) { run_cases("conv2d", tier, 60, body_f32); }
 void test_detr4j_conv2d_bf16(int32_t tier) { run_cases("conv2d bf16", tier, 120, body_bf16); }

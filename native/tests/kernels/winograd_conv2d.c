@@ -5,7 +5,7 @@
 
 // One of the kernels.
 typedef struct variant {
-  precision products;
+  int32_t products;
   int edge; // of its squares
   const double (*G)[3];
   int64_t (*tiles)(const detr4j_conv2d *);
@@ -23,11 +23,11 @@ static const double G4[6][3] = {{1, 0, 0},
                                 {0, 0, 1}};
 
 static const variant squares2 = {
-    PRODUCTS_F32, 2, G2, detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32, 2e-7, 2e-6};
+    DETR4J_TYPE_F32, 2, G2, detr4j_winograd_conv2d_f32_tiles, detr4j_winograd_conv2d_f32_scratch, detr4j_winograd_conv2d_f32, 2e-7, 2e-6};
 static const variant squares2_bf16 = {
-    PRODUCTS_BF16, 2, G2, detr4j_winograd_conv2d_bf16_tiles, detr4j_winograd_conv2d_bf16_scratch, detr4j_winograd_conv2d_bf16, 8e-7, 2e-6};
+    DETR4J_TYPE_BF16, 2, G2, detr4j_winograd_conv2d_bf16_tiles, detr4j_winograd_conv2d_bf16_scratch, detr4j_winograd_conv2d_bf16, 8e-7, 2e-6};
 static const variant squares4 = {
-    PRODUCTS_F32, 4, G4, detr4j_winograd4_conv2d_f32_tiles, detr4j_winograd4_conv2d_f32_scratch, detr4j_winograd4_conv2d_f32, 1e-6, 1e-5};
+    DETR4J_TYPE_F32, 4, G4, detr4j_winograd4_conv2d_f32_tiles, detr4j_winograd4_conv2d_f32_scratch, detr4j_winograd4_conv2d_f32, 1e-6, 1e-5};
 
 enum { MOST_ELEMENTS = 36 };
 
@@ -91,15 +91,15 @@ static double from_rounded(const detr4j_conv2d *p, const tensor *x, const float 
     double u[16];
     transform_kernel(&squares2_bf16, weight + (c * p->in_c + i) * 9, u);
     for (int e = 0; e < 16; e++) {
-      sum += A[oy % 2][e / 4] * A[ox % 2][e % 4] * (double)rounded_to(PRODUCTS_BF16, (float)u[e]) *
-             (double)rounded_to(PRODUCTS_BF16, v[e / 4][e % 4]);
+      sum += A[oy % 2][e / 4] * A[ox % 2][e % 4] * (double)rounded_to(DETR4J_TYPE_BF16, (float)u[e]) *
+             (double)rounded_to(DETR4J_TYPE_BF16, v[e / 4][e % 4]);
     }
   }
   return sum;
 }
 
 static void body(const variant *v, int32_t tier, int index) {
-  const int window = v->edge + 2, bf16 = v->products == PRODUCTS_BF16;
+  const int window = v->edge + 2, bf16 = v->products == DETR4J_TYPE_BF16;
   const int poisoned = index % 6 == 5;
   detr4j_conv2d p = {.tier = tier, .batch = (int32_t)between(1, 2), .groups = 1, .kernel_h = 3, .kernel_w = 3, .stride = 1,
                      .dilation = 1, .padding = (int32_t)between(0, 3)};
@@ -127,11 +127,11 @@ static void body(const variant *v, int32_t tier, int index) {
   p.weight = pack(v, &p, weight, bias, &packed_bias);
   const int with_bias = chance(3) == 0;
   p.bias = with_bias ? packed_bias : NULL;
-  p.x_bf16 = bf16 && chance(2);
-  p.out_bf16 = bf16 && !in_place && chance(2);
-  p.x = p.x_bf16 ? narrow(&x) : x.data;
+  p.x_type = chance(2) ? v->products : DETR4J_TYPE_F32;
+  p.out_type = !in_place && chance(2) ? v->products : DETR4J_TYPE_F32;
+  p.x = p.x_type == DETR4J_TYPE_BF16 ? narrow(&x) : x.data;
   p.residual = with_residual ? residual.data : NULL;
-  p.out = p.out_bf16 ? narrow(&out) : out.data;
+  p.out = p.out_type == DETR4J_TYPE_BF16 ? narrow(&out) : out.data;
   p.x_row_stride = x.row_stride;
   p.x_batch_stride = x.batch_stride;
   p.residual_row_stride = residual.row_stride;
@@ -142,7 +142,7 @@ static void body(const variant *v, int32_t tier, int index) {
            p.rows_per_tile, p.panels_per_tile);
   void *scratch = guarded_scratch(v->scratch(&p));
   RUN_TILES(v->tiles(&p), v->run(&p, tile, scratch));
-  if (p.out_bf16) widen(p.out, &out);
+  if (p.out_type == DETR4J_TYPE_BF16) widen(p.out, &out);
   check_written("out", &out);
   for (int64_t n = 0; n < p.batch; n++) {
     for (int64_t o = 0; o < pixels; o++) {
@@ -170,7 +170,7 @@ static void body(const variant *v, int32_t tier, int index) {
         if (near) {
           expect_int("not finite", o, !isfinite(sum) || !isfinite(got), !isfinite(got));
         } else {
-          const double of_store = p.out_bf16 ? 0x1.01p-8 * fabs(sum) : 0;
+          const double of_store = p.out_type == DETR4J_TYPE_BF16 ? 0x1.01p-8 * fabs(sum) : 0;
           expect_close("out", n, o, c, sum, got, v->tolerance * (double)(9 * in) + v->least + of_store);
         }
       }

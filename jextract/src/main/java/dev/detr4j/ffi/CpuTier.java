@@ -67,9 +67,13 @@ public record CpuTier(int id, String name) {
     return Detr4jAbi.detr4j_panel_columns(id);
   }
 
-  /** Whether this tier has kernels with bf16 products. */
-  public boolean hasBf16() {
-    return Detr4jAbi.detr4j_tier_has_bf16(id) == 1;
+  /**
+   * Whether this tier has convolutions with products of an element type.
+   *
+   * @param elementType a {@code DETR4J_TYPE_...} of the library
+   */
+  public boolean multiplies(int elementType) {
+    return Detr4jAbi.detr4j_tier_multiplies(id, elementType) == 1;
   }
 
   private static boolean isKnown(String name) {

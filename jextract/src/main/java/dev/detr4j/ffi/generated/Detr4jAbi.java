@@ -86,6 +86,24 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     public static int DETR4J_TIER_NEON() {
         return DETR4J_TIER_NEON;
     }
+    private static final int DETR4J_TYPE_F32 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_TYPE_F32 0
+     * }
+     */
+    public static int DETR4J_TYPE_F32() {
+        return DETR4J_TYPE_F32;
+    }
+    private static final int DETR4J_TYPE_BF16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_TYPE_BF16 1
+     * }
+     */
+    public static int DETR4J_TYPE_BF16() {
+        return DETR4J_TYPE_BF16;
+    }
     private static final int DETR4J_ACTIVATION_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -632,13 +650,14 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
-    private static class detr4j_tier_has_bf16 {
+    private static class detr4j_tier_multiplies {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
             Detr4jAbi.C_INT,
             Detr4jAbi.C_INT
         );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_tier_has_bf16");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_tier_multiplies");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -646,45 +665,45 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_tier_has_bf16(int32_t tier)
+     * int32_t detr4j_tier_multiplies(int32_t tier, int32_t type)
      * }
      */
-    public static FunctionDescriptor detr4j_tier_has_bf16$descriptor() {
-        return detr4j_tier_has_bf16.DESC;
+    public static FunctionDescriptor detr4j_tier_multiplies$descriptor() {
+        return detr4j_tier_multiplies.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_tier_has_bf16(int32_t tier)
+     * int32_t detr4j_tier_multiplies(int32_t tier, int32_t type)
      * }
      */
-    public static MethodHandle detr4j_tier_has_bf16$handle() {
-        return detr4j_tier_has_bf16.HANDLE;
+    public static MethodHandle detr4j_tier_multiplies$handle() {
+        return detr4j_tier_multiplies.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_tier_has_bf16(int32_t tier)
+     * int32_t detr4j_tier_multiplies(int32_t tier, int32_t type)
      * }
      */
-    public static MemorySegment detr4j_tier_has_bf16$address() {
-        return detr4j_tier_has_bf16.ADDR;
+    public static MemorySegment detr4j_tier_multiplies$address() {
+        return detr4j_tier_multiplies.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_tier_has_bf16(int32_t tier)
+     * int32_t detr4j_tier_multiplies(int32_t tier, int32_t type)
      * }
      */
-    public static int detr4j_tier_has_bf16(int tier) {
-        var mh$ = detr4j_tier_has_bf16.HANDLE;
+    public static int detr4j_tier_multiplies(int tier, int type) {
+        var mh$ = detr4j_tier_multiplies.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_tier_has_bf16", tier);
+                traceDowncall("detr4j_tier_multiplies", tier, type);
             }
-            return (int)mh$.invokeExact(tier);
+            return (int)mh$.invokeExact(tier, type);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -4341,6 +4360,15 @@ public class Detr4jAbi extends Detr4jAbi$shared {
      */
     public static int DETR4J_ERROR_TIER() {
         return DETR4J_ERROR_TIER;
+    }
+    private static final int DETR4J_ERROR_TYPE = (int)-3L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_ERROR_TYPE -3
+     * }
+     */
+    public static int DETR4J_ERROR_TYPE() {
+        return DETR4J_ERROR_TYPE;
     }
 }
 

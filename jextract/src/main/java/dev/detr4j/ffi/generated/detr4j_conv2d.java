@@ -34,11 +34,11 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t rows_per_tile;
  *     int32_t panels_per_tile;
  *     int32_t stream_output;
- *     int32_t x_bf16;
- *     int32_t out_bf16;
+ *     int32_t x_type;
+ *     int32_t out_type;
  *     int32_t tiles_at_once;
  *     const void *x;
- *     const float *weight;
+ *     const void *weight;
  *     const float *bias;
  *     const float *residual;
  *     const uint8_t *row_mask;
@@ -78,8 +78,8 @@ public class detr4j_conv2d {
         Detr4jAbi.C_INT.withName("rows_per_tile"),
         Detr4jAbi.C_INT.withName("panels_per_tile"),
         Detr4jAbi.C_INT.withName("stream_output"),
-        Detr4jAbi.C_INT.withName("x_bf16"),
-        Detr4jAbi.C_INT.withName("out_bf16"),
+        Detr4jAbi.C_INT.withName("x_type"),
+        Detr4jAbi.C_INT.withName("out_type"),
         Detr4jAbi.C_INT.withName("tiles_at_once"),
         Detr4jAbi.C_POINTER.withName("x"),
         Detr4jAbi.C_POINTER.withName("weight"),
@@ -938,92 +938,92 @@ public class detr4j_conv2d {
         struct.set(stream_output$LAYOUT, stream_output$OFFSET, fieldValue);
     }
 
-    private static final OfInt x_bf16$LAYOUT = (OfInt)$LAYOUT.select(groupElement("x_bf16"));
+    private static final OfInt x_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("x_type"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t x_bf16
+     * int32_t x_type
      * }
      */
-    public static final OfInt x_bf16$layout() {
-        return x_bf16$LAYOUT;
+    public static final OfInt x_type$layout() {
+        return x_type$LAYOUT;
     }
 
-    private static final long x_bf16$OFFSET = $LAYOUT.byteOffset(groupElement("x_bf16"));
+    private static final long x_type$OFFSET = $LAYOUT.byteOffset(groupElement("x_type"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t x_bf16
+     * int32_t x_type
      * }
      */
-    public static final long x_bf16$offset() {
-        return x_bf16$OFFSET;
+    public static final long x_type$offset() {
+        return x_type$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t x_bf16
+     * int32_t x_type
      * }
      */
-    public static int x_bf16(MemorySegment struct) {
-        return struct.get(x_bf16$LAYOUT, x_bf16$OFFSET);
+    public static int x_type(MemorySegment struct) {
+        return struct.get(x_type$LAYOUT, x_type$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t x_bf16
+     * int32_t x_type
      * }
      */
-    public static void x_bf16(MemorySegment struct, int fieldValue) {
-        struct.set(x_bf16$LAYOUT, x_bf16$OFFSET, fieldValue);
+    public static void x_type(MemorySegment struct, int fieldValue) {
+        struct.set(x_type$LAYOUT, x_type$OFFSET, fieldValue);
     }
 
-    private static final OfInt out_bf16$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_bf16"));
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t out_bf16
+     * int32_t out_type
      * }
      */
-    public static final OfInt out_bf16$layout() {
-        return out_bf16$LAYOUT;
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
     }
 
-    private static final long out_bf16$OFFSET = $LAYOUT.byteOffset(groupElement("out_bf16"));
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t out_bf16
+     * int32_t out_type
      * }
      */
-    public static final long out_bf16$offset() {
-        return out_bf16$OFFSET;
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t out_bf16
+     * int32_t out_type
      * }
      */
-    public static int out_bf16(MemorySegment struct) {
-        return struct.get(out_bf16$LAYOUT, out_bf16$OFFSET);
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t out_bf16
+     * int32_t out_type
      * }
      */
-    public static void out_bf16(MemorySegment struct, int fieldValue) {
-        struct.set(out_bf16$LAYOUT, out_bf16$OFFSET, fieldValue);
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
     }
 
     private static final OfInt tiles_at_once$LAYOUT = (OfInt)$LAYOUT.select(groupElement("tiles_at_once"));
@@ -1119,7 +1119,7 @@ public class detr4j_conv2d {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static final AddressLayout weight$layout() {
@@ -1131,7 +1131,7 @@ public class detr4j_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static final long weight$offset() {
@@ -1141,7 +1141,7 @@ public class detr4j_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static MemorySegment weight(MemorySegment struct) {
@@ -1151,7 +1151,7 @@ public class detr4j_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {

@@ -30,6 +30,7 @@ import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
+import dev.detr4j.tensor.ElementType;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,7 @@ public final class CBackendProvider implements BackendProvider {
   private static CpuTier tier(BackendOptions options) {
     try {
       CpuTier tier = CpuTier.select(NativeLibrary.load(), options.instructionSet());
-      if (options.precision() == Precision.BF16 && !tier.hasBf16()) {
+      if (options.precision() == Precision.BF16 && !tier.multiplies(TypeCode.of(ElementType.BF16))) {
         throw new BackendException(
             "instruction set " + tier.name() + " has no bf16 products, avx512-bf16 has");
       }

@@ -7,7 +7,6 @@ import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Activation;
-import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -33,7 +32,7 @@ final class ConvolutionParameters {
       Activation activation,
       TensorView out) {
     detr4j_conv2d.activation(p, code(activation));
-    detr4j_conv2d.x_bf16(p, isBf16(x));
+    detr4j_conv2d.x_type(p, TypeCode.of(x.type()));
     detr4j_conv2d.x(p, Pointers.to(x));
     detr4j_conv2d.x_row_stride(p, x.rowStride());
     detr4j_conv2d.x_batch_stride(p, x.batchStride());
@@ -44,15 +43,11 @@ final class ConvolutionParameters {
       detr4j_conv2d.residual_row_stride(p, residual.rowStride());
       detr4j_conv2d.residual_batch_stride(p, residual.batchStride());
     }
-    detr4j_conv2d.out_bf16(p, isBf16(out));
+    detr4j_conv2d.out_type(p, TypeCode.of(out.type()));
     detr4j_conv2d.stream_output(p, out.spanBytes() > STREAMED_BYTES ? 1 : 0);
     detr4j_conv2d.out(p, Pointers.to(out));
     detr4j_conv2d.out_row_stride(p, out.rowStride());
     detr4j_conv2d.out_batch_stride(p, out.batchStride());
-  }
-
-  private static int isBf16(TensorView view) {
-    return view.type() == ElementType.BF16 ? 1 : 0;
   }
 
   /** Cuts a matrix product into tiles and makes its kernel. */

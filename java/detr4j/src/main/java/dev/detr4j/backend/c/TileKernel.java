@@ -101,6 +101,9 @@ final class TileKernel implements HostKernel {
     if (status == Detr4jAbi.DETR4J_ERROR_ARGUMENT()) {
       return "status " + status + ", a parameter is outside its range";
     }
+    if (status == Detr4jAbi.DETR4J_ERROR_TYPE()) {
+      return "status " + status + ", a tensor has an element type that this function does not take";
+    }
     if (status == Detr4jAbi.DETR4J_ERROR_TIER()) {
       return "status " + status + ", the instruction set is not available";
     }
