@@ -29,17 +29,9 @@ public interface Backend extends AutoCloseable {
    */
   @Nullable String refusal(OpSpec op);
 
-  /**
-   * Whether an operation here reads its fp32 input number {@code input} from memory that holds
-   * bf16. Asked while planning.
-   */
-  default boolean readsBf16(OpSpec op, int input) {
-    return false;
-  }
-
-  /** Whether an operation here writes its fp32 output number {@code output} as bf16. */
-  default boolean writesBf16(OpSpec op, int output) {
-    return false;
+  /** The element types in which an operation here takes its operands. Asked while planning. */
+  default OperandTypes operandTypes(OpSpec op) {
+    return OperandTypes.AS_IN_GRAPH;
   }
 
   /**

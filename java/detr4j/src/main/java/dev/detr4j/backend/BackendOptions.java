@@ -1,5 +1,9 @@
 package dev.detr4j.backend;
 
+import dev.detr4j.tensor.ElementType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +44,17 @@ public record BackendOptions(
     return new BackendOptions(threads, instructionSet, vectorBits, products, ownWorkers);
   }
 
-  /** Why a backend that only computes in fp32 cannot open with these options, or null. */
-  public @Nullable String refusalOfFp32Only() {
-    return precision == Precision.FP32
-        ? null
-        : "it has no "
-            + precision.id()
-            + " products; only backend c has them, on processors that support them";
+  /** Why a backend that multiplies in these types cannot open with these options, or null. */
+  public @Nullable String refusalOfProducts(Set<ElementType> has) {
+    if (has.contains(precision.products())) {
+      return null;
+    }
+    List<String> ids = new ArrayList<>();
+    for (Precision other : Precision.values()) {
+      if (has.contains(other.products())) {
+        ids.add(other.id());
+      }
+    }
+    return "it has no " + precision.id() + " products, only " + String.join(" and ", ids);
   }
 }

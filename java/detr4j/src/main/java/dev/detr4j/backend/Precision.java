@@ -1,19 +1,33 @@
 package dev.detr4j.backend;
 
 import dev.detr4j.error.BackendException;
+import dev.detr4j.tensor.ElementType;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The precision of the products of convolutions and linear layers. Sums are always fp32. */
 public enum Precision {
   /** Every operation in fp32, as the original projects compute by default. */
-  FP32,
+  FP32(ElementType.F32),
   /**
    * Rounds inputs and weights of convolutions and linear layers to bf16 (8 significant bits) before
    * multiplying them. These layers run at about twice the speed. Box and class heads, layers that
    * make coordinates, softmax, norms, sampling and box arithmetic stay fp32. Only backend {@code c}
    * has it, on processors with dot products of bf16 pairs (AVX512_BF16).
    */
-  BF16;
+  BF16(ElementType.BF16);
+
+  private final ElementType products;
+
+  Precision(ElementType products) {
+    this.products = products;
+  }
+
+  /** The type of the numbers that are multiplied wherever this precision allows to round them. */
+  public ElementType products() {
+    return products;
+  }
 
   /** The name in options and properties: the constant in lower case. */
   public String id() {
@@ -31,6 +45,7 @@ public enum Precision {
         return precision;
       }
     }
-    throw new BackendException("precision " + id + " does not exist; expected fp32 or bf16");
+    String known = Arrays.stream(values()).map(Precision::id).collect(Collectors.joining(" or "));
+    throw new BackendException("precision " + id + " does not exist; expected " + known);
   }
 }

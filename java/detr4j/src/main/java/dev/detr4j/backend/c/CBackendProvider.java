@@ -82,15 +82,19 @@ public final class CBackendProvider implements BackendProvider {
         precision == Precision.FP32
             ? tier.name()
             : tier.name() + " with " + precision.id() + " products";
-    return new HostBackend(BackendKind.C, instructions, table(tier, precision), options);
+    return new HostBackend(BackendKind.C, instructions, table(tier, precision.products()), options);
   }
 
   private static CpuTier tier(BackendOptions options) {
     try {
       CpuTier tier = CpuTier.select(NativeLibrary.load(), options.instructionSet());
-      if (options.precision() == Precision.BF16 && !tier.multiplies(TypeCode.of(ElementType.BF16))) {
+      if (!tier.multiplies(TypeCode.of(options.precision().products()))) {
         throw new BackendException(
-            "instruction set " + tier.name() + " has no bf16 products, avx512-bf16 has");
+            "instruction set "
+                + tier.name()
+                + " has no "
+                + options.precision().id()
+                + " products, avx512-bf16 has");
       }
       return tier;
     } catch (NativeLibraryException | IllegalArgumentException e) {
@@ -98,17 +102,17 @@ public final class CBackendProvider implements BackendProvider {
     }
   }
 
-  private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier, Precision precision) {
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier, ElementType products) {
     Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
     put(table, Add.class, new CAdd(tier));
     put(table, Attention.class, new CAttention(tier));
     put(table, BoxRefinement.class, new CBoxRefinement(tier));
-    put(table, Convolution.class, new CConvolution(tier, precision));
+    put(table, Convolution.class, new CConvolution(tier, products));
     put(table, Gather.class, new CGather(tier));
     put(table, GlobalResponseNorm.class, new CGlobalResponseNorm(tier));
     put(table, GroupNorm.class, new CGroupNorm(tier));
     put(table, LayerNorm.class, new CLayerNorm(tier));
-    put(table, Linear.class, new CLinear(tier, precision));
+    put(table, Linear.class, new CLinear(tier, products));
     put(table, MaxPool.class, new CMaxPool(tier));
     put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
     put(table, Nms.class, new CNms(tier));

@@ -1,7 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -14,6 +14,7 @@ import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
@@ -24,12 +25,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link Convolution} by {@code detr4j_conv2d_f32}; by {@code detr4j_depthwise_conv2d_f32} where
  * every channel has a filter of its own, and by {@code detr4j_winograd_conv2d_f32} or {@code
- * detr4j_winograd4_conv2d_f32} where {@link WinogradChoice} says so. With bf16 products by the
- * functions of that name, but for depthwise convolutions.
+ * detr4j_winograd4_conv2d_f32} where {@link WinogradChoice} says so. With products of another type
+ * by the functions of that name, but for depthwise convolutions.
  *
- * @param precision what products are computed in
+ * @param products the type that is multiplied in, but for depthwise convolutions
  */
-record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolution> {
+record CConvolution(CpuTier tier, ElementType products) implements HostOp<Convolution> {
   @Override
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -37,19 +38,13 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     if (op.isDepthwise()) {
       return depthwise(op, node, context, p);
     }
-    WinogradPacking packing = WinogradChoice.of(op, node.output(0), precision);
+    WinogradPacking packing = WinogradChoice.of(op, node.output(0), products);
     return packing == null ? dense(op, node, context, p) : winograd(packing, op, node, context, p);
   }
 
   @Override
-  public boolean readsBf16(Convolution op, int input) {
-    // What is added stays fp32: rounding it would be an error of its own.
-    return input == 0 && writesBf16(op, 0);
-  }
-
-  @Override
-  public boolean writesBf16(Convolution op, int output) {
-    return precision == Precision.BF16 && !op.isDepthwise();
+  public OperandTypes operandTypes(Convolution op) {
+    return ConvolutionParameters.operandTypes(op.isDepthwise() ? ElementType.F32 : products);
   }
 
   private MemorySegment extents(Convolution op, BoundNode node, HostContext context) {
@@ -82,13 +77,13 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        PanelPacking.weight(weights, op, node.weight(0), columns, precision),
+        PanelPacking.weight(weights, op, node.weight(0), columns, products),
         PanelPacking.bias(weights, node.weightOrNull(1), op.outChannels(), op.groups(), columns),
         residual(op, node),
         op.activation(),
         node.output(0));
     int panels = op.groups() * PanelPacking.panels(op.outChannels(), op.groups(), columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels, precision);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, products);
   }
 
   private List<HostKernel> winograd(
@@ -103,7 +98,7 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
     ConvolutionParameters.setTensors(
         p,
         node.input(0),
-        packing.weight(weights, op, node.weight(0), columns, precision),
+        packing.weight(weights, op, node.weight(0), columns, products),
         PanelPacking.bias(weights, node.weightOrNull(1), op.outChannels(), 1, columns),
         residual(op, node),
         op.activation(),
@@ -115,32 +110,34 @@ record CConvolution(CpuTier tier, Precision precision) implements HostOp<Convolu
             out.batch(),
             packing.squares(out.shape().get(1), out.shape().get(2)),
             PanelPacking.panels(op.outChannels(), 1, columns),
-            depth * ConvolutionParameters.bytes(precision),
+            depth * products.bytes(),
             depth * op.outChannels());
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
-    if (precision == Precision.BF16) {
-      return TileKernel.phase(
-          node,
-          p,
-          Detr4jAbi.detr4j_winograd_conv2d_bf16_tiles(p),
-          Detr4jAbi.detr4j_winograd_conv2d_bf16_scratch(p),
-          Detr4jAbi::detr4j_winograd_conv2d_bf16);
-    }
-    if (packing == WinogradPacking.F4) {
-      return TileKernel.phase(
-          node,
-          p,
-          Detr4jAbi.detr4j_winograd4_conv2d_f32_tiles(p),
-          Detr4jAbi.detr4j_winograd4_conv2d_f32_scratch(p),
-          Detr4jAbi::detr4j_winograd4_conv2d_f32);
-    }
-    return TileKernel.phase(
-        node,
-        p,
-        Detr4jAbi.detr4j_winograd_conv2d_f32_tiles(p),
-        Detr4jAbi.detr4j_winograd_conv2d_f32_scratch(p),
-        Detr4jAbi::detr4j_winograd_conv2d_f32);
+    return switch (products) {
+      case F32 ->
+          packing == WinogradPacking.F4
+              ? TileKernel.phase(
+                  node,
+                  p,
+                  Detr4jAbi.detr4j_winograd4_conv2d_f32_tiles(p),
+                  Detr4jAbi.detr4j_winograd4_conv2d_f32_scratch(p),
+                  Detr4jAbi::detr4j_winograd4_conv2d_f32)
+              : TileKernel.phase(
+                  node,
+                  p,
+                  Detr4jAbi.detr4j_winograd_conv2d_f32_tiles(p),
+                  Detr4jAbi.detr4j_winograd_conv2d_f32_scratch(p),
+                  Detr4jAbi::detr4j_winograd_conv2d_f32);
+      case BF16 ->
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_winograd_conv2d_bf16_tiles(p),
+              Detr4jAbi.detr4j_winograd_conv2d_bf16_scratch(p),
+              Detr4jAbi::detr4j_winograd_conv2d_bf16);
+      case I32, U8 -> throw ConvolutionParameters.noProducts(products);
+    };
   }
 
   private static List<HostKernel> depthwise(

@@ -1,7 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -12,6 +12,7 @@ import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -20,9 +21,9 @@ import java.util.List;
  * {@link Linear} by {@code detr4j_conv2d_f32} or {@code detr4j_conv2d_bf16}: a 1x1 convolution of a
  * map one pixel wide.
  *
- * @param precision what products are computed in, unless they have to be exact
+ * @param products the type that is multiplied in, unless products have to be exact
  */
-record CLinear(CpuTier tier, Precision precision) implements HostOp<Linear> {
+record CLinear(CpuTier tier, ElementType products) implements HostOp<Linear> {
   @Override
   public List<HostKernel> bind(
       Linear op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -48,29 +49,23 @@ record CLinear(CpuTier tier, Precision precision) implements HostOp<Linear> {
       detr4j_conv2d.row_mask(p, Pointers.toContiguous(node, mask));
     }
     int columns = tier.panelColumns();
-    Precision products = op.exact() ? Precision.FP32 : precision;
+    ElementType multiplied = operandTypes(op).products();
     HostWeights weights = context.weights();
     ConvolutionParameters.setTensors(
         p,
         x,
-        PanelPacking.weight(weights, op, node.weight(0), columns, products),
+        PanelPacking.weight(weights, op, node.weight(0), columns, multiplied),
         PanelPacking.bias(weights, node.weightOrNull(1), op.outFeatures(), 1, columns),
         op.hasResidual() ? node.input(1) : null,
         op.activation(),
         node.output(0));
     int panels = PanelPacking.panels(op.outFeatures(), 1, columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels, products);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, multiplied);
   }
 
   @Override
-  public boolean readsBf16(Linear op, int input) {
-    // What is added stays fp32: rounding it would be an error of its own.
-    return input == 0 && writesBf16(op, 0);
-  }
-
-  @Override
-  public boolean writesBf16(Linear op, int output) {
-    return precision == Precision.BF16 && !op.exact();
+  public OperandTypes operandTypes(Linear op) {
+    return ConvolutionParameters.operandTypes(op.exact() ? ElementType.F32 : products);
   }
 
   private static int code(RowMask mask) {

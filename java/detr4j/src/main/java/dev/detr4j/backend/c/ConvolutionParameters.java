@@ -1,12 +1,13 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Activation;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -21,6 +22,19 @@ final class ConvolutionParameters {
   private static final long STREAMED_BYTES = 12 << 20;
 
   private ConvolutionParameters() {}
+
+  /**
+   * What a kernel with products of this type takes. The input may lie in that type: it would be
+   * rounded to it anyway. So may the output, for whoever reads it so. What is added stays fp32:
+   * rounding it would be an error of its own.
+   */
+  static OperandTypes operandTypes(ElementType products) {
+    if (products == ElementType.F32) {
+      return OperandTypes.AS_IN_GRAPH;
+    }
+    List<List<ElementType>> map = List.of(List.of(products, ElementType.F32));
+    return new OperandTypes(products, map, map);
+  }
 
   /** Sets the tensors and what is fused behind the sum. */
   static void setTensors(
@@ -52,7 +66,7 @@ final class ConvolutionParameters {
 
   /** Cuts a matrix product into tiles and makes its kernel. */
   static List<HostKernel> matrixProduct(
-      BoundNode node, HostContext context, MemorySegment p, int panels, Precision precision) {
+      BoundNode node, HostContext context, MemorySegment p, int panels, ElementType products) {
     long depth =
         (long) detr4j_conv2d.kernel_h(p)
             * detr4j_conv2d.kernel_w(p)
@@ -64,39 +78,42 @@ final class ConvolutionParameters {
             detr4j_conv2d.batch(p),
             (long) detr4j_conv2d.out_h(p) * detr4j_conv2d.out_w(p),
             panels,
-            inputBytes(p, depth, stride, precision),
+            inputBytes(p, depth, stride, products),
             depth * detr4j_conv2d.out_c(p));
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
     detr4j_conv2d.tiles_at_once(p, context.threads());
-    if (precision == Precision.BF16) {
-      return TileKernel.phase(
-          node,
-          p,
-          Detr4jAbi.detr4j_conv2d_bf16_tiles(p),
-          Detr4jAbi.detr4j_conv2d_bf16_scratch(p),
-          Detr4jAbi::detr4j_conv2d_bf16);
-    }
-    return TileKernel.phase(
-        node,
-        p,
-        Detr4jAbi.detr4j_conv2d_f32_tiles(p),
-        Detr4jAbi.detr4j_conv2d_f32_scratch(p),
-        Detr4jAbi::detr4j_conv2d_f32);
+    return switch (products) {
+      case F32 ->
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_conv2d_f32_tiles(p),
+              Detr4jAbi.detr4j_conv2d_f32_scratch(p),
+              Detr4jAbi::detr4j_conv2d_f32);
+      case BF16 ->
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_conv2d_bf16_tiles(p),
+              Detr4jAbi.detr4j_conv2d_bf16_scratch(p),
+              Detr4jAbi::detr4j_conv2d_bf16);
+      case I32, U8 -> throw noProducts(products);
+    };
   }
 
-  /** Of one value of what is multiplied. */
-  static int bytes(Precision precision) {
-    return precision == Precision.FP32 ? Float.BYTES : Short.BYTES;
+  /** What a choice of kernels throws for a type that none of them multiplies in. */
+  static IllegalArgumentException noProducts(ElementType products) {
+    return new IllegalArgumentException("the C library has no products of " + products);
   }
 
-  /** Of one more output pixel: its part of the map, or in bf16 a copy of its window. */
-  private static long inputBytes(MemorySegment p, long depth, long stride, Precision precision) {
+  /** Of one more output pixel: its part of the map, or a rounded copy of its window. */
+  private static long inputBytes(MemorySegment p, long depth, long stride, ElementType products) {
     long part =
-        precision == Precision.FP32
+        products == ElementType.F32
             ? Math.min(depth, stride * stride * detr4j_conv2d.in_c(p))
             : depth * detr4j_conv2d.groups(p);
-    return part * bytes(precision);
+    return part * products.bytes();
   }
 
   private static int code(Activation activation) {

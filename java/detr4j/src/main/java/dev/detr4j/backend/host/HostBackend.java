@@ -4,6 +4,7 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.Program;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.HostPages;
@@ -80,15 +81,9 @@ public final class HostBackend implements Backend {
   }
 
   @Override
-  public boolean readsBf16(OpSpec op, int input) {
+  public OperandTypes operandTypes(OpSpec op) {
     HostOp<OpSpec> table = table(op);
-    return table != null && table.readsBf16(op, input);
-  }
-
-  @Override
-  public boolean writesBf16(OpSpec op, int output) {
-    HostOp<OpSpec> table = table(op);
-    return table != null && table.writesBf16(op, output);
+    return table == null ? OperandTypes.AS_IN_GRAPH : table.operandTypes(op);
   }
 
   @Override

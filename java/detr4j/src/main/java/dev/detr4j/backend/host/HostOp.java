@@ -1,6 +1,7 @@
 package dev.detr4j.backend.host;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.op.OpSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -17,14 +18,9 @@ public interface HostOp<S extends OpSpec> {
     return null;
   }
 
-  /** Whether fp32 input number {@code input} may be in memory as bf16. */
-  default boolean readsBf16(S op, int input) {
-    return false;
-  }
-
-  /** Whether fp32 output number {@code output} may be in memory as bf16. */
-  default boolean writesBf16(S op, int output) {
-    return false;
+  /** The element types in which the kernels take the operands. */
+  default OperandTypes operandTypes(S op) {
+    return OperandTypes.AS_IN_GRAPH;
   }
 
   /** Bytes that the phases of a node share while it runs; contents do not survive the node. */

@@ -1,8 +1,8 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.backend.Precision;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Linear;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  *   bias:    [groups][panels of a group][columns]
  * </pre>
  *
- * With bf16 products the values of a column go in pairs, see {@link PanelWords}. The last panel of
- * a group is padded with zeros, so a kernel reads whole vectors and masks only its stores.
+ * {@link PanelFormat} says how the values of a column lie for each type that is multiplied. The
+ * last panel of a group is padded with zeros, so a kernel reads whole vectors and masks only its
+ * stores.
  */
 public final class PanelPacking {
   private PanelPacking() {}
@@ -30,18 +31,18 @@ public final class PanelPacking {
 
   /** The packed weight of a convolution. */
   public static MemorySegment weight(
-      HostWeights weights, Convolution op, Weight weight, int columns, Precision precision) {
+      HostWeights weights, Convolution op, Weight weight, int columns, ElementType products) {
     Extents extents =
         new Extents(
             op.outChannels(), op.inChannels() / op.groups(), op.window().area(), op.groups());
-    return pack(weights, weight, extents, columns, precision);
+    return pack(weights, weight, extents, columns, products);
   }
 
   /** The packed weight of a linear layer. */
   public static MemorySegment weight(
-      HostWeights weights, Linear op, Weight weight, int columns, Precision precision) {
+      HostWeights weights, Linear op, Weight weight, int columns, ElementType products) {
     return pack(
-        weights, weight, new Extents(op.outFeatures(), op.inFeatures(), 1, 1), columns, precision);
+        weights, weight, new Extents(op.outFeatures(), op.inFeatures(), 1, 1), columns, products);
   }
 
   /**
@@ -80,13 +81,14 @@ public final class PanelPacking {
   }
 
   private static MemorySegment pack(
-      HostWeights weights, Weight weight, Extents of, int columns, Precision precision) {
+      HostWeights weights, Weight weight, Extents of, int columns, ElementType products) {
     int panels = panels(of.outChannels, of.groups, columns);
-    long panelSize = PanelWords.rows(precision, (long) of.taps * of.inChannels) * columns;
+    PanelFormat format = PanelFormat.of(products);
+    long panelBytes = format.bytes((long) of.taps * of.inChannels, columns);
     return weights.packed(
         weight,
-        "panels/" + precision.id() + "/" + of.groups + "/" + columns,
-        4L * of.groups * panels * panelSize,
+        "panels/" + products + "/" + of.groups + "/" + columns,
+        of.groups * panels * panelBytes,
         of.groups * panels,
         (panel, values, packed) -> {
           int first = (panel % panels) * columns;
@@ -94,11 +96,11 @@ public final class PanelPacking {
           long row = (long) (panel / panels) * of.groupChannels() + first;
           packPanel(
               values.asSlice(4 * row * of.inChannels * of.taps),
-              packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+              packed.asSlice(panel * panelBytes, panelBytes),
               width,
               of,
               columns,
-              precision);
+              format);
         });
   }
 
@@ -112,7 +114,7 @@ public final class PanelPacking {
       int width,
       Extents of,
       int columns,
-      Precision precision) {
+      PanelFormat format) {
     int channels = of.inChannels;
     int taps = of.taps;
     long k = 0;
@@ -122,7 +124,7 @@ public final class PanelPacking {
         for (int j = 0; j < width; j++) {
           float value =
               rows.getAtIndex(ValueLayout.JAVA_FLOAT, source + (long) j * channels * taps);
-          PanelWords.put(precision, panel, columns, k, j, value);
+          format.put(panel, columns, k, j, value);
         }
         k++;
       }

@@ -1,7 +1,7 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.backend.Precision;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import org.jspecify.annotations.Nullable;
 
@@ -42,16 +42,16 @@ public final class WinogradChoice {
    * only one.
    *
    * @param out the outputs
-   * @param precision what products are computed in
+   * @param products the type of the numbers that are multiplied
    */
-  public static @Nullable WinogradPacking of(Convolution op, TensorView out, Precision precision) {
+  public static @Nullable WinogradPacking of(Convolution op, TensorView out, ElementType products) {
     if (!WinogradPacking.fits(op)
         || Math.min(op.inChannels(), op.outChannels()) < FEWEST_CHANNELS
         || squares(WinogradPacking.F2, out) < FEWEST_SQUARES) {
       return null;
     }
-    // bf16 keeps the smaller squares: the transforms of the larger ones multiply its roundings.
-    if (precision != Precision.FP32
+    // Narrow types keep the smaller squares: the transforms of the larger multiply roundings.
+    if (products != ElementType.F32
         || (long) op.inChannels() * op.outChannels() > MOST_F4_PAIRS
         || squares(WinogradPacking.F4, out) < FEWEST_SQUARES) {
       return WinogradPacking.F2;

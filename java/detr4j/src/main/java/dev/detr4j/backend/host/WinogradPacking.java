@@ -1,9 +1,9 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.backend.Precision;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
 import dev.detr4j.tensor.Weight;
+import dev.detr4j.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -13,8 +13,8 @@ import java.lang.foreign.ValueLayout;
  * PanelPacking}: panel 0 {@code [elements][inChannels][columns]}, panel 1, ... The elements are
  * those of {@code U}, row by row.
  *
- * <p>{@code U} is computed in double and rounded once, to fp32 and from there to bf16 where the
- * products are. The bias is {@link PanelPacking#bias}.
+ * <p>{@code U} is computed in double and rounded once, to fp32, and from there to the type that is
+ * multiplied. The bias is {@link PanelPacking#bias}.
  */
 public enum WinogradPacking {
   /** Squares of 2x2 outputs; 16 elements, 16/9 of the plain weights. */
@@ -81,25 +81,25 @@ public enum WinogradPacking {
 
   /** The packed weight of a convolution that {@link #fits}. */
   public MemorySegment weight(
-      HostWeights weights, Convolution op, Weight weight, int columns, Precision precision) {
+      HostWeights weights, Convolution op, Weight weight, int columns, ElementType products) {
     int inChannels = op.inChannels();
     int panels = PanelPacking.panels(op.outChannels(), 1, columns);
-    long elementSize = PanelWords.rows(precision, inChannels) * columns;
-    long panelSize = elements * elementSize;
+    PanelFormat format = PanelFormat.of(products);
+    long panelBytes = elements * format.bytes(inChannels, columns);
     return weights.packed(
         weight,
-        "winograd-panels/" + edge + "/" + precision.id() + "/" + columns,
-        4L * panels * panelSize,
+        "winograd-panels/" + edge + "/" + products + "/" + columns,
+        panels * panelBytes,
         panels,
         (panel, values, packed) -> {
           int first = panel * columns;
           packPanel(
               values.asSlice(4L * first * inChannels * TAPS),
-              packed.asSlice(4L * panel * panelSize, 4 * panelSize),
+              packed.asSlice(panel * panelBytes, panelBytes),
               Math.min(columns, op.outChannels() - first),
               inChannels,
               columns,
-              precision);
+              format);
         });
   }
 
@@ -112,8 +112,8 @@ public enum WinogradPacking {
       int width,
       int channels,
       int columns,
-      Precision precision) {
-    long elementBytes = 4 * PanelWords.rows(precision, channels) * columns;
+      PanelFormat format) {
+    long elementBytes = format.bytes(channels, columns);
     double[] g = new double[TAPS];
     double[] u = new double[elements];
     for (int c = 0; c < channels; c++) {
@@ -125,7 +125,7 @@ public enum WinogradPacking {
         transform(g, u);
         for (int e = 0; e < elements; e++) {
           MemorySegment element = panel.asSlice(e * elementBytes, elementBytes);
-          PanelWords.put(precision, element, columns, c, j, (float) u[e]);
+          format.put(element, columns, c, j, (float) u[e]);
         }
       }
     }

@@ -25,8 +25,10 @@ import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
+import dev.detr4j.tensor.ElementType;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +42,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
 
   @Override
   public @Nullable String unavailable(BackendOptions options) {
-    return options.refusalOfFp32Only();
+    return options.refusalOfProducts(Set.of(ElementType.F32));
   }
 
   @Override

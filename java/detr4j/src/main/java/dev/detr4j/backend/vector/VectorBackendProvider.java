@@ -7,6 +7,8 @@ import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.PeakMeter;
 import dev.detr4j.backend.VectorUnit;
 import dev.detr4j.error.BackendException;
+import dev.detr4j.tensor.ElementType;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +25,7 @@ public final class VectorBackendProvider implements BackendProvider {
 
   @Override
   public @Nullable String unavailable(BackendOptions options) {
-    String precision = options.refusalOfFp32Only();
+    String precision = options.refusalOfProducts(Set.of(ElementType.F32));
     if (precision != null) {
       return precision;
     }

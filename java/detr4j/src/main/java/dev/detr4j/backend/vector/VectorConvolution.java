@@ -1,7 +1,6 @@
 package dev.detr4j.backend.vector;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -9,6 +8,7 @@ import dev.detr4j.backend.host.PanelPacking;
 import dev.detr4j.backend.host.WinogradChoice;
 import dev.detr4j.backend.host.WinogradPacking;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -26,10 +26,10 @@ final class VectorConvolution implements HostOp<Convolution> {
     }
     Maps maps = Maps.of(node, op.hasResidual());
     long bias = PanelBias.address(context, node.weightOrNull(1), op.outChannels(), op.groups());
-    WinogradPacking packing = WinogradChoice.of(op, node.output(0), Precision.FP32);
+    WinogradPacking packing = WinogradChoice.of(op, node.output(0), ElementType.F32);
     if (packing != null) {
       MemorySegment weight =
-          packing.weight(context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
+          packing.weight(context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, ElementType.F32);
       return List.of(
           new WinogradConvolution(
               packing,
@@ -41,7 +41,7 @@ final class VectorConvolution implements HostOp<Convolution> {
     }
     MemorySegment weight =
         PanelPacking.weight(
-            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
+            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, ElementType.F32);
     return List.of(
         new ImplicitGemm(
             window,

@@ -1,13 +1,14 @@
 package dev.detr4j.backend.vector;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
+
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.backend.host.PanelPacking;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -19,7 +20,7 @@ final class VectorLinear implements HostOp<Linear> {
     int rows = Math.toIntExact(node.output(0).rows());
     MemorySegment weight =
         PanelPacking.weight(
-            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, Precision.FP32);
+            context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, ElementType.F32);
     long bias = PanelBias.address(context, node.weightOrNull(1), op.outFeatures(), 1);
     return List.of(
         new ImplicitGemm(

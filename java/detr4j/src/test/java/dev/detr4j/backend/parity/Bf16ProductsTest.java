@@ -1,11 +1,14 @@
 package dev.detr4j.backend.parity;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.reference.ReferenceBackendProvider;
 import dev.detr4j.op.Convolution;
@@ -13,6 +16,7 @@ import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.WeightedOp;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
@@ -55,9 +59,7 @@ class Bf16ProductsTest {
     if (BF16.unavailable() != null) {
       return Stream.of(dynamicTest("bf16 products", () -> OpParityTest.assumeAvailable(BF16)));
     }
-    return Stream.of(Convolution.class, Linear.class)
-        .flatMap(op -> OpCases.of(op).stream())
-        .map(test -> dynamicTest(test.toString(), () -> check(test)));
+    return cases().stream().map(test -> dynamicTest(test.toString(), () -> check(test)));
   }
 
   /** Layers that make coordinates or scores are not touched: the very bits of fp32. */
@@ -75,6 +77,60 @@ class Bf16ProductsTest {
         }
       }
     }
+  }
+
+  /** A map that is stored as bf16 and one that is rounded when it is read: the very same bits. */
+  @Test
+  void storedInputsGiveTheSameBits() {
+    OpParityTest.assumeAvailable(BF16);
+    int stored = 0;
+    for (OpCase test : cases()) {
+      OpCase rounded = with(test, test.op(), roundedInput(test));
+      if (!bf16().operandTypes(test.op()).input(0, ElementType.F32).contains(ElementType.BF16)
+          || test.aliases().containsValue(0)) {
+        continue;
+      }
+      stored++;
+      List<CaseTensor> inputs = new ArrayList<>(rounded.inputs());
+      CaseTensor x = inputs.getFirst();
+      inputs.set(0, new CaseTensor(ElementType.BF16, x.shape(), x.values(), x.dense()));
+      OpCase narrow = with(test, test.op(), inputs);
+      for (CaseRun.Layout layout : CaseRun.Layout.values()) {
+        assertArrayEquals(
+            run(bf16(), rounded, layout).getFirst(),
+            run(bf16(), narrow, layout).getFirst(),
+            test.name() + " " + layout);
+      }
+    }
+    assertTrue(stored > 50, stored + " cases");
+  }
+
+  /** What rounds takes and writes bf16, what is added and what stays fp32 does not. */
+  @Test
+  void proposesBf16WhereItRounds() {
+    OpParityTest.assumeAvailable(BF16);
+    for (OpCase test : cases()) {
+      OperandTypes types = bf16().operandTypes(test.op());
+      boolean rounds = !isDepthwise(test.op()) && !(test.op() instanceof Linear l && l.exact());
+      ElementType products = rounds ? ElementType.BF16 : ElementType.F32;
+      List<ElementType> maps =
+          rounds ? List.of(ElementType.BF16, ElementType.F32) : List.of(ElementType.F32);
+      assertEquals(products, types.products(), test.name());
+      assertEquals(maps, types.input(0, ElementType.F32), test.name());
+      assertEquals(maps, types.output(0, ElementType.F32), test.name());
+      assertEquals(List.of(ElementType.F32), types.input(1, ElementType.F32), test.name());
+      assertEquals(OperandTypes.AS_IN_GRAPH, REFERENCE.operandTypes(test.op()), test.name());
+    }
+  }
+
+  private static List<OpCase> cases() {
+    return Stream.of(Convolution.class, Linear.class)
+        .flatMap(op -> OpCases.of(op).stream())
+        .toList();
+  }
+
+  private static boolean isDepthwise(OpSpec op) {
+    return op instanceof Convolution c && c.isDepthwise();
   }
 
   private static Backend bf16() {
@@ -113,9 +169,15 @@ class Bf16ProductsTest {
   }
 
   private static OpCase rounded(OpCase test) {
-    if (test.op() instanceof Convolution c && c.isDepthwise()) {
+    if (isDepthwise(test.op())) {
       return test; // depthwise convolutions stay fp32
     }
+    List<Weight> weights = new ArrayList<>(test.weights());
+    weights.set(0, rounded(weights.getFirst()));
+    return test.with(new WeightedOp<>(test.op(), weights), roundedInput(test));
+  }
+
+  private static List<CaseTensor> roundedInput(OpCase test) {
     List<CaseTensor> inputs = new ArrayList<>(test.inputs());
     CaseTensor x = inputs.getFirst();
     double[] values = x.values().clone();
@@ -123,9 +185,11 @@ class Bf16ProductsTest {
       values[i] = rounded((float) values[i]);
     }
     inputs.set(0, new CaseTensor(x.type(), x.shape(), values, x.dense()));
-    List<Weight> weights = new ArrayList<>(test.weights());
-    weights.set(0, rounded(weights.getFirst()));
-    return test.with(new WeightedOp<>(test.op(), weights), inputs);
+    return inputs;
+  }
+
+  private static OpCase with(OpCase test, OpSpec op, List<CaseTensor> inputs) {
+    return test.with(new WeightedOp<>(op, test.weights()), inputs);
   }
 
   private static Weight rounded(Weight weight) {

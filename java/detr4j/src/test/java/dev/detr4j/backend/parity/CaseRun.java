@@ -115,6 +115,9 @@ final class CaseRun {
     for (long i = 0; tensor.type() == ElementType.F32 && i < span / 4; i++) {
       image.setAtIndex(ValueLayout.JAVA_INT, i, GAP);
     }
+    for (long i = 0; tensor.type() == ElementType.BF16 && i < span / 2; i++) {
+      image.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (GAP >>> Short.SIZE));
+    }
     for (int i = 0; i < tensor.values().length; i++) {
       long at = index(view, i);
       double value = tensor.values()[i];
@@ -122,7 +125,12 @@ final class CaseRun {
         case F32 -> image.setAtIndex(ValueLayout.JAVA_FLOAT, at, (float) value);
         case I32 -> image.setAtIndex(ValueLayout.JAVA_INT, at, (int) value);
         case U8 -> image.set(ValueLayout.JAVA_BYTE, at, (byte) value);
-        case BF16 -> throw new IllegalArgumentException("cases are fp32");
+        // The cases with inputs of bf16 have values that are exact in it.
+        case BF16 ->
+            image.setAtIndex(
+                ValueLayout.JAVA_SHORT,
+                at,
+                (short) (Float.floatToRawIntBits((float) value) >>> Short.SIZE));
       }
     }
     return new Placed(tensor, view, image);
