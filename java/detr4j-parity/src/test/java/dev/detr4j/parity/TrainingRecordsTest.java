@@ -319,7 +319,7 @@ class TrainingRecordsTest {
   void namesThatDoNotFitTheClassHeadAreSaid() throws IOException {
     assertTrue(
         assumed(mmdetection(Map.of("CLASSES", List.of("cat", "dog"))))
-            .contains("the 3 classes are called LABEL_0 to LABEL_2 (meta.CLASSES has 2 names)"));
+            .contains("the 3 classes are called LABEL_0 to LABEL_2 (meta.CLASSES lists 2)"));
     assertTrue(
         assumed(mmdetection(Map.of("CLASSES", List.of("cat", List.of(), "bird"))))
             .contains("the 3 classes are called LABEL_0 to LABEL_2"));

@@ -46,11 +46,11 @@ public final class LabelFile {
             "%s: the file has %d bytes, expected at most %d"
                 .formatted(where, Files.size(file), LONGEST));
       }
-      String text =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-              .toString();
+      byte[] bytes = Files.readAllBytes(file);
+      if (OutsideFile.isLfsPointer(bytes)) {
+        throw new ModelConfigException(where + ": " + OutsideFile.LFS_POINTER);
+      }
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       return text.startsWith("\uFEFF") ? text.substring(1) : text;
     } catch (CharacterCodingException e) {
       throw new ModelConfigException(where + ": the file is not UTF-8 text", e);

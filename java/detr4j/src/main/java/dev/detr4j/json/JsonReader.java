@@ -11,7 +11,6 @@ import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -39,8 +38,8 @@ public final class JsonReader {
   /** Python's own bound on the digits of an integer. */
   private static final int MOST_DIGITS = 4300;
 
-  private static final String NOT_A_NUMBER = "NaN";
-  private static final Set<String> PYTHON_NUMBERS = Set.of(NOT_A_NUMBER, "Infinity", "-Infinity");
+  /** The words that Python takes for numbers; the parser takes a few more. */
+  private static final Set<String> NUMBER_WORDS = Set.of("NaN", "Infinity", "-Infinity");
 
   private static final JsonFactory JSON =
       factory(
@@ -159,11 +158,11 @@ public final class JsonReader {
       case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT -> integer();
       case VALUE_NUMBER_FLOAT -> {
-        double number = parser.getDoubleValue();
-        if (parser.isNaN() && !PYTHON_NUMBERS.contains(parser.getText())) {
-          throw error.apply(place + " is not valid JSON: " + OneLine.of(parser.getText()));
+        String text = parser.getText();
+        if (Character.isLetter(text.charAt(text.length() - 1)) && !NUMBER_WORDS.contains(text)) {
+          throw error.apply(place + " is not valid JSON: " + OneLine.of(text));
         }
-        yield number;
+        yield parser.getDoubleValue();
       }
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
@@ -174,8 +173,7 @@ public final class JsonReader {
 
   private Number integer() throws IOException {
     if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
-      BigInteger wide = parser.getBigIntegerValue();
-      return wide;
+      return parser.getBigIntegerValue();
     }
     return parser.getLongValue();
   }

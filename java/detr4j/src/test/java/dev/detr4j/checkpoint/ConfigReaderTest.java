@@ -253,6 +253,11 @@ class ConfigReaderTest {
         "{} x",
         "\u0000",
         "{\"a\": [null]}",
+        "{\"model_type\": \"detr\", \"a\": INF}",
+        "{\"model_type\": \"detr\", \"a\": -INF}",
+        "{\"model_type\": \"detr\", \"a\": +Infinity}",
+        "{\"model_type\": \"detr\", \"a\": nan}",
+        "{\"model_type\": \"detr\", \"a\": 01}",
         "{\u0000\u0000\u0000abcd"
       })
   void refusesWhatIsNotOneJsonObject(String json) {

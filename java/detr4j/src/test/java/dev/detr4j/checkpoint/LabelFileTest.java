@@ -89,4 +89,13 @@ class LabelFileTest {
     Files.writeString(file, content, StandardCharsets.UTF_8);
     return LabelFile.read(file, classes, firstLabel);
   }
+
+  @Test
+  void callsAGitLfsPointerOne() throws IOException {
+    Path file = folder.resolve("labels.txt");
+    Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n");
+    String message =
+        assertThrows(ModelConfigException.class, () -> LabelFile.read(file, 3, 0)).getMessage();
+    assertTrue(message.endsWith("a Git LFS pointer: fetch the file with git lfs pull"), message);
+  }
 }

@@ -78,6 +78,27 @@ class ResourceBoundsTest {
         header(out, 15 << 20, '{', "\"a\":{");
       }
     },
+    ZIP_ENTRIES("model.pth", "the zip file has more than 100000 entries") {
+      @Override
+      void write(OutputStream out) throws IOException {
+        int entries = 400_000;
+        for (int i = 0; i < entries; i++) {
+          out.write(zipEntry(0x04034b50, 30, i, 0));
+        }
+        for (int i = 0; i < entries; i++) {
+          out.write(zipEntry(0x02014b50, 46, i, 37 * i));
+        }
+        // The end record: so many entries of 53 bytes, behind those of 37.
+        out.write(
+            ByteBuffer.allocate(22)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0x06054b50)
+                .putLong(0)
+                .putInt(53 * entries)
+                .putInt(37 * entries)
+                .array());
+      }
+    },
     LABELS("config.json", "config.json has more than 250000 values") {
       @Override
       void write(OutputStream out) throws IOException {
@@ -156,6 +177,18 @@ class ResourceBoundsTest {
 
     abstract void write(OutputStream out) throws IOException;
 
+    /** An empty stored entry in its own header or in the directory; its name is a number. */
+    private static byte[] zipEntry(int signature, int fixed, int number, int header) {
+      ByteBuffer entry = ByteBuffer.allocate(fixed + 7).order(ByteOrder.LITTLE_ENDIAN);
+      entry.putInt(0, signature).putShort(fixed == 30 ? 26 : 28, (short) 7);
+      if (fixed == 46) {
+        entry.putInt(42, header);
+      }
+      String name = Integer.toString(1_000_000 + number);
+      entry.position(fixed);
+      return entry.put(name.getBytes(StandardCharsets.US_ASCII)).array();
+    }
+
     /** A header of that many bytes, as far as whole entries fill it and spaces the rest. */
     private static void header(OutputStream out, long bytes, char first, String entry)
         throws IOException {
@@ -197,6 +230,8 @@ class ResourceBoundsTest {
       try {
         if (file.endsWith("config.json")) {
           ModelFamilies.ALL.read(file);
+        } else if (file.endsWith("model.pth")) {
+          TorchCheckpoint.open(file).close();
         } else if (file.toString().endsWith(".index.json")) {
           ShardedCheckpoint.open(file).close();
         } else {

@@ -132,13 +132,13 @@ class DeformableFormat implements CheckpointFormat {
 
   private static int points(TensorEvidence tensors, String weights, int levels) {
     int rows = tensors.extent(weights, 0);
-    int each = tensors.heads() * levels;
+    long each = (long) tensors.heads() * levels;
     if (rows % each != 0) {
       throw tensors.wrong(
           "%s has %d rows, expected a multiple of %d heads (%s) x %d levels"
               .formatted(weights, rows, tensors.heads(), tensors.headsFrom(), levels));
     }
-    return rows / each;
+    return (int) (rows / each);
   }
 
   /**

@@ -195,7 +195,7 @@ public final class TensorEvidence {
     }
     String misfit =
         recorded
-            .map(given -> " (%s has %d names)".formatted(given.name(), given.value().size()))
+            .map(given -> " (%s lists %d)".formatted(given.name(), given.value().size()))
             .orElse("");
     if (classes == coco.size()) {
       assume(Assumption.ofLabels("the " + classes + " classes are those of COCO" + misfit));
