@@ -3,14 +3,15 @@ package dev.detr4j;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.image.Orientation;
-import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.description.ModelSummary;
-import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.session.DetectorAssembly;
+import dev.detr4j.session.SharedParts;
+import dev.detr4j.session.SharedPlans;
 import dev.detr4j.session.SoftSuppression;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,18 +35,15 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Detector implements AutoCloseable {
-  private final DetectionModel model;
-  private final Preprocessing preprocessing;
+  private final SharedParts shared;
   private final Orientation orientation;
   private final Supplier<Postprocessing> postprocessing;
   private final List<String> labels;
   private final Checkpoint checkpoint;
-  private final Backend backend;
   private final BackendReport report;
   private final Precision precision;
   private final @Nullable SoftNms softNms;
   private final float threshold;
-  private final int cachedSizes;
   private final @Nullable Consumer<String> warnings;
   private final ModelSummary summary;
   private final List<DetectorSession> sessions = new ArrayList<>();
@@ -60,20 +58,26 @@ public final class Detector implements AutoCloseable {
       float threshold,
       int cachedSizes,
       @Nullable Consumer<String> warnings) {
-    this.model = parts.model();
-    this.preprocessing = parts.preprocessing();
     this.orientation = parts.orientation();
     this.postprocessing = parts.postprocessing();
     this.labels = parts.labels();
     this.checkpoint = parts.checkpoint();
     this.summary = parts.summary();
-    this.backend = backend;
     this.report = report;
     this.precision = precision;
     this.softNms = softNms;
     this.threshold = threshold;
-    this.cachedSizes = cachedSizes;
     this.warnings = warnings;
+    // A bound plan has its weights packed: the checkpoint need not stay in memory. Weights of plans
+    // to come are read from the file again.
+    this.shared =
+        new SharedParts(
+            parts.model(),
+            parts.preprocessing(),
+            backend,
+            new SharedPlans(cachedSizes),
+            cachedSizes,
+            checkpoint::unload);
   }
 
   /**
@@ -153,7 +157,8 @@ public final class Detector implements AutoCloseable {
     try {
       open.forEach(DetectorSession::close);
     } finally {
-      backend.close();
+      shared.plans().close();
+      shared.backend().close();
       checkpoint.close();
     }
   }
@@ -164,33 +169,16 @@ public final class Detector implements AutoCloseable {
     }
   }
 
-  DetectionModel network() {
-    return model;
+  /** What the sessions share. */
+  SharedParts shared() {
+    return shared;
   }
 
-  Preprocessing preprocessing() {
-    return preprocessing;
-  }
-
-  Postprocessing newPostprocessing() {
+  Postprocessing newPostprocessing(Queue queue) {
     Postprocessing selection = postprocessing.get();
-    return softNms == null ? selection : new SoftSuppression(selection, softNms, backend);
-  }
-
-  Backend device() {
-    return backend;
-  }
-
-  /**
-   * A plan is made, its weights are packed: the checkpoint need not stay in memory. Weights of
-   * plans to come are read from the file again.
-   */
-  void planned() {
-    checkpoint.unload();
-  }
-
-  int cachedSizes() {
-    return cachedSizes;
+    return softNms == null
+        ? selection
+        : new SoftSuppression(selection, softNms, shared.backend(), queue);
   }
 
   OutputCheck newOutputCheck() {

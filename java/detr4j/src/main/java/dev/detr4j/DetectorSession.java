@@ -1,30 +1,21 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.event.Inferences;
 import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.PixelValues;
-import dev.detr4j.image.Preprocessing;
-import dev.detr4j.model.graph.DetectionModel;
-import dev.detr4j.postprocess.DetectionSink;
-import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.profile.CallProfile;
 import dev.detr4j.profile.StageValues;
-import dev.detr4j.tensor.ElementType;
-import dev.detr4j.tensor.Shape;
-import dev.detr4j.tensor.TensorView;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import dev.detr4j.session.SessionGate;
+import dev.detr4j.session.SessionMemory;
+import dev.detr4j.session.SharedParts;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Runs a detector for one caller at a time.
@@ -34,49 +25,36 @@ import java.util.concurrent.locks.LockSupport;
  * enters a session gets an {@link IllegalStateException}. Closing waits for a running call.
  */
 public final class DetectorSession implements AutoCloseable {
-  private enum State {
-    IDLE,
-    RUNNING,
-    CLOSING,
-    CLOSED
-  }
-
   private final Detector detector;
   private final Inferences inferences;
-  private final Postprocessing postprocessing;
+  private final SessionGate gate = new SessionGate();
+  private final SessionParts parts;
+  private final SessionPlans plans;
+  private final DetectionSelection selection;
   private final OutputCheck outputCheck;
-  private final SizeCache<PlannedBatch> plans;
-  private final Arena arena = Arena.ofShared();
-  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
   private final ImageView[] single = new ImageView[1];
   private final Detections[] singleFound = new Detections[1];
-  private MemorySegment logits = MemorySegment.NULL;
-  private MemorySegment boxes = MemorySegment.NULL;
-  private final Filler filler = new Filler();
-
-  /** Passes what post-processing selects to the detections of the current image. */
-  private static final class Filler implements DetectionSink {
-    private Detections target = new Detections(0, List.of());
-
-    @Override
-    public void accept(
-        int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
-      target.add(query, label, score, xMin, yMin, xMax, yMax);
-    }
-  }
 
   DetectorSession(Detector detector) {
     this.detector = detector;
-    this.inferences =
-        new Inferences(detector.model().architecture(), detector.backend().kind().id());
-    this.postprocessing = detector.newPostprocessing();
+    SharedParts shared = detector.shared();
+    Queue queue = shared.backend().newQueue();
+    try {
+      this.inferences =
+          new Inferences(detector.model().architecture(), detector.backend().kind().id());
+      this.parts = new SessionParts(shared, queue, new SessionMemory(shared.backend(), queue));
+      this.plans = new SessionPlans(parts);
+      this.selection = new DetectionSelection(detector.newPostprocessing(queue), shared, queue);
+    } catch (Throwable e) {
+      queue.close();
+      throw e;
+    }
     this.outputCheck = detector.newOutputCheck();
-    this.plans = new SizeCache<>(detector.cachedSizes());
   }
 
   /** Makes detections for the calls of this session to fill. */
   public Detections newDetections() {
-    return new Detections(postprocessing.capacity(), detector.labels());
+    return new Detections(selection.capacity(), detector.labels());
   }
 
   /**
@@ -98,7 +76,7 @@ public final class DetectorSession implements AutoCloseable {
    */
   public void detect(ImageView image, Detections found, float threshold) {
     check(found, threshold);
-    enter();
+    gate.enter();
     try {
       single[0] = image;
       singleFound[0] = found;
@@ -106,7 +84,7 @@ public final class DetectorSession implements AutoCloseable {
     } finally {
       single[0] = null;
       singleFound[0] = null;
-      leave();
+      gate.leave();
     }
   }
 
@@ -129,11 +107,11 @@ public final class DetectorSession implements AutoCloseable {
     for (Detections each : found) {
       check(each, threshold);
     }
-    enter();
+    gate.enter();
     try {
       run(images.toArray(new ImageView[0]), found.toArray(new Detections[0]), threshold);
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
@@ -144,23 +122,24 @@ public final class DetectorSession implements AutoCloseable {
    */
   public void detect(PixelValues input, Detections found, float threshold) {
     check(found, threshold);
-    enter();
+    gate.enter();
     try {
       inferences.started();
       int width = input.imageWidth();
       int height = input.imageHeight();
-      PlannedBatch batch = planned(input.width(), input.height());
+      PlannedBatch batch = plans.of(input.width(), input.height());
       batch.load(input);
-      batch.plan().run();
-      download(batch);
-      int count = select(0, width, height, found, threshold);
-      if (!isFinite(batch)) {
+      ExecutionPlan plan = batch.bind();
+      plan.submit();
+      selection.download(plan);
+      int count = selection.select(0, width, height, found, threshold);
+      if (!selection.isFinite(plan)) {
         batch.load(input);
-        outputCheck.warn(batch.plan());
+        outputCheck.warn(parts.queue(), plan);
       }
       inferences.finished(1, width, height, input.width(), input.height(), count);
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
@@ -176,43 +155,12 @@ public final class DetectorSession implements AutoCloseable {
    * @throws IllegalArgumentException when the network lacks a stage; the message lists its stages
    */
   public List<StageValues> stages(ImageView image, List<String> names) {
-    enter();
+    gate.enter();
     try {
-      Preprocessing preprocessing = detector.preprocessing();
-      List<PixelSize> sizes = List.of(preprocessing.resize().target(image.width(), image.height()));
-      try (PlannedBatch batch =
-          new PlannedBatch(
-              detector, preprocessing.canvas(sizes), sizes, new LinkedHashSet<>(names))) {
-        batch.load(0, image);
-        batch.plan().run();
-        return names.stream().map(name -> download(name, batch.plan().output(name))).toList();
-      }
+      return StageRun.of(parts, image, names);
     } finally {
-      leave();
+      gate.leave();
     }
-  }
-
-  private StageValues download(String name, TensorView view) {
-    if (view.type() != ElementType.F32) {
-      throw new IllegalArgumentException("stage " + name + " does not hold fp32 values");
-    }
-    int columns = view.columns();
-    float[] values = new float[Math.toIntExact(view.rows() * columns)];
-    try (Arena host = Arena.ofConfined()) {
-      MemorySegment bytes = host.allocate(Math.max(4, view.spanBytes()), 64);
-      detector.device().download(view.buffer(), view.offset(), bytes, 0, view.spanBytes());
-      for (int row = 0; row < values.length / columns; row++) {
-        MemorySegment.copy(
-            bytes,
-            ValueLayout.JAVA_FLOAT,
-            Float.BYTES * view.rowStride() * row,
-            values,
-            row * columns,
-            columns);
-      }
-    }
-    int[] extents = view.shape().toArray();
-    return new StageValues(name, Shape.of(Arrays.copyOfRange(extents, 1, extents.length)), values);
   }
 
   /**
@@ -227,12 +175,13 @@ public final class DetectorSession implements AutoCloseable {
     if (rounds < 1) {
       throw new IllegalArgumentException("rounds must be at least 1, got " + rounds);
     }
-    enter();
+    gate.enter();
     try {
       ImageView[] images = {image};
       Detections[] found = {newDetections()};
-      PlannedBatch batch = planned(images);
-      List<BoundNode> steps = new ArrayList<>(batch.plan().nodes());
+      PlannedBatch batch = plans.of(images);
+      ExecutionPlan plan = batch.bind();
+      List<BoundNode> steps = new ArrayList<>(plan.nodes());
       steps.addFirst(batch.load(0, image, null));
       long[][] resized = new long[rounds][1];
       long[][] network = new long[rounds][steps.size() - 1];
@@ -240,13 +189,13 @@ public final class DetectorSession implements AutoCloseable {
       for (int round = 0; round < rounds; round++) {
         long start = System.nanoTime();
         batch.load(0, image, resized[round]);
-        batch.plan().run(network[round]);
-        select(batch, images, found, detector.threshold());
+        plan.measure(network[round]);
+        select(plan, images, found, detector.threshold());
         calls.add(System.nanoTime() - start);
       }
       return CallProfile.of(steps, resized, network, calls);
     } finally {
-      leave();
+      gate.leave();
     }
   }
 
@@ -285,75 +234,43 @@ public final class DetectorSession implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!closesWhenIdle()) {
-      return;
-    }
     try {
-      plans.close();
-      postprocessing.close();
-      arena.close();
+      gate.close(this::free);
     } finally {
-      state.set(State.CLOSED);
       detector.forget(this);
     }
   }
 
-  /** Waits until no call runs, and shuts; false when another close was first and has ended. */
-  private boolean closesWhenIdle() {
-    boolean interrupted = false;
-    try {
-      while (!state.compareAndSet(State.IDLE, State.CLOSING)) {
-        if (state.get() == State.CLOSED) {
-          return false;
-        }
-        // An interrupted thread would not park, and so would spin.
-        interrupted |= Thread.interrupted();
-        // A call takes milliseconds, and closing is rare: looking again every 0.1 ms is enough.
-        LockSupport.parkNanos(100_000);
-      }
-      return true;
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private void enter() {
-    if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
-      throw new IllegalStateException(
-          state.get() == State.RUNNING
-              ? "the session is in use by another thread: a session serves one caller at a time"
-              : "the session is closed");
-    }
+  private void free() {
+    plans.close();
+    selection.close();
+    parts.memory().close();
+    parts.queue().close();
   }
 
   /** Ahead of the network: a call that cannot end well does not begin. */
   private void check(Detections found, float threshold) {
-    if (!found.fit(postprocessing.capacity(), detector.labels())) {
+    if (!found.fit(selection.capacity(), detector.labels())) {
       throw new IllegalArgumentException(
           "these detections belong to a session of another detector");
     }
     DetectorBuilder.checkedThreshold(threshold);
   }
 
-  private void leave() {
-    state.set(State.IDLE);
-  }
-
   private void run(ImageView[] images, Detections[] found, float threshold) {
     inferences.started();
-    PlannedBatch batch = planned(images);
+    PlannedBatch batch = plans.of(images);
     for (int i = 0; i < images.length; i++) {
       batch.load(i, images[i]);
     }
-    batch.plan().run();
-    int count = select(batch, images, found, threshold);
-    if (!isFinite(batch)) {
+    ExecutionPlan plan = batch.bind();
+    plan.submit();
+    int count = select(plan, images, found, threshold);
+    if (!selection.isFinite(plan)) {
       for (int i = 0; i < images.length; i++) {
         batch.load(i, images[i]);
       }
-      outputCheck.warn(batch.plan());
+      outputCheck.warn(parts.queue(), plan);
     }
     PixelSize canvas = batch.canvas();
     inferences.finished(
@@ -365,86 +282,13 @@ public final class DetectorSession implements AutoCloseable {
         count);
   }
 
-  /** Whether the output that was downloaded holds nothing but numbers. */
-  private boolean isFinite(PlannedBatch batch) {
-    return outputCheck.isFinite(
-        logits,
-        batch.plan().output(DetectionModel.LOGITS).spanBytes(),
-        boxes,
-        batch.plan().output(DetectionModel.PRED_BOXES).spanBytes());
-  }
-
   /** Turns what the network left into detections; returns how many. */
-  private int select(PlannedBatch batch, ImageView[] images, Detections[] found, float threshold) {
-    download(batch);
+  private int select(ExecutionPlan plan, ImageView[] images, Detections[] found, float threshold) {
+    selection.download(plan);
     int count = 0;
     for (int i = 0; i < images.length; i++) {
-      count += select(i, images[i].width(), images[i].height(), found[i], threshold);
+      count += selection.select(i, images[i].width(), images[i].height(), found[i], threshold);
     }
     return count;
-  }
-
-  private int select(int image, int width, int height, Detections found, float threshold) {
-    found.clear();
-    filler.target = found;
-    postprocessing.select(logits, boxes, image, width, height, threshold, filler);
-    return found.size();
-  }
-
-  private PlannedBatch planned(int width, int height) {
-    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
-      if (batch.fits(width, height)) {
-        plans.useLast();
-        return batch;
-      }
-    }
-    PixelSize size = new PixelSize(width, height);
-    return newPlan(size, List.of(size));
-  }
-
-  private PlannedBatch planned(ImageView[] images) {
-    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
-      if (batch.fits(images)) {
-        plans.useLast();
-        return batch;
-      }
-    }
-    Preprocessing preprocessing = detector.preprocessing();
-    List<PixelSize> sizes = new ArrayList<>();
-    for (ImageView image : images) {
-      sizes.add(preprocessing.resize().target(image.width(), image.height()));
-    }
-    PixelSize canvas = preprocessing.canvas(sizes);
-    for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
-      if (batch.fits(canvas, sizes)) {
-        plans.useLast();
-        return batch;
-      }
-    }
-    return newPlan(canvas, sizes);
-  }
-
-  private PlannedBatch newPlan(PixelSize canvas, List<PixelSize> sizes) {
-    plans.makeRoom();
-    PlannedBatch batch = new PlannedBatch(detector, canvas, sizes);
-    plans.add(batch);
-    return batch;
-  }
-
-  private void download(PlannedBatch batch) {
-    TensorView logitsView = batch.plan().output(DetectionModel.LOGITS);
-    TensorView boxesView = batch.plan().output(DetectionModel.PRED_BOXES);
-    if (logits.byteSize() < logitsView.spanBytes()) {
-      logits = arena.allocate(logitsView.spanBytes(), 64);
-    }
-    if (boxes.byteSize() < boxesView.spanBytes()) {
-      boxes = arena.allocate(boxesView.spanBytes(), 64);
-    }
-    detector
-        .device()
-        .download(logitsView.buffer(), logitsView.offset(), logits, 0, logitsView.spanBytes());
-    detector
-        .device()
-        .download(boxesView.buffer(), boxesView.offset(), boxes, 0, boxesView.spanBytes());
   }
 }

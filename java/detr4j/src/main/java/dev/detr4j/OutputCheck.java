@@ -1,9 +1,8 @@
 package dev.detr4j;
 
+import dev.detr4j.backend.Queue;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.FirstNotFinite;
-import dev.detr4j.postprocess.FiniteValues;
-import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutputCheck {
   private final @Nullable Consumer<String> receiver;
-  private final FiniteValues values = new FiniteValues();
   private @Nullable String known;
 
   /**
@@ -25,21 +23,16 @@ final class OutputCheck {
     this.receiver = receiver;
   }
 
-  /** Whether logits and boxes are all numbers. */
-  boolean isFinite(MemorySegment logits, long logitBytes, MemorySegment boxes, long boxBytes) {
-    return values.all(logits, logitBytes / Float.BYTES)
-        && values.all(boxes, boxBytes / Float.BYTES);
-  }
-
   /**
    * Warns; where this session has not found the step yet, that takes many times as long as a call.
    *
+   * @param queue what the plan runs on
    * @param plan with its inputs filled anew
    */
-  void warn(ExecutionPlan plan) {
+  void warn(Queue queue, ExecutionPlan plan) {
     String text = known;
     if (text == null) {
-      String step = FirstNotFinite.find(plan);
+      String step = FirstNotFinite.find(queue, plan);
       text =
           "the network's output holds NaN or infinity, so detections are missing or wrong; first seen "
               + (step == null ? "in its input" : "in the output of step " + step);

@@ -3,10 +3,9 @@ package dev.detr4j;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.image.ImageView;
-import dev.detr4j.image.PixelSize;
-import dev.detr4j.image.Preprocessing;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
@@ -15,75 +14,89 @@ import dev.detr4j.tensor.TensorView;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The way of one source size into one place of a network's input: a staging buffer and a bound
- * resize.
- */
+/** The way of one source size into one place of a network's input: a resize, bound to memory. */
 final class PlannedImage implements AutoCloseable {
-  private final Backend backend;
-  private final int width;
-  private final int height;
-  private final Buffer staging;
-  private final BoundNode node;
-  private final Program program;
+  /** A resize that is bound. */
+  private record Bound(BoundNode node, Program program) {
+    boolean isTo(Buffer pixels, TensorView place) {
+      return node.input(0).buffer().equals(pixels)
+          && node.output(0).buffer().equals(place.buffer());
+    }
+  }
 
-  PlannedImage(
-      Backend backend,
-      Preprocessing preprocessing,
-      ImageView image,
-      PixelSize size,
-      PixelSize canvas,
-      TensorView place) {
-    this.backend = backend;
-    width = image.width();
-    height = image.height();
-    ResizeNormalize op = preprocessing.op(new PixelSize(width, height), size, canvas);
+  private final Queue queue;
+  private final ResizeNormalize op;
+  private @Nullable Bound bound;
+
+  /**
+   * Not bound yet.
+   *
+   * @throws BackendException when the backend refuses the resize
+   */
+  PlannedImage(Backend backend, Queue queue, ResizeNormalize op) {
+    this.queue = queue;
+    this.op = op;
     String refusal = backend.refusal(op);
     if (refusal != null) {
       throw new BackendException("backend cannot run the pre-processing: " + refusal);
     }
-    staging = backend.allocate(3L * width * height);
-    try {
-      TensorView pixels =
-          new TensorView(
-              staging, 0, ElementType.U8, Shape.of(1, height, width, 3), 3, 3L * width * height);
-      node = new BoundNode("preprocess", op, List.of(pixels), List.of(place));
-      program = backend.compile(List.of(node));
-    } catch (Throwable e) {
-      staging.close();
-      throw e;
-    }
   }
 
   boolean fits(ImageView image) {
-    return image.width() == width && image.height() == height;
+    return image.width() == op.sourceWidth() && image.height() == op.sourceHeight();
   }
 
-  /** The resize, as a step of a profile. */
-  BoundNode node() {
+  /** Bytes of the pixels of an image. */
+  long pixelBytes() {
+    return 3L * op.sourceWidth() * op.sourceHeight();
+  }
+
+  /** Binds the resize to these places, unless it is. Returns it, as a step of a profile. */
+  BoundNode bind(Buffer pixels, TensorView place) {
+    Bound known = bound;
+    if (known != null && known.isTo(pixels, place)) {
+      return known.node;
+    }
+    close();
+    int width = op.sourceWidth();
+    TensorView source =
+        new TensorView(
+            pixels, 0, ElementType.U8, Shape.of(1, op.sourceHeight(), width, 3), 3, pixelBytes());
+    BoundNode node = new BoundNode("preprocess", op, List.of(source), List.of(place));
+    bound = new Bound(node, queue.compile(List.of(node)));
     return node;
   }
 
   /**
-   * Copies the pixels to the device and resizes them into their place.
+   * Copies the pixels to the device and resizes them into the place that the resize is bound to.
    *
    * @param nanoseconds the time of the resize is added to its first entry; null when nobody asks
    */
   void load(ImageView image, long @Nullable [] nanoseconds) {
-    long row = 3L * width;
-    if (image.rowStride() == row) {
-      backend.upload(image.pixels(), 0, staging, 0, row * height);
-    } else {
-      for (int y = 0; y < height; y++) {
-        backend.upload(image.pixels(), y * image.rowStride(), staging, y * row, row);
-      }
+    Bound known = bound;
+    if (known == null) {
+      throw new IllegalStateException("the resize is not bound");
     }
-    program.run(nanoseconds);
+    queue.uploadRows(
+        image.pixels(),
+        image.rowStride(),
+        known.node.input(0).buffer(),
+        0,
+        3L * op.sourceWidth(),
+        op.sourceHeight());
+    if (nanoseconds == null) {
+      queue.submit(known.program);
+    } else {
+      queue.measure(known.program, nanoseconds);
+    }
   }
 
   @Override
   public void close() {
-    program.close();
-    staging.close();
+    Bound known = bound;
+    bound = null;
+    if (known != null) {
+      known.program.close();
+    }
   }
 }

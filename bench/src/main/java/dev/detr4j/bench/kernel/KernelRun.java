@@ -3,6 +3,7 @@ package dev.detr4j.bench.kernel;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
@@ -22,6 +23,7 @@ import java.util.List;
  */
 final class KernelRun implements AutoCloseable {
   private final Backend backend;
+  private final Queue queue;
   private final List<Buffer> buffers = new ArrayList<>();
   private final List<TensorView> outputs = new ArrayList<>();
   private final Program program;
@@ -32,6 +34,7 @@ final class KernelRun implements AutoCloseable {
     if (refusal != null) {
       throw new BackendException(kernel.name() + ": " + refusal);
     }
+    queue = backend.newQueue();
     try {
       List<TensorView> inputs = new ArrayList<>();
       for (KernelInput input : kernel.inputs()) {
@@ -42,8 +45,9 @@ final class KernelRun implements AutoCloseable {
       }
       BoundNode node =
           new BoundNode(kernel.name(), kernel.op(), inputs, kernel.weighted().weights(), outputs);
-      program = backend.compile(List.of(node));
+      program = queue.compile(List.of(node));
     } catch (RuntimeException e) {
+      queue.close();
       buffers.forEach(Buffer::close);
       throw e;
     }
@@ -54,7 +58,7 @@ final class KernelRun implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocate(Math.max(4, input.byteSize()), 64);
       input.fill().fill(host);
-      backend.upload(host, 0, view.buffer(), 0, view.spanBytes());
+      queue.upload(host, 0, view.buffer(), 0, view.spanBytes());
     }
     return view;
   }
@@ -67,7 +71,7 @@ final class KernelRun implements AutoCloseable {
 
   /** Runs the operation once. Allocates nothing. */
   void run() {
-    program.run();
+    queue.submit(program);
   }
 
   /** An F32 output of the last run. */
@@ -87,13 +91,15 @@ final class KernelRun implements AutoCloseable {
   private MemorySegment download(int output, Arena arena) {
     TensorView view = outputs.get(output);
     MemorySegment host = arena.allocate(Math.max(4, view.spanBytes()), 64);
-    backend.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    queue.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    queue.synchronise();
     return host.asSlice(0, view.spanBytes());
   }
 
   @Override
   public void close() {
     program.close();
+    queue.close();
     buffers.forEach(Buffer::close);
   }
 }

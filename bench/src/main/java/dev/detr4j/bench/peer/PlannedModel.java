@@ -3,10 +3,13 @@ package dev.detr4j.bench.peer;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +26,9 @@ import java.util.Set;
 final class PlannedModel implements Contender {
   private final Arena arena = Arena.ofConfined();
   private final Backend backend;
+  private final Queue queue;
+  private final GraphPlan planned;
+  private final Buffer slab;
   private final ExecutionPlan plan;
   private final TensorView input;
   private final MemorySegment pixels;
@@ -38,18 +44,13 @@ final class PlannedModel implements Contender {
                 settings.options(threads, null, null, own.precision()))
             .backend();
     try {
-      // Packed weights are copies, so the checkpoint may be closed once the plan is made.
-      record Planned(ExecutionPlan plan, int queries) {}
-      Planned planned =
-          folder.read(model ->
-              new Planned(
-                  Planner.plan(
-                      model.graph(ModelInput.single(source.height(), source.width())),
-                      backend,
-                      Set.of()),
-                  model.numQueries()));
-      plan = planned.plan();
-      queries = planned.queries();
+      queue = backend.newQueue();
+      // Packed weights are copies, so the checkpoint may be closed once the plan is bound.
+      Made made = folder.read(model -> made(model, source));
+      planned = made.planned();
+      slab = made.slab();
+      plan = made.plan();
+      queries = made.queries();
     } catch (RuntimeException e) {
       backend.close();
       arena.close();
@@ -63,6 +64,19 @@ final class PlannedModel implements Contender {
     boxes = new Output(plan.output(DetectionModel.PRED_BOXES), arena);
   }
 
+  private record Made(GraphPlan planned, Buffer slab, ExecutionPlan plan, int queries) {}
+
+  private Made made(DetectionModel model, FormulaPixels source) {
+    GraphPlan whole =
+        Planner.plan(
+            model.graph(ModelInput.single(source.height(), source.width())),
+            backend,
+            queue,
+            Set.of());
+    Buffer memory = backend.allocate(whole.slabBytes());
+    return new Made(whole, memory, whole.bind(queue, memory), model.numQueries());
+  }
+
   @Override
   public String name() {
     return "detr4j %s (%s)".formatted(backend.kind().id(), backend.instructionSet());
@@ -70,10 +84,11 @@ final class PlannedModel implements Contender {
 
   @Override
   public void run() {
-    backend.upload(pixels, 0, input.buffer(), input.offset(), input.spanBytes());
-    plan.run();
-    logits.download(backend);
-    boxes.download(backend);
+    queue.upload(pixels, 0, input.buffer(), input.offset(), input.spanBytes());
+    plan.submit();
+    logits.download(queue);
+    boxes.download(queue);
+    queue.synchronise();
   }
 
   @Override
@@ -84,6 +99,9 @@ final class PlannedModel implements Contender {
   @Override
   public void close() {
     plan.close();
+    slab.close();
+    planned.close();
+    queue.close();
     backend.close();
     arena.close();
   }
@@ -94,8 +112,8 @@ final class PlannedModel implements Contender {
       this(view, arena.allocate(view.spanBytes(), 64));
     }
 
-    void download(Backend backend) {
-      backend.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    void download(Queue queue) {
+      queue.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
     }
 
     /** Rows without the stride between them. */

@@ -1,6 +1,6 @@
 package dev.detr4j.parity;
 
-import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
@@ -34,7 +34,7 @@ final class BackendTensor implements ExpectedTensor.Values {
    * @throws CheckpointException when the tensor does not have the stored shape
    */
   static BackendTensor download(
-      Backend backend, String name, TensorView view, Shape stored, Arena arena) {
+      Queue queue, String name, TensorView view, Shape stored, Arena arena) {
     Shape expected =
         stored.rank() == 4
             ? Shape.of(stored.get(0), stored.get(2), stored.get(3), stored.get(1))
@@ -46,7 +46,8 @@ final class BackendTensor implements ExpectedTensor.Values {
                   name, view.shape(), stored + (stored.rank() == 4 ? " (channels first)" : "")));
     }
     MemorySegment host = arena.allocate(Math.max(4, view.spanBytes()), 64);
-    backend.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    queue.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+    queue.synchronise();
     return new BackendTensor(view, host, stored.rank() == 4);
   }
 

@@ -1,6 +1,7 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.model.description.ModelSource;
@@ -11,7 +12,9 @@ import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -53,11 +56,14 @@ final class ModelParity implements ParityCase.OnBackend {
     Graph graph = read.network().graph(modelInput(golden));
     CaseModel model = read.counting(graph);
     Set<String> taps = taps(golden, model, graph);
-    try (ExecutionPlan plan = Planner.plan(graph, backend, taps);
+    try (Queue queue = backend.newQueue();
+        GraphPlan planned = Planner.plan(graph, backend, queue, taps);
+        Buffer slab = backend.allocate(planned.slabBytes());
+        ExecutionPlan plan = planned.bind(queue, slab);
         Arena arena = Arena.ofConfined()) {
-      load(golden, input, backend, plan.input(DetectionModel.PIXEL_VALUES));
-      plan.run();
-      return compare(golden, model, backend, plan, arena);
+      load(golden, input, queue, plan.input(DetectionModel.PIXEL_VALUES));
+      plan.submit();
+      return compare(golden, model, queue, plan, arena);
     }
   }
 
@@ -139,7 +145,7 @@ final class ModelParity implements ParityCase.OnBackend {
     return model;
   }
 
-  private static ModelInput modelInput(GoldenCase golden) {
+  static ModelInput modelInput(GoldenCase golden) {
     List<LevelShape> valid = new ArrayList<>();
     for (GoldenCase.Extent image : golden.valid()) {
       valid.add(new LevelShape(image.height(), image.width()));
@@ -171,7 +177,7 @@ final class ModelParity implements ParityCase.OnBackend {
   }
 
   /** The stored formula gives NCHW, the network takes NHWC. */
-  private static void load(GoldenCase golden, Shape input, Backend backend, TensorView place) {
+  private static void load(GoldenCase golden, Shape input, Queue queue, TensorView place) {
     int channels = input.get(1);
     int pixels = input.get(2) * input.get(3);
     try (Arena arena = Arena.ofConfined()) {
@@ -188,7 +194,7 @@ final class ModelParity implements ParityCase.OnBackend {
                 planes.getAtIndex(ValueLayout.JAVA_FLOAT, plane + p));
           }
         }
-        backend.upload(
+        queue.upload(
             item,
             0,
             place.buffer(),
@@ -199,18 +205,18 @@ final class ModelParity implements ParityCase.OnBackend {
   }
 
   private List<StageResult> compare(
-      GoldenCase golden, CaseModel model, Backend backend, ExecutionPlan plan, Arena arena) {
+      GoldenCase golden, CaseModel model, Queue queue, ExecutionPlan plan, Arena arena) {
     List<StageResult> results = new ArrayList<>();
     ProposalOrder order = null;
     for (ExpectedTensor stage : golden.expected()) {
       boolean byQuery = stage.fullShape().rank() == 3 && !stage.name().equals("memory");
       if (byQuery && order == null && !golden.proposalIndex().isEmpty()) {
-        order = proposalOrder(golden, backend, plan, stage.fullShape(), arena);
+        order = proposalOrder(golden, queue, plan, stage.fullShape(), arena);
         results.add(order.result());
       }
       BackendTensor actual =
           BackendTensor.download(
-              backend,
+              queue,
               stage.name(),
               plan.output(model.inGraph(stage.name())),
               stage.fullShape(),
@@ -235,7 +241,7 @@ final class ModelParity implements ParityCase.OnBackend {
   }
 
   private ProposalOrder proposalOrder(
-      GoldenCase golden, Backend backend, ExecutionPlan plan, Shape byQuery, Arena arena) {
+      GoldenCase golden, Queue queue, ExecutionPlan plan, Shape byQuery, Arena arena) {
     int batch = byQuery.get(0);
     int queries = byQuery.get(1);
     if (golden.proposalIndex().size() != (long) batch * queries) {
@@ -245,7 +251,7 @@ final class ModelParity implements ParityCase.OnBackend {
     }
     TensorView view = plan.output("proposal_index");
     BackendTensor actual =
-        BackendTensor.download(backend, "proposal_index", view, view.shape(), arena);
+        BackendTensor.download(queue, "proposal_index", view, view.shape(), arena);
     boolean perRow = view.shape().rank() == 3;
     int[] tokens = new int[batch * queries];
     for (int i = 0; i < tokens.length; i++) {

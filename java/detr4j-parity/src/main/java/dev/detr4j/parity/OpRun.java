@@ -3,6 +3,7 @@ package dev.detr4j.parity;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.op.OpSpec;
@@ -62,7 +63,7 @@ final class OpRun {
       throw new CheckpointException(label + ": " + e.getMessage(), e);
     }
     List<Buffer> buffers = new ArrayList<>();
-    try {
+    try (Queue queue = backend.newQueue()) {
       List<TensorView> from = new ArrayList<>();
       for (Input input : inputs) {
         TensorView view = packed(backend, input.type(), input.shape(), buffers);
@@ -71,21 +72,22 @@ final class OpRun {
               "%s: an input of shape %s has %d bytes, expected %d"
                   .formatted(label, input.shape(), input.elements().byteSize(), view.spanBytes()));
         }
-        backend.upload(input.elements(), 0, view.buffer(), view.offset(), view.spanBytes());
+        queue.upload(input.elements(), 0, view.buffer(), view.offset(), view.spanBytes());
         from.add(view);
       }
       List<TensorView> to = new ArrayList<>();
       for (OpSpec.Output output : outputs) {
         to.add(packed(backend, output.type(), output.shape(), buffers));
       }
-      try (Program program = backend.compile(List.of(new BoundNode(label, op, from, to)))) {
-        program.run();
+      try (Program program = queue.compile(List.of(new BoundNode(label, op, from, to)))) {
+        queue.submit(program);
         List<MemorySegment> results = new ArrayList<>();
         for (TensorView view : to) {
           MemorySegment host = arena.allocate(Math.max(4, view.spanBytes()), 64);
-          backend.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
+          queue.download(view.buffer(), view.offset(), host, 0, view.spanBytes());
           results.add(host);
         }
+        queue.synchronise();
         return results;
       }
     } finally {

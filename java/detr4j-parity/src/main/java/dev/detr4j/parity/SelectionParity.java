@@ -1,6 +1,7 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.json.JsonObject;
@@ -56,7 +57,10 @@ final class SelectionParity {
       implements ParityCase.OnBackend {
     @Override
     public List<StageResult> run(Backend backend) {
-      return selection.run(selected -> new SoftSuppression(selected, SoftNms.BIRDER, backend));
+      try (Queue queue = backend.newQueue()) {
+        return selection.run(
+            selected -> new SoftSuppression(selected, SoftNms.BIRDER, backend, queue));
+      }
     }
   }
 

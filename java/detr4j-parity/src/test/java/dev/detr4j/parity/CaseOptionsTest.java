@@ -1,4 +1,7 @@
 package dev.detr4j.parity;
+import dev.detr4j.tensor.Buffer;
+import dev.detr4j.plan.GraphPlan;
+import dev.detr4j.backend.Queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -113,27 +116,31 @@ class CaseOptionsTest {
     DetectionModel model = config.network(weights);
     List<Stage> outputs = new ArrayList<>();
     try (Backend backend = ParityTarget.of(BackendKind.REFERENCE, null, 2).open();
-        ExecutionPlan plan =
+        Queue queue = backend.newQueue();
+        GraphPlan planned =
             Planner.plan(
                 model.graph(new ModelInput(HEIGHT, WIDTH, List.of(new LevelShape(HEIGHT, WIDTH)))),
                 backend,
+                queue,
                 stages.values().stream()
                     .filter(name -> name.startsWith("backbone"))
                     .collect(Collectors.toUnmodifiableSet()));
+        Buffer slab = backend.allocate(planned.slabBytes());
+        ExecutionPlan plan = planned.bind(queue, slab);
         Arena arena = Arena.ofConfined()) {
-      backend.upload(
+      queue.upload(
           input(arena),
           0,
           plan.input(DetectionModel.PIXEL_VALUES).buffer(),
           plan.input(DetectionModel.PIXEL_VALUES).offset(),
           4L * 3 * HEIGHT * WIDTH);
-      plan.run();
+      plan.submit();
       stages.forEach((name, inGraph) -> {
         TensorView view = plan.output(inGraph);
         Shape here = view.shape();
         Shape stored =
             here.rank() == 4 ? Shape.of(here.get(0), here.get(3), here.get(1), here.get(2)) : here;
-        BackendTensor values = BackendTensor.download(backend, name, view, stored, arena);
+        BackendTensor values = BackendTensor.download(queue, name, view, stored, arena);
         float[] flat = new float[(int) stored.elements()];
         for (int i = 0; i < flat.length; i++) {
           flat[i] = values.get(i);

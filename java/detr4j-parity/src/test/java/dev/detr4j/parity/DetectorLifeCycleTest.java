@@ -411,6 +411,37 @@ class DetectorLifeCycleTest {
     }
   }
 
+  /** A larger size, image or batch takes the memory that smaller ones were bound to. */
+  @ParameterizedTest
+  @EnumSource(names = {"REFERENCE", "VECTOR", "C"})
+  void sizesKeepTheirResultsWhenTheMemoryOfASessionGrows(BackendKind kind) {
+    List<ImageView> pictures = new ArrayList<>();
+    List<float[]> expected = new ArrayList<>();
+    try (Detector detector = open(kind, 2)) {
+      for (int i = 0; i < 3; i++) {
+        pictures.add(SmallModel.picture(64 + 50 * i, 64 + 40 * i, i));
+        try (DetectorSession session = detector.newSession()) {
+          expected.add(scores(session, pictures.get(i)));
+        }
+      }
+      try (DetectorSession session = detector.newSession()) {
+        for (int largest = 0; largest < 3; largest++) {
+          for (int i = 0; i <= largest; i++) {
+            assertArrayEquals(expected.get(i), scores(session, pictures.get(i)), 0f);
+          }
+        }
+        List<ImageView> batch = List.of(pictures.get(2), pictures.get(2), pictures.get(2));
+        List<Detections> found =
+            List.of(session.newDetections(), session.newDetections(), session.newDetections());
+        session.detect(batch, found, 0);
+        session.stages(pictures.get(2), List.of("memory"));
+        for (int i = 0; i < 3; i++) {
+          assertArrayEquals(expected.get(i), scores(session, pictures.get(i)), 0f);
+        }
+      }
+    }
+  }
+
   private static float[] scores(DetectorSession session, ImageView picture) {
     Detections found = session.newDetections();
     session.detect(picture, found, 0);

@@ -1,4 +1,7 @@
 package dev.detr4j.parity;
+import dev.detr4j.tensor.Buffer;
+import dev.detr4j.plan.GraphPlan;
+import dev.detr4j.backend.Queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -127,7 +130,11 @@ class GraphWeightsTest {
   }
 
   private static void plan(DetectionModel model, ModelInput input, HostBackend backend) {
-    Planner.plan(model.graph(input), backend, Set.of()).close();
+    try (Queue queue = backend.newQueue();
+        GraphPlan plan = Planner.plan(model.graph(input), backend, queue, Set.of());
+        Buffer slab = backend.allocate(plan.slabBytes())) {
+      plan.bind(queue, slab).close();
+    }
   }
 
   private static ModelInput square(int extent) {

@@ -2,16 +2,16 @@ package dev.detr4j.backend;
 
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One device with its memory, its kernels and the packed weights of one detector.
  *
- * <p>Nothing above this interface assumes that buffers are host memory: bytes travel by {@link
- * #upload} and {@link #download}. A backend is thread-safe and shared by the sessions of a
- * detector; its programs are not. The detector closes it last.
+ * <p>Nothing above this interface assumes that buffers are host memory: bytes travel through a
+ * {@link Queue}. A backend is thread-safe and shared by the sessions of a detector; each session
+ * has a queue of its own. The detector closes the backend last.
  */
 public interface Backend extends AutoCloseable {
   /** Which implementation this is. */
@@ -35,31 +35,28 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * Allocates zeroed device memory; throws {@link dev.detr4j.error.BackendException} that names
-   * need and free memory.
+   * Allocates zeroed device memory.
+   *
+   * @throws dev.detr4j.error.BackendException when the device has too little; the message names need and
+   *     free memory
    */
   Buffer allocate(long bytes);
 
   /**
-   * Copies host bytes into a buffer; returns when the host memory may be reused. Allocates nothing.
+   * Allocates zeroed host memory, 64-byte aligned, that copies from and to this device are fastest
+   * with: pinned, where the device wants that.
+   *
+   * @param arena frees the memory when it is closed
+   * @throws dev.detr4j.error.BackendException as {@link #allocate} does
    */
-  void upload(MemorySegment host, long hostOffset, Buffer buffer, long offset, long bytes);
+  MemorySegment hostMemory(Arena arena, long bytes);
+
+  /** A queue for the work of one session. */
+  Queue newQueue();
 
   /**
-   * Copies bytes of a buffer to host memory, after the programs that were started before it.
-   * Allocates nothing.
-   */
-  void download(Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes);
-
-  /**
-   * Binds nodes to kernels, packing weights that are not packed yet. The program runs them in this
-   * order.
-   */
-  Program compile(List<BoundNode> nodes);
-
-  /**
-   * Frees packed weights, threads and device state. Buffers and programs are closed by whoever made
-   * them, before.
+   * Frees packed weights, threads and device state. Buffers, programs and queues are closed by
+   * whoever made them, before.
    */
   @Override
   void close();

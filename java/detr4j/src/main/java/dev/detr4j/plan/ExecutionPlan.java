@@ -1,46 +1,42 @@
 package dev.detr4j.plan;
 
-import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.TensorView;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A model for one input size, bound to memory: fill the inputs, run, read the outputs.
+ * A {@link GraphPlan} bound to memory and a queue: fill the inputs, submit, read the outputs.
  *
- * <p>Inputs share memory with later values, so every call fills them whole. One thread at a time;
- * running allocates nothing. The owner closes it, before the backend.
+ * <p>Inputs share memory with later values, so every call fills them whole; and other plans may use
+ * the same slab, so outputs last until the next call of any of them. One thread at a time, as the
+ * queue; submitting allocates nothing. Owns neither slab nor queue; the owner closes it before
+ * them.
  */
 public final class ExecutionPlan implements AutoCloseable {
-  private final Backend backend;
+  private final Queue queue;
   private final Program program;
   private final List<BoundNode> nodes;
   private final Map<String, TensorView> inputs;
   private final Map<String, TensorView> outputs;
-  private final List<Buffer> owned;
+  private final Buffer slab;
 
   ExecutionPlan(
-      Backend backend,
+      Queue queue,
       Program program,
       List<BoundNode> nodes,
       Map<String, TensorView> inputs,
       Map<String, TensorView> outputs,
-      List<Buffer> owned) {
-    this.backend = backend;
+      Buffer slab) {
+    this.queue = queue;
     this.program = program;
     this.nodes = nodes;
     this.inputs = inputs;
     this.outputs = outputs;
-    this.owned = owned;
-  }
-
-  /** The backend that runs this plan. */
-  public Backend backend() {
-    return backend;
+    this.slab = slab;
   }
 
   /** The bound nodes, in order: the subject of a profile. */
@@ -58,25 +54,24 @@ public final class ExecutionPlan implements AutoCloseable {
     return named(outputs, name);
   }
 
-  /** Bytes of device memory that the plan owns. */
-  public long bytes() {
-    return owned.stream().mapToLong(Buffer::byteSize).sum();
+  /** The memory that the plan is bound to. */
+  public Buffer slab() {
+    return slab;
   }
 
-  /** Runs the model. */
-  public void run() {
-    program.run();
+  /** Runs the model, in the order of the queue. */
+  public void submit() {
+    queue.submit(program);
   }
 
   /** Runs the model and adds the time of each node, in nanoseconds, to the entry of its index. */
-  public void run(long @Nullable [] nanoseconds) {
-    program.run(nanoseconds);
+  public void measure(long[] nanoseconds) {
+    queue.measure(program, nanoseconds);
   }
 
   @Override
   public void close() {
     program.close();
-    owned.forEach(Buffer::close);
   }
 
   private static TensorView named(Map<String, TensorView> views, String name) {

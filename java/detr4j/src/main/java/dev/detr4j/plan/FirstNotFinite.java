@@ -1,8 +1,8 @@
 package dev.detr4j.plan;
 
-import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -23,39 +23,41 @@ public final class FirstNotFinite {
   /**
    * Runs the plan step by step.
    *
+   * @param queue what the plan runs on
    * @param plan with its inputs filled; what a call left in its memory is lost
    * @return the label and operation of the first step whose inputs are finite and whose output is
    *     not, as in {@code encoder.0.attention (Attention)}; null when no step is so, because the
    *     plan's inputs are not finite or this run went well
    */
-  public static @Nullable String find(ExecutionPlan plan) {
-    Backend backend = plan.backend();
+  public static @Nullable String find(Queue queue, ExecutionPlan plan) {
     for (BoundNode node : plan.nodes()) {
-      boolean numbers = areFinite(backend, node.inputs());
-      try (Program step = backend.compile(List.of(node))) {
-        step.run();
+      boolean numbers = areFinite(queue, node.inputs());
+      try (Program step = queue.compile(List.of(node))) {
+        queue.submit(step);
+        queue.synchronise();
       }
-      if (numbers && !areFinite(backend, node.outputs())) {
+      if (numbers && !areFinite(queue, node.outputs())) {
         return node.label() + " (" + node.op().getClass().getSimpleName() + ")";
       }
     }
     return null;
   }
 
-  private static boolean areFinite(Backend backend, List<TensorView> views) {
+  private static boolean areFinite(Queue queue, List<TensorView> views) {
     for (TensorView view : views) {
       boolean real = view.type() == ElementType.F32 || view.type() == ElementType.BF16;
-      if (real && !isFinite(backend, view)) {
+      if (real && !isFinite(queue, view)) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean isFinite(Backend backend, TensorView view) {
+  private static boolean isFinite(Queue queue, TensorView view) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(Math.max(4, view.spanBytes()), 64);
-      backend.download(view.buffer(), view.offset(), bytes, 0, view.spanBytes());
+      queue.download(view.buffer(), view.offset(), bytes, 0, view.spanBytes());
+      queue.synchronise();
       int size = view.type().bytes();
       for (int item = 0; item < view.batch(); item++) {
         for (long r = 0; r < view.rows(); r++) {

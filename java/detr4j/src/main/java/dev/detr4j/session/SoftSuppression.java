@@ -3,6 +3,7 @@ package dev.detr4j.session;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.Postprocessing;
@@ -21,13 +22,13 @@ import java.util.List;
  * scores; the threshold applies to those.
  *
  * <p>birder suppresses in pixels of the resized image; overlaps are the same in those of the
- * original but for rounding. Does not own the backend.
+ * original but for rounding. Owns neither backend nor queue.
  */
 public final class SoftSuppression implements Postprocessing {
   private static final long ALIGNMENT = 64;
 
   private final Postprocessing selection;
-  private final Backend backend;
+  private final Queue queue;
   private final int capacity;
   private final int[] queries;
   private final Arena arena = Arena.ofShared();
@@ -59,18 +60,22 @@ public final class SoftSuppression implements Postprocessing {
     }
   }
 
-  /** Suppresses what {@code selection} selects; closes it in the end. */
-  public SoftSuppression(Postprocessing selection, SoftNms rule, Backend backend) {
+  /**
+   * Suppresses what {@code selection} selects; closes it in the end.
+   *
+   * @param queue a queue of the backend, which runs the operation
+   */
+  public SoftSuppression(Postprocessing selection, SoftNms rule, Backend backend, Queue queue) {
     this.selection = selection;
-    this.backend = backend;
+    this.queue = queue;
     capacity = selection.capacity();
     queries = new int[capacity];
     places = Places.of(capacity);
-    host = arena.allocate(places.end, ALIGNMENT);
+    host = backend.hostMemory(arena, places.end);
     buffer = backend.allocate(places.end);
     try {
       program =
-          backend.compile(
+          queue.compile(
               List.of(
                   new BoundNode(
                       "postprocess",
@@ -133,10 +138,11 @@ public final class SoftSuppression implements Postprocessing {
       return 0;
     }
     fill();
-    backend.upload(host, 0, buffer, 0, places.keptScores);
-    program.run();
-    backend.download(
+    queue.upload(host, 0, buffer, 0, places.keptScores);
+    queue.submit(program);
+    queue.download(
         buffer, places.keptScores, host, places.keptScores, places.end - places.keptScores);
+    queue.synchronise();
     int kept = host.get(ValueLayout.JAVA_INT, places.kept);
     int passed = 0;
     for (int i = 0; i < kept; i++) {

@@ -5,16 +5,13 @@ import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.OperandTypes;
-import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
-import dev.detr4j.ffi.HostPages;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -88,53 +85,17 @@ public final class HostBackend implements Backend {
 
   @Override
   public Buffer allocate(long bytes) {
-    try {
-      return new HostBuffer(bytes);
-    } catch (OutOfMemoryError e) {
-      throw new BackendException(
-          "backend " + kind.id() + " cannot allocate " + (bytes >> 20) + " MiB of off-heap memory",
-          e);
-    }
+    return new HostBuffer(bytes);
   }
 
   @Override
-  public void upload(MemorySegment host, long hostOffset, Buffer buffer, long offset, long bytes) {
-    MemorySegment.copy(host, hostOffset, ((HostBuffer) buffer).segment(), offset, bytes);
+  public MemorySegment hostMemory(Arena arena, long bytes) {
+    return HostMemory.allocate(arena, bytes, "copies from and to backend " + kind.id());
   }
 
   @Override
-  public void download(
-      Buffer buffer, long offset, MemorySegment host, long hostOffset, long bytes) {
-    MemorySegment.copy(((HostBuffer) buffer).segment(), offset, host, hostOffset, bytes);
-  }
-
-  @Override
-  public Program compile(List<BoundNode> nodes) {
-    Arena arena = Arena.ofShared();
-    try {
-      HostContext context = new HostContext(weights, pool.threads(), arena);
-      long workspaceBytes = 0;
-      for (BoundNode node : nodes) {
-        workspaceBytes =
-            Math.max(workspaceBytes, tableOf(node).workspaceBytes(node.op(), node, context));
-      }
-      MemorySegment workspace = HostPages.allocate(arena, Math.max(workspaceBytes, 64));
-      List<HostKernel> kernels = new ArrayList<>();
-      List<Integer> owners = new ArrayList<>();
-      for (int i = 0; i < nodes.size(); i++) {
-        BoundNode node = nodes.get(i);
-        for (HostKernel kernel : tableOf(node).bind(node.op(), node, context, workspace)) {
-          kernels.add(kernel);
-          owners.add(i);
-        }
-      }
-      return new HostProgram(kernels, nodes, owners, pool, arena);
-    } catch (Throwable e) {
-      arena.close();
-      throw e;
-    } finally {
-      weights.unstage();
-    }
+  public Queue newQueue() {
+    return new HostQueue(this, pool);
   }
 
   @Override
@@ -143,7 +104,8 @@ public final class HostBackend implements Backend {
     weights.close();
   }
 
-  private HostOp<OpSpec> tableOf(BoundNode node) {
+  /** How a node runs here; throws {@link BackendException} where the backend has no kernel. */
+  HostOp<OpSpec> tableOf(BoundNode node) {
     HostOp<OpSpec> table = table(node.op());
     if (table == null) {
       throw new BackendException(node.label() + ": " + refusal(node.op()));

@@ -1,6 +1,5 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.ffi.HostPages;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -14,10 +13,20 @@ public final class HostBuffer implements Buffer {
   private final @Nullable Arena arena;
   private final MemorySegment segment;
 
-  /** Allocates {@code bytes} zeroed bytes. */
+  /**
+   * Allocates {@code bytes} zeroed bytes.
+   *
+   * @throws dev.detr4j.error.BackendException when there is too little memory; the message names need and
+   *     free memory
+   */
   public HostBuffer(long bytes) {
     arena = Arena.ofShared();
-    segment = HostPages.allocate(arena, Math.max(bytes, 64));
+    try {
+      segment = HostMemory.allocate(arena, bytes, "tensors");
+    } catch (Throwable e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /**

@@ -6,57 +6,94 @@ import dev.detr4j.event.Steps;
 import dev.detr4j.runtime.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels in order on the worker pool; each kernel ends before the next begins. */
+/**
+ * Kernels in order on the worker pool; each kernel ends before the next begins. Binds itself anew
+ * when the workspace of its queue has been replaced.
+ */
 final class HostProgram implements Program {
-  private final HostKernel[] kernels;
-  private final int[] tiles;
+  private final List<BoundNode> nodes;
+  private final HostBackend backend;
+  private final WorkerPool pool;
+  private final WorkingMemory memory;
   private final String[] labels;
   private final String[] operations;
-  private final int[] owners;
-  private final MemorySegment[] scratch;
-  private final WorkerPool pool;
-  private final Arena arena;
   private final Steps steps = new Steps();
+  private HostKernel[] kernels = {};
+  private int[] tiles = {};
+  private int[] owners = {};
+  private @Nullable Arena arena;
+  private int boundTo;
+  private boolean closed;
 
-  HostProgram(
-      List<HostKernel> kernels,
-      List<BoundNode> nodes,
-      List<Integer> owners,
-      WorkerPool pool,
-      Arena arena) {
-    this.kernels = kernels.toArray(new HostKernel[0]);
+  HostProgram(List<BoundNode> nodes, HostBackend backend, WorkerPool pool, WorkingMemory memory) {
+    this.nodes = List.copyOf(nodes);
+    this.backend = backend;
+    this.pool = pool;
+    this.memory = memory;
     this.labels = new String[nodes.size()];
     this.operations = new String[nodes.size()];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = nodes.get(i).label();
       operations[i] = nodes.get(i).op().getClass().getSimpleName();
     }
-    this.owners = owners.stream().mapToInt(Integer::intValue).toArray();
-    this.pool = pool;
-    this.arena = arena;
-    long scratchBytes = 64;
-    tiles = new int[this.kernels.length];
-    for (int i = 0; i < tiles.length; i++) {
-      tiles[i] = this.kernels[i].tiles();
-      scratchBytes = Math.max(scratchBytes, this.kernels[i].scratchBytes());
-    }
-    scratch = new MemorySegment[pool.threads()];
-    for (int i = 0; i < scratch.length; i++) {
-      // A cache line apart at least, so that workers do not share one.
-      scratch[i] = arena.allocate((scratchBytes + 127) & -64L, 64);
+    bind();
+  }
+
+  /** The memory of the queue that this program belongs to. */
+  WorkingMemory memory() {
+    return memory;
+  }
+
+  private void bind() {
+    unbind();
+    Arena fresh = Arena.ofShared();
+    try {
+      HostContext context = new HostContext(backend.weights(), pool.threads(), fresh);
+      long workspaceBytes = 64;
+      for (BoundNode node : nodes) {
+        workspaceBytes =
+            Math.max(
+                workspaceBytes, backend.tableOf(node).workspaceBytes(node.op(), node, context));
+      }
+      MemorySegment workspace = memory.workspace(workspaceBytes);
+      List<HostKernel> bound = new ArrayList<>();
+      List<Integer> ofNode = new ArrayList<>();
+      long scratchBytes = 64;
+      for (int i = 0; i < nodes.size(); i++) {
+        BoundNode node = nodes.get(i);
+        for (HostKernel kernel : backend.tableOf(node).bind(node.op(), node, context, workspace)) {
+          bound.add(kernel);
+          ofNode.add(i);
+          scratchBytes = Math.max(scratchBytes, kernel.scratchBytes());
+        }
+      }
+      memory.growScratch(scratchBytes);
+      kernels = bound.toArray(new HostKernel[0]);
+      tiles = bound.stream().mapToInt(HostKernel::tiles).toArray();
+      owners = ofNode.stream().mapToInt(Integer::intValue).toArray();
+      arena = fresh;
+      boundTo = memory.generation();
+    } catch (Throwable e) {
+      fresh.close();
+      throw e;
+    } finally {
+      backend.weights().unstage();
     }
   }
 
-  @Override
-  public void run() {
-    run(null);
-  }
-
-  @Override
-  public void run(long @Nullable [] nanoseconds) {
+  /** Runs all nodes; where times are asked for, adds those of each node to its entry. */
+  void run(long @Nullable [] nanoseconds) {
+    if (arena == null || boundTo != memory.generation()) {
+      if (closed) {
+        throw new IllegalStateException("the program is closed");
+      }
+      bind();
+    }
+    MemorySegment[] scratch = memory.scratch();
     for (int i = 0; i < kernels.length; i++) {
       int node = owners[i];
       if (i == 0 || owners[i - 1] != node) {
@@ -73,10 +110,16 @@ final class HostProgram implements Program {
     }
   }
 
+  private void unbind() {
+    if (arena != null) {
+      arena.close();
+      arena = null;
+    }
+  }
+
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    closed = true;
+    unbind();
   }
 }

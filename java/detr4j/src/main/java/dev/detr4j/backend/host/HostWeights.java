@@ -1,6 +1,5 @@
 package dev.detr4j.backend.host;
 
-import dev.detr4j.ffi.HostPages;
 import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
@@ -107,7 +106,7 @@ public final class HostWeights implements AutoCloseable {
     if (staging == null || staged.byteSize() < size) {
       unstage();
       staging = Arena.ofShared();
-      staged = staging.allocate(Math.max(size, SMALLEST_STAGE), 64);
+      staged = HostMemory.allocate(staging, Math.max(size, SMALLEST_STAGE), "packing weights");
     }
     return staged.asSlice(0, Math.max(size, 4));
   }
@@ -128,7 +127,7 @@ public final class HostWeights implements AutoCloseable {
   private MemorySegment room(long size) {
     long rounded = (size + 63) & -64L;
     if (chunkUsed + rounded > chunk.byteSize()) {
-      chunk = HostPages.allocate(arena, Math.max(rounded, CHUNK_BYTES));
+      chunk = HostMemory.allocate(arena, Math.max(rounded, CHUNK_BYTES), "packed weights");
       chunkUsed = 0;
     }
     MemorySegment memory = chunk.asSlice(chunkUsed, size);

@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Attention;
@@ -110,8 +111,10 @@ final class FirstUse {
         weights.add(new Zeros(weight.role(), weight.shape()));
       }
       BoundNode node = new BoundNode("first use", op, in, weights, out);
-      try (Program program = backend.compile(List.of(node))) {
-        program.run();
+      try (Queue queue = backend.newQueue();
+          Program program = queue.compile(List.of(node))) {
+        queue.submit(program);
+        queue.synchronise();
       }
     }
   }

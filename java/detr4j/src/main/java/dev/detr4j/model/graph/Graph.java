@@ -115,6 +115,11 @@ public record Graph(
       return results;
     }
 
+    /** Adds a node without weights that writes to existing memory. */
+    public void addInto(String label, OpSpec op, Value into, Value... of) {
+      addInto(label, WeightedOp.of(op), into, of);
+    }
+
     /** Adds a node that writes to existing memory, such as a level of a joint sequence. */
     public void addInto(String label, WeightedOp<?> op, Value into, Value... of) {
       OpSpec.Output output = outputs(label, op.op(), of).get(0);

@@ -115,14 +115,14 @@ class CBackendTest {
           .forEach(each -> {
             try (NodeCase.Bound bound = each.bind(c)) {
               for (int i = 0; i < 50; i++) {
-                bound.program.run();
+                bound.run();
               }
               // The smallest of several windows: the JVM may compile on this thread's account in
               // one of them.
               long least = Long.MAX_VALUE;
               for (int window = 0; window < 5; window++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
-                bound.program.run();
+                bound.run();
                 least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
               }
               assertEquals(0, least, () -> each.op() + " allocates");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Buffer;
@@ -93,7 +94,7 @@ final class NodeCase {
   /** Runs once and returns the outputs. */
   List<double[]> run(Backend backend) {
     try (Bound bound = bind(backend)) {
-      bound.program.run();
+      bound.run();
       return bound.outputs();
     }
   }
@@ -115,13 +116,15 @@ final class NodeCase {
 
   /** Tensors in buffers of one backend, and the program over them. */
   final class Bound implements AutoCloseable {
-    final Program program;
+    private final Program program;
     private final Backend backend;
+    private final Queue queue;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<TensorView> results = new ArrayList<>();
 
     private Bound(Backend backend) {
       this.backend = backend;
+      this.queue = backend.newQueue();
       List<TensorView> places = new ArrayList<>();
       for (int i = 0; i < inputs.size(); i++) {
         Values input = inputs.get(i);
@@ -136,7 +139,11 @@ final class NodeCase {
         results.add(view);
       }
       BoundNode node = new BoundNode("case", op, places, weighted.weights(), results);
-      program = backend.compile(List.of(node));
+      program = queue.compile(List.of(node));
+    }
+
+    void run() {
+      queue.submit(program);
     }
 
     List<double[]> outputs() {
@@ -161,7 +168,7 @@ final class NodeCase {
           for (long i = 0; i < count; i++) {
             host.setAtIndex(ValueLayout.JAVA_FLOAT, i, UNTOUCHED);
           }
-          backend.upload(host, 0, view.buffer(), 0, 4 * count);
+          queue.upload(host, 0, view.buffer(), 0, 4 * count);
         }
       }
     }
@@ -179,7 +186,7 @@ final class NodeCase {
             case BF16 -> throw new IllegalArgumentException("cases are fp32");
           }
         }
-        backend.upload(host, 0, view.buffer(), 0, view.spanBytes());
+        queue.upload(host, 0, view.buffer(), 0, view.spanBytes());
       }
     }
 
@@ -187,7 +194,8 @@ final class NodeCase {
       try (Arena arena = Arena.ofConfined()) {
         long bytes = view.buffer().byteSize();
         MemorySegment host = arena.allocate(bytes, 64);
-        backend.download(view.buffer(), 0, host, 0, bytes);
+        queue.download(view.buffer(), 0, host, 0, bytes);
+        queue.synchronise();
         double[] data = new double[Math.toIntExact(view.shape().elements())];
         for (int i = 0; i < data.length; i++) {
           long at = position(view, i);
@@ -218,6 +226,7 @@ final class NodeCase {
     @Override
     public void close() {
       program.close();
+      queue.close();
       buffers.forEach(Buffer::close);
     }
   }

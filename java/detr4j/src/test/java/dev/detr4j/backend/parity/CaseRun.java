@@ -3,6 +3,7 @@ package dev.detr4j.backend.parity;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
@@ -45,7 +46,8 @@ final class CaseRun {
     if (refusal != null) {
       throw new AssertionError(test + ": refused: " + refusal);
     }
-    try (Arena arena = Arena.ofConfined()) {
+    try (Queue queue = backend.newQueue();
+        Arena arena = Arena.ofConfined()) {
       List<Placed> inputs = new ArrayList<>();
       for (CaseTensor tensor : test.inputs()) {
         inputs.add(place(tensor, layout, memory, arena));
@@ -61,10 +63,10 @@ final class CaseRun {
                 : place(empty(specs.get(i), test), layout, memory, arena));
       }
       for (Placed placed : inputs) {
-        upload(backend, placed);
+        upload(queue, placed);
       }
       for (Placed placed : outputs) {
-        upload(backend, placed);
+        upload(queue, placed);
       }
       BoundNode node =
           new BoundNode(
@@ -73,17 +75,18 @@ final class CaseRun {
               inputs.stream().map(Placed::view).toList(),
               test.weights(),
               outputs.stream().map(Placed::view).toList());
-      try (Program program = backend.compile(List.of(node))) {
-        program.run();
+      try (Program program = queue.compile(List.of(node))) {
+        queue.submit(program);
+        queue.synchronise();
       }
       for (int i = 0; i < inputs.size(); i++) {
         if (!outputs.contains(inputs.get(i))) {
-          unchanged(backend, inputs.get(i), arena, test + ": input " + i + " was written to");
+          unchanged(queue, inputs.get(i), arena, test + ": input " + i + " was written to");
         }
       }
       List<double[]> results = new ArrayList<>();
       for (int i = 0; i < outputs.size(); i++) {
-        results.add(result(backend, outputs.get(i), arena, test + ": output " + i));
+        results.add(result(queue, outputs.get(i), arena, test + ": output " + i));
       }
       return results;
     }
@@ -145,26 +148,27 @@ final class CaseRun {
         + element % columns;
   }
 
-  private static void upload(Backend backend, Placed placed) {
-    backend.upload(
+  private static void upload(Queue queue, Placed placed) {
+    queue.upload(
         placed.image, 0, placed.view.buffer(), placed.view.offset(), placed.image.byteSize());
   }
 
-  private static MemorySegment download(Backend backend, Placed placed, Arena arena) {
+  private static MemorySegment download(Queue queue, Placed placed, Arena arena) {
     MemorySegment bytes = arena.allocate(Math.max(placed.image.byteSize(), 1), 64);
-    backend.download(placed.view.buffer(), placed.view.offset(), bytes, 0, placed.image.byteSize());
+    queue.download(placed.view.buffer(), placed.view.offset(), bytes, 0, placed.image.byteSize());
+    queue.synchronise();
     return bytes.asSlice(0, placed.image.byteSize());
   }
 
-  private static void unchanged(Backend backend, Placed placed, Arena arena, String what) {
-    long mismatch = download(backend, placed, arena).mismatch(placed.image);
+  private static void unchanged(Queue queue, Placed placed, Arena arena, String what) {
+    long mismatch = download(queue, placed, arena).mismatch(placed.image);
     if (mismatch >= 0) {
       throw new AssertionError(what + " at byte " + mismatch);
     }
   }
 
-  private static double[] result(Backend backend, Placed placed, Arena arena, String what) {
-    MemorySegment bytes = download(backend, placed, arena);
+  private static double[] result(Queue queue, Placed placed, Arena arena, String what) {
+    MemorySegment bytes = download(queue, placed, arena);
     double[] values = new double[placed.tensor.values().length];
     for (int i = 0; i < values.length; i++) {
       long at = index(placed.view, i);

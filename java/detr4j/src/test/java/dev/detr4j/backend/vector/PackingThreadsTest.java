@@ -6,6 +6,7 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.backend.c.CBackendProvider;
 import dev.detr4j.backend.reference.ReferenceBackendProvider;
 import dev.detr4j.op.Convolution;
@@ -73,7 +74,9 @@ class PackingThreadsTest {
       List<Weight> weights =
           op.weights().stream().<Weight>map(each -> new Zeros(each.role(), each.shape())).toList();
       BoundNode node = new BoundNode("node", op, List.of(in), weights, List.of(out));
-      backend.compile(List.of(node)).close();
+      try (Queue queue = backend.newQueue()) {
+        queue.compile(List.of(node)).close();
+      }
     }
 
     private static TensorView view(Buffer buffer, long offset, Shape shape) {

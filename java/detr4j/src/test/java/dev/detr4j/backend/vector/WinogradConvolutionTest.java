@@ -8,6 +8,7 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
@@ -86,6 +87,7 @@ class WinogradConvolutionTest {
       WeightedOp<Convolution> small = convolution(41, 35, true);
       WeightedOp<Convolution> large = convolution(35, 37, false);
       try (Backend backend = new VectorBackendProvider().open(new BackendOptions(1, null, 0));
+          Queue queue = backend.newQueue();
           Buffer buffer = backend.allocate(1 << 20)) {
         TensorView smallIn = view(buffer, 0, 7, 9, 41);
         TensorView skip = view(buffer, 1 << 16, 7, 9, 35);
@@ -97,13 +99,13 @@ class WinogradConvolutionTest {
                 node("2x2", small, List.of(smallIn, skip), smallOut),
                 node("4x4", large, List.of(largeIn), largeOut));
         for (TensorView input : List.of(smallIn, skip, largeIn)) {
-          fill(backend, input);
+          fill(queue, input);
         }
-        try (Program program = backend.compile(nodes)) {
+        try (Program program = queue.compile(nodes)) {
           int last = 0;
           for (int call = 0; call < CALLS; call++) {
-            program.run();
-            int result = 31 * bits(backend, smallOut) + bits(backend, largeOut);
+            queue.submit(program);
+            int result = 31 * bits(queue, smallOut) + bits(queue, largeOut);
             if (call == 0 || result != last) {
               System.out.println(RESULT + result);
             }
@@ -113,7 +115,7 @@ class WinogradConvolutionTest {
           long least = Long.MAX_VALUE;
           for (int window = 0; window < WINDOWS; window++) {
             long before = threads.getCurrentThreadAllocatedBytes();
-            program.run();
+            queue.submit(program);
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
           }
           System.out.println(BYTES + least);
@@ -144,18 +146,19 @@ class WinogradConvolutionTest {
       return new TensorView(buffer, offset, ElementType.F32, shape, columns, shape.elements());
     }
 
-    private static void fill(Backend backend, TensorView view) {
+    private static void fill(Queue queue, TensorView view) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment values = arena.allocate(view.spanBytes(), 64);
         new Waves(view.shape()).read(values);
-        backend.upload(values, 0, view.buffer(), view.offset(), view.spanBytes());
+        queue.upload(values, 0, view.buffer(), view.offset(), view.spanBytes());
       }
     }
 
-    private static int bits(Backend backend, TensorView view) {
+    private static int bits(Queue queue, TensorView view) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment values = arena.allocate(view.spanBytes(), 64);
-        backend.download(view.buffer(), view.offset(), values, 0, view.spanBytes());
+        queue.download(view.buffer(), view.offset(), values, 0, view.spanBytes());
+        queue.synchronise();
         return Arrays.hashCode(values.toArray(ValueLayout.JAVA_INT));
       }
     }

@@ -1,0 +1,85 @@
+package dev.detr4j;
+
+import dev.detr4j.backend.Queue;
+import dev.detr4j.model.graph.DetectionModel;
+import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.postprocess.DetectionSink;
+import dev.detr4j.postprocess.FiniteValues;
+import dev.detr4j.postprocess.Postprocessing;
+import dev.detr4j.session.NetworkOutputs;
+import dev.detr4j.session.SharedParts;
+import java.util.List;
+
+/**
+ * Turns what the network of one session left into detections. Not thread-safe, as the session;
+ * allocates nothing once a batch of its size has been there.
+ */
+final class DetectionSelection implements AutoCloseable {
+  private final Postprocessing postprocessing;
+  private final NetworkOutputs outputs;
+  private final FiniteValues values = new FiniteValues();
+  private final Filler filler = new Filler();
+
+  /** Passes what post-processing selects to the detections of the current image. */
+  private static final class Filler implements DetectionSink {
+    private Detections target = new Detections(0, List.of());
+
+    @Override
+    public void accept(
+        int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
+      target.add(query, label, score, xMin, yMin, xMax, yMax);
+    }
+  }
+
+  /**
+   * Selects what the queue's plans leave.
+   *
+   * @param postprocessing is closed with this
+   */
+  DetectionSelection(Postprocessing postprocessing, SharedParts shared, Queue queue) {
+    this.postprocessing = postprocessing;
+    this.outputs = new NetworkOutputs(shared.backend(), queue);
+  }
+
+  /** The largest number of detections of one image. */
+  int capacity() {
+    return postprocessing.capacity();
+  }
+
+  /** Waits for the run of a plan and copies what it left. */
+  void download(ExecutionPlan plan) {
+    outputs.download(plan);
+  }
+
+  /**
+   * Selects the detections of one image of the batch that was downloaded.
+   *
+   * @param width pixels of the image before it was resized
+   * @param height its height
+   * @param found is emptied, then filled
+   * @return how many there are
+   */
+  int select(int image, int width, int height, Detections found, float threshold) {
+    found.clear();
+    filler.target = found;
+    postprocessing.select(
+        outputs.logits(), outputs.boxes(), image, width, height, threshold, filler);
+    return found.size();
+  }
+
+  /** Whether the outputs that were downloaded are all numbers. */
+  boolean isFinite(ExecutionPlan plan) {
+    return values.all(outputs.logits(), floats(plan, DetectionModel.LOGITS))
+        && values.all(outputs.boxes(), floats(plan, DetectionModel.PRED_BOXES));
+  }
+
+  private static long floats(ExecutionPlan plan, String output) {
+    return plan.output(output).spanBytes() / Float.BYTES;
+  }
+
+  @Override
+  public void close() {
+    postprocessing.close();
+    outputs.close();
+  }
+}

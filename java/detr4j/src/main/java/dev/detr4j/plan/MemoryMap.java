@@ -1,0 +1,154 @@
+package dev.detr4j.plan;
+
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.Node;
+import dev.detr4j.model.graph.Value;
+import dev.detr4j.plan.Region.Home;
+import dev.detr4j.tensor.Buffer;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.TensorView;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where every value of a graph lives: one region for each root.
+ *
+ * <p>Steps count the nodes of the body. Inputs are written at step -1, ahead of the first node;
+ * what the caller looks at is read at the step behind the last one. Immutable once made.
+ */
+final class MemoryMap {
+  private final Map<Value, Region> regions;
+  private final Map<Home, Long> sizes;
+  private final Function<Value, ElementType> types;
+
+  private MemoryMap(
+      Map<Value, Region> regions, Map<Home, Long> sizes, Function<Value, ElementType> types) {
+    this.regions = regions;
+    this.sizes = sizes;
+    this.types = types;
+  }
+
+  /**
+   * Places the values of a graph.
+   *
+   * @param kept what the caller looks at after a run
+   * @param types the element type in memory of a value
+   * @throws IllegalStateException when a value is read ahead of its first write, or never written
+   */
+  static MemoryMap of(
+      Graph graph,
+      ConstantFolding folding,
+      Collection<Value> kept,
+      Function<Value, ElementType> types) {
+    Lives lives = new Lives(types);
+    List<Node> body = folding.body();
+    for (Value input : graph.inputs()) {
+      lives.write(Home.SLAB, input, -1);
+    }
+    for (Value constant : graph.constants().keySet()) {
+      lives.write(Home.PROLOGUE, constant, -1);
+    }
+    for (int step = 0; step < folding.prologue().size(); step++) {
+      lives.run(Home.PROLOGUE, folding.prologue().get(step), step);
+    }
+    // Of the constants, those that each call reads outlive the prologue.
+    for (Node node : body) {
+      node.inputs().forEach(value -> lives.keepConstant(value, folding));
+    }
+    kept.forEach(value -> lives.keepConstant(value, folding));
+    for (int step = 0; step < body.size(); step++) {
+      lives.run(Home.SLAB, body.get(step), step);
+    }
+    kept.forEach(value -> lives.read(value, body.size(), "the caller"));
+    return new MemoryMap(lives.regions, lives.place(), types);
+  }
+
+  /** The regions while their lives are found. */
+  private static final class Lives {
+    final Map<Value, Region> regions = new LinkedHashMap<>();
+    private final Function<Value, ElementType> types;
+
+    Lives(Function<Value, ElementType> types) {
+      this.types = types;
+    }
+
+    void run(Home home, Node node, int step) {
+      node.inputs().forEach(value -> read(value, step, node.label()));
+      node.outputs().forEach(value -> write(home, value, step));
+    }
+
+    void write(Home home, Value value, int step) {
+      Value root = value.root();
+      regions.computeIfAbsent(root, key -> new Region(home, bytes(key))).touch(step);
+    }
+
+    void read(Value value, int step, String reader) {
+      Region region = regions.get(value.root());
+      if (region == null) {
+        throw new IllegalStateException(
+            "%s reads value %s, which no node before it writes".formatted(reader, value));
+      }
+      region.touch(step);
+    }
+
+    /** Moves a constant from the prologue's memory to that of the constants. */
+    void keepConstant(Value value, ConstantFolding folding) {
+      Value root = value.root();
+      Region region = regions.get(root);
+      if (region != null && region.home == Home.PROLOGUE && folding.roots().contains(root)) {
+        Region constant = new Region(Home.CONSTANTS, bytes(root));
+        constant.touch(-1);
+        constant.touch(Integer.MAX_VALUE);
+        regions.put(root, constant);
+      }
+    }
+
+    private long bytes(Value root) {
+      return root.shape().elements() * types.apply(root).bytes();
+    }
+
+    Map<Home, Long> place() {
+      Map<Home, Long> sizes = new EnumMap<>(Home.class);
+      for (Home home : Home.values()) {
+        sizes.put(
+            home,
+            MemoryPlanner.place(
+                regions.values().stream().filter(region -> region.home == home).toList()));
+      }
+      return sizes;
+    }
+  }
+
+  /** Bytes of one of the memories; 0 when nothing lives there. */
+  long bytes(Home home) {
+    Long bytes = sizes.get(home);
+    return bytes == null ? 0 : bytes;
+  }
+
+  /** The region of a value's root, or null when no node touches it. */
+  @Nullable Region region(Value value) {
+    return regions.get(value.root());
+  }
+
+  /** A value in memory. */
+  TensorView view(Value value, Map<Home, Buffer> homes) {
+    Region region = regions.get(value.root());
+    Buffer home = region == null ? null : homes.get(region.home);
+    if (region == null || home == null) {
+      throw new IllegalStateException("value " + value + " has no place");
+    }
+    ElementType type = types.apply(value);
+    return new TensorView(
+        home,
+        region.offset + value.offset() * type.bytes(),
+        type,
+        value.shape(),
+        value.rowStride(),
+        value.batchStride());
+  }
+}

@@ -1,0 +1,66 @@
+package dev.detr4j.session;
+
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.Queue;
+import dev.detr4j.tensor.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The device memory of one session: a slab for the feature maps of whichever plan runs, and room
+ * for the pixels of an image. Each is as large as the largest size so far needed.
+ *
+ * <p>A buffer that is too small is replaced, and its contents are lost: whatever was bound to it is
+ * bound again before it runs. Not thread-safe, as the session.
+ */
+public final class SessionMemory implements AutoCloseable {
+  private final Backend backend;
+  private final Queue queue;
+  private @Nullable Buffer slab;
+  private @Nullable Buffer pixels;
+
+  /** Without memory; owns neither backend nor queue. */
+  public SessionMemory(Backend backend, Queue queue) {
+    this.backend = backend;
+    this.queue = queue;
+  }
+
+  /** Feature maps: the same buffer as before, unless that has fewer bytes. */
+  public Buffer slab(long bytes) {
+    Buffer present = slab;
+    if (present == null || present.byteSize() < bytes) {
+      // The old one goes first: nobody needs its contents, and both at once may be too much.
+      slab = null;
+      free(present);
+      present = backend.allocate(bytes);
+      slab = present;
+    }
+    return present;
+  }
+
+  /** The pixels of an image: the same buffer as before, unless that has fewer bytes. */
+  public Buffer pixels(long bytes) {
+    Buffer present = pixels;
+    if (present == null || present.byteSize() < bytes) {
+      pixels = null;
+      free(present);
+      present = backend.allocate(bytes);
+      pixels = present;
+    }
+    return present;
+  }
+
+  private void free(@Nullable Buffer buffer) {
+    if (buffer != null) {
+      queue.synchronise();
+      buffer.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    free(slab);
+    slab = null;
+    free(pixels);
+    pixels = null;
+  }
+}
