@@ -3,6 +3,7 @@ package dev.detr4j.bench;
 import dev.detr4j.bench.kernel.CompareKernels;
 import dev.detr4j.bench.latency.CompareSessions;
 import dev.detr4j.bench.latency.MeasureCalls;
+import dev.detr4j.bench.load.CountSessionMemory;
 import dev.detr4j.bench.load.OpenPublishedFiles;
 import dev.detr4j.bench.peer.CompareCommand;
 import dev.detr4j.bench.peer.MemoryCommand;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
       CompareCommand.class,
       CompareKernels.class,
       MemoryCommand.class,
+      CountSessionMemory.class,
       OpenPublishedFiles.class,
       MeasureCalls.class,
       CompareSessions.class,

@@ -1,6 +1,7 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.Queue;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.postprocess.DetectionSink;
@@ -46,20 +47,34 @@ final class DetectionSelection implements AutoCloseable {
     return postprocessing.capacity();
   }
 
-  /** Waits for the run of a plan and copies what it left. */
-  void download(ExecutionPlan plan) {
+  /**
+   * Waits for the run of a plan and selects the detections of each image of its batch.
+   *
+   * @param images as they were before they were resized
+   * @param found one for each image: is emptied, then filled
+   * @return how many there are
+   */
+  int select(ExecutionPlan plan, ImageView[] images, Detections[] found, float threshold) {
     outputs.download(plan);
+    int count = 0;
+    for (int i = 0; i < images.length; i++) {
+      count += select(i, images[i].width(), images[i].height(), found[i], threshold);
+    }
+    return count;
   }
 
   /**
-   * Selects the detections of one image of the batch that was downloaded.
+   * As above, for the one image of a batch.
    *
    * @param width pixels of the image before it was resized
    * @param height its height
-   * @param found is emptied, then filled
-   * @return how many there are
    */
-  int select(int image, int width, int height, Detections found, float threshold) {
+  int select(ExecutionPlan plan, int width, int height, Detections found, float threshold) {
+    outputs.download(plan);
+    return select(0, width, height, found, threshold);
+  }
+
+  private int select(int image, int width, int height, Detections found, float threshold) {
     found.clear();
     filler.target = found;
     postprocessing.select(

@@ -183,8 +183,9 @@ public final class DetectorBuilder {
   }
 
   /**
-   * Sets how many input sizes a session keeps planned, at least 1. Each one holds the memory of one
-   * call. The default is 4.
+   * Sets how many input sizes a session keeps bound, at least 1. A session's memory is that of one
+   * call of its largest size, however many sizes it keeps. All sessions share the constants of a
+   * size, and as many sizes stay planned when no session uses them. The default is 4.
    */
   public DetectorBuilder cachedSizes(int count) {
     if (count < 1) {

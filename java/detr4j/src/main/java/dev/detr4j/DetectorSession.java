@@ -1,6 +1,5 @@
 package dev.detr4j;
 
-import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.event.Inferences;
@@ -14,15 +13,16 @@ import dev.detr4j.session.SessionGate;
 import dev.detr4j.session.SessionMemory;
 import dev.detr4j.session.SharedParts;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Runs a detector for one caller at a time.
  *
- * <p>A session plans each input size once and keeps the last few plans. After the first call of a
- * size, a call allocates nothing of its own. Use one session per thread: a second caller that
- * enters a session gets an {@link IllegalStateException}. Closing waits for a running call.
+ * <p>A session plans each input size once and keeps the last few sizes. All of them use its memory
+ * in turn, which is as large as the largest size so far needs. After the first call of a size, a
+ * call allocates nothing of its own; where a larger size came in between, the next call binds the
+ * plan to the larger memory first. Use one session per thread: a second caller that enters a
+ * session gets an {@link IllegalStateException}. Closing waits for a running call.
  */
 public final class DetectorSession implements AutoCloseable {
   private final Detector detector;
@@ -131,8 +131,7 @@ public final class DetectorSession implements AutoCloseable {
       batch.load(input);
       ExecutionPlan plan = batch.bind();
       plan.submit();
-      selection.download(plan);
-      int count = selection.select(0, width, height, found, threshold);
+      int count = selection.select(plan, width, height, found, threshold);
       if (!selection.isFinite(plan)) {
         batch.load(input);
         outputCheck.warn(parts.queue(), plan);
@@ -177,23 +176,7 @@ public final class DetectorSession implements AutoCloseable {
     }
     gate.enter();
     try {
-      ImageView[] images = {image};
-      Detections[] found = {newDetections()};
-      PlannedBatch batch = plans.of(images);
-      ExecutionPlan plan = batch.bind();
-      List<BoundNode> steps = new ArrayList<>(plan.nodes());
-      steps.addFirst(batch.load(0, image, null));
-      long[][] resized = new long[rounds][1];
-      long[][] network = new long[rounds][steps.size() - 1];
-      List<Long> calls = new ArrayList<>();
-      for (int round = 0; round < rounds; round++) {
-        long start = System.nanoTime();
-        batch.load(0, image, resized[round]);
-        plan.measure(network[round]);
-        select(plan, images, found, detector.threshold());
-        calls.add(System.nanoTime() - start);
-      }
-      return CallProfile.of(steps, resized, network, calls);
+      return ProfileRun.of(plans, selection, image, newDetections(), detector.threshold(), rounds);
     } finally {
       gate.leave();
     }
@@ -265,7 +248,7 @@ public final class DetectorSession implements AutoCloseable {
     }
     ExecutionPlan plan = batch.bind();
     plan.submit();
-    int count = select(plan, images, found, threshold);
+    int count = selection.select(plan, images, found, threshold);
     if (!selection.isFinite(plan)) {
       for (int i = 0; i < images.length; i++) {
         batch.load(i, images[i]);
@@ -280,15 +263,5 @@ public final class DetectorSession implements AutoCloseable {
         canvas.width(),
         canvas.height(),
         count);
-  }
-
-  /** Turns what the network left into detections; returns how many. */
-  private int select(ExecutionPlan plan, ImageView[] images, Detections[] found, float threshold) {
-    selection.download(plan);
-    int count = 0;
-    for (int i = 0; i < images.length; i++) {
-      count += selection.select(i, images[i].width(), images[i].height(), found[i], threshold);
-    }
-    return count;
   }
 }

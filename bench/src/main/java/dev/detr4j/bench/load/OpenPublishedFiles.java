@@ -154,7 +154,7 @@ public final class OpenPublishedFiles implements Callable<Integer> {
   }
 
   /** The folder was made here and has no subfolders. */
-  private static void remove(Path place) throws IOException {
+  static void remove(Path place) throws IOException {
     try (var written = Files.list(place)) {
       for (Path file : written.toList()) {
         Files.delete(file);

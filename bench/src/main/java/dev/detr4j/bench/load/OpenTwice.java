@@ -76,7 +76,7 @@ public final class OpenTwice {
   }
 
   /** Anonymous memory and mapped file pages together, as the system counts them. */
-  private static long residentBytes() throws IOException {
+  static long residentBytes() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
       if (line.startsWith("VmRSS:")) {
         return Long.parseLong(line.replaceAll("\\D", "")) << 10;

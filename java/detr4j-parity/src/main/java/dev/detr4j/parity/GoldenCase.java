@@ -7,6 +7,7 @@ import dev.detr4j.error.CheckpointException;
 import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -115,6 +116,11 @@ public final class GoldenCase {
    */
   public Optional<ModelConfig> config() {
     return configFile().map(ModelFamilies.ALL::read);
+  }
+
+  /** The network of the case with weights by formula, which are computed when they are packed. */
+  public DetectionModel network() {
+    return ModelParity.network(this);
   }
 
   /** The whole manifest, for what only some sources have, such as {@code options}. */

@@ -46,7 +46,7 @@ class PlannedMemoryTest {
   @MethodSource("models")
   void models(String path) {
     GoldenCase golden = GOLDEN.model(path);
-    DetectionModel model = ModelParity.network(golden);
+    DetectionModel model = golden.network();
     for (ModelInput input :
         new ModelInput[] {
           ModelParity.modelInput(golden),

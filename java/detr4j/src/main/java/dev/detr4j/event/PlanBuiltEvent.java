@@ -32,7 +32,8 @@ public final class PlanBuiltEvent extends Event {
   int steps;
 
   @Label("Memory")
-  @Description("Feature maps and constants of the plan, beside the weights")
+  @Description(
+      "What the size needs beside the weights: feature maps, for which a session has one memory, and constants, which sessions share")
   @DataAmount
   long memory;
 

@@ -145,18 +145,8 @@ public final class SharedPlans implements AutoCloseable {
   }
 
   /** The number of plans, in use or not. */
-  public synchronized int size() {
+  synchronized int size() {
     return plans.size();
-  }
-
-  /** Bytes of the constants of all plans. */
-  public synchronized long constantBytes() {
-    long sum = 0;
-    for (Shared each : plans.values()) {
-      GraphPlan plan = each.plan;
-      sum += plan == null ? 0 : plan.constantBytes();
-    }
-    return sum;
   }
 
   /** Frees all plans; the sessions have returned theirs. */

@@ -1,0 +1,44 @@
+package dev.detr4j;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.image.ImageView;
+import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.profile.CallProfile;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Times the steps of some calls of a session. */
+final class ProfileRun {
+  private ProfileRun() {}
+
+  /**
+   * Runs so many calls with an image.
+   *
+   * @param found takes the detections of each
+   */
+  static CallProfile of(
+      SessionPlans plans,
+      DetectionSelection selection,
+      ImageView image,
+      Detections found,
+      float threshold,
+      int rounds) {
+    ImageView[] images = {image};
+    Detections[] ofImages = {found};
+    PlannedBatch batch = plans.of(images);
+    ExecutionPlan plan = batch.bind();
+    List<BoundNode> steps = new ArrayList<>(plan.nodes());
+    steps.addFirst(batch.load(0, image, null));
+    long[][] resized = new long[rounds][1];
+    long[][] network = new long[rounds][steps.size() - 1];
+    List<Long> calls = new ArrayList<>();
+    for (int round = 0; round < rounds; round++) {
+      long start = System.nanoTime();
+      batch.load(0, image, resized[round]);
+      plan.measure(network[round]);
+      selection.select(plan, images, ofImages, threshold);
+      calls.add(System.nanoTime() - start);
+    }
+    return CallProfile.of(steps, resized, network, calls);
+  }
+}
