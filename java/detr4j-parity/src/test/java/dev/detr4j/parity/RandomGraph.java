@@ -67,17 +67,18 @@ final class RandomGraph {
     return graph.add(label("sum"), new Add(), part(rows, columns), part(rows, columns));
   }
 
-  /** Memory that several nodes fill, with others in between. */
+  /** Memory that two nodes fill, by rows or by columns, perhaps with another in between. */
   private void joint() {
     Value joint = graph.joint(label("joint"), ElementType.F32, shape(ROWS, COLUMNS));
-    int half = ROWS / 2;
-    for (int first = 0; first < ROWS; first += half) {
-      graph.addInto(
-          label("part"),
-          new Add(),
-          joint.rowsFrom("rows", first, shape(half, COLUMNS)),
-          part(half, COLUMNS),
-          part(half, COLUMNS));
+    boolean byRows = random.nextBoolean();
+    int rows = byRows ? ROWS / 2 : ROWS;
+    int columns = byRows ? COLUMNS : COLUMNS / 2;
+    for (int half = 0; half < 2; half++) {
+      Value into =
+          byRows
+              ? joint.rowsFrom("rows", half * rows, shape(rows, columns))
+              : joint.columns("columns", half * columns, columns);
+      graph.addInto(label("part"), new Add(), into, part(rows, columns), part(rows, columns));
       if (random.nextBoolean()) {
         values.add(sum(ROWS, COLUMNS));
       }
