@@ -76,7 +76,7 @@ final class RandomGraph {
     for (int half = 0; half < 2; half++) {
       Value into =
           byRows
-              ? joint.rowsFrom("rows", half * rows, shape(rows, columns))
+              ? joint.rowsFrom("rows", (long) half * rows, shape(rows, columns))
               : joint.columns("columns", half * columns, columns);
       graph.addInto(label("part"), new Add(), into, part(rows, columns), part(rows, columns));
       if (random.nextBoolean()) {
