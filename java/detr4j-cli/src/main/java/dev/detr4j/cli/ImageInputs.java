@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * many names.
  */
 final class ImageInputs {
-  private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+  private static final Set<String> ENDINGS =
+      Set.of("jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "bmp", "dib", "webp");
   private static final int DEEPEST = 64;
   private static final String SPECIAL = "*?[{";
   private static final int MOST_ALTERNATIVES = 1000;
