@@ -15,13 +15,13 @@ import java.lang.foreign.ValueLayout;
  * profiles are not applied.
  *
  * <p>Samples are read from the raster because {@code BufferedImage.getRGB} converts grey through a
- * linear colour space and blends nothing the same way twice. 16-bit samples keep their high byte;
- * for grey ones Pillow would clip at 255, which turns most such pictures white.
+ * linear colour space and blends nothing the same way twice. 16-bit samples keep their high byte,
+ * except where the caller asks for grey to be cut off at 255, as Pillow does it.
  */
 final class DecodedPixels {
   private DecodedPixels() {}
 
-  static void toRgb(BufferedImage image, MemorySegment rgb, String name) {
+  static void toRgb(BufferedImage image, MemorySegment rgb, String name, boolean cutGrey) {
     Raster raster = image.getRaster();
     ColorModel colors = image.getColorModel();
     if (colors instanceof IndexColorModel palette) {
@@ -43,7 +43,8 @@ final class DecodedPixels {
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
       for (int i = 0; i < out.length; i++) {
         int band = grey ? 0 : i % 3;
-        out[i] = (byte) toEightBits(row[i / 3 * bands + band], bits[band]);
+        int sample = row[i / 3 * bands + band];
+        out[i] = (byte) (cutGrey && grey ? Math.min(sample, 255) : toEightBits(sample, bits[band]));
       }
       MemorySegment.copy(out, 0, rgb, ValueLayout.JAVA_BYTE, (long) y * out.length, out.length);
     }

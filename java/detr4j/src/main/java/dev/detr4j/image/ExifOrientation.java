@@ -1,111 +1,100 @@
 package dev.detr4j.image;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.io.ByteArrayOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the EXIF orientation (1 to 8, tag 0x0112) in the bytes of a JPEG, PNG or WebP file. Every
- * offset is checked; what is missing or damaged counts as 1, upright, because the note is a hint
- * and not part of the picture.
+ * Finds the orientation, 1 to 8, that a JPEG, PNG or WebP file notes, where Pillow's {@code
+ * exif_transpose} finds it: in the first directory of EXIF data, or, where that has no such entry,
+ * in XMP. What is missing or damaged counts as 1, upright, because the note is a hint and not part
+ * of the picture.
  */
 final class ExifOrientation {
   private static final int UPRIGHT = 1;
+  private static final String EXIF = "Exif\0\0";
+  private static final String JPEG_XMP = "http://ns.adobe.com/xap/1.0/\0";
+  private static final int WEBP_EXIF_FLAG = 0x08;
+  private static final int WEBP_XMP_FLAG = 0x04;
 
   private ExifOrientation() {}
 
-  static int of(byte[] file) {
-    if (JpegHeader.isJpeg(file)) {
-      return JpegHeader.read(file)
-          .map(header -> ofTiff(file, header.exifStart(), header.exifEnd()))
-          .orElse(UPRIGHT);
-    }
-    if (matches(file, 0, "\u0089PNG\r\n\u001a\n")) {
-      return ofPng(file);
-    }
-    return matches(file, 0, "RIFF") && matches(file, 8, "WEBP") ? ofWebp(file) : UPRIGHT;
+  static int of(byte[] file, ImageFormat format) {
+    return switch (format) {
+      case JPEG -> ofJpeg(file);
+      case PNG -> {
+        PngNotes notes = PngNotes.read(file);
+        yield decide(notes.exif(), notes.xmp());
+      }
+      case WEBP -> ofWebp(file);
+      case GIF, BMP, DIB -> UPRIGHT;
+    };
   }
 
-  /** Chunks of PNG: length (big endian), type, data, checksum. */
-  private static int ofPng(byte[] file) {
-    ByteBuffer bytes = ByteBuffer.wrap(file);
-    for (long at = 8; at + 12 <= file.length; ) {
-      long length = bytes.getInt((int) at) & 0xffffffffL;
-      if (at + 12 + length > file.length) {
-        return UPRIGHT;
+  /** EXIF data of several segments is one text; of several XMP segments the last counts. */
+  private static int ofJpeg(byte[] file) {
+    ByteArrayOutputStream exif = new ByteArrayOutputStream();
+    byte[] xmp = null;
+    JpegSegments segments = new JpegSegments(file);
+    while (segments.next()) {
+      int body = segments.body();
+      if (segments.marker() == JpegSegments.APP1) {
+        if (ImageFormat.matches(file, body, EXIF) && segments.end() - body >= EXIF.length()) {
+          int from = body + EXIF.length();
+          exif.write(file, from, segments.end() - from);
+        } else if (ImageFormat.matches(file, body, JPEG_XMP)) {
+          xmp = copy(file, body, segments.end());
+        }
       }
-      if (matches(file, (int) at + 4, "eXIf")) {
-        return ofTiff(file, (int) at + 8, (int) (at + 8 + length));
-      }
-      at += 12 + length;
     }
-    return UPRIGHT;
+    return decide(exif.size() == 0 ? null : exif.toByteArray(), xmp);
   }
 
-  /** Chunks of RIFF: type, length (little endian), data, padded to an even length. */
+  /** The extended header has a flag for each; without it a chunk does not count. */
   private static int ofWebp(byte[] file) {
-    ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    for (long at = 12; at + 8 <= file.length; ) {
-      long length = bytes.getInt((int) at + 4) & 0xffffffffL;
-      if (at + 8 + length > file.length) {
-        return UPRIGHT;
-      }
-      if (matches(file, (int) at, "EXIF")) {
-        int start = (int) at + 8;
-        return ofTiff(
-            file, matches(file, start, "Exif\0\0") ? start + 6 : start, (int) (at + 8 + length));
-      }
-      at += 8 + length + (length & 1);
+    RiffChunks chunks = new RiffChunks(file);
+    if (!chunks.next() || !chunks.is("VP8X") || chunks.length() < 10) {
+      return UPRIGHT;
     }
-    return UPRIGHT;
+    int flags = file[chunks.start()];
+    byte[] exif = null;
+    byte[] xmp = null;
+    while (chunks.next()) {
+      if (exif == null && (flags & WEBP_EXIF_FLAG) != 0 && chunks.is("EXIF")) {
+        exif = copy(file, chunks.start(), chunks.end());
+      } else if (xmp == null && (flags & WEBP_XMP_FLAG) != 0 && chunks.is("XMP ")) {
+        xmp = copy(file, chunks.start(), chunks.end());
+      }
+    }
+    return decide(exif, xmp);
   }
 
-  /**
-   * The TIFF structure inside EXIF data: byte order, magic 42, offset of the first directory,
-   * 12-byte entries.
-   */
-  private static int ofTiff(byte[] file, int start, int end) {
-    if (end - start < 14 || start < 0 || end > file.length) {
-      return UPRIGHT;
+  private static byte[] copy(byte[] file, int from, int end) {
+    return java.util.Arrays.copyOfRange(file, from, Math.max(from, end));
+  }
+
+  private static int decide(byte @Nullable [] exif, byte @Nullable [] xmp) {
+    int noted = exif == null ? ExifDirectory.ABSENT : ExifDirectory.orientation(exif);
+    if (noted == ExifDirectory.ABSENT && xmp != null) {
+      noted = inXmp(xmp);
     }
-    boolean little = matches(file, start, "II*\0");
-    if (!little && !matches(file, start, "MM\0*")) {
-      return UPRIGHT;
-    }
-    ByteBuffer tiff =
-        ByteBuffer.wrap(file, start, end - start)
-            .slice()
-            .order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-    long directory = tiff.getInt(4) & 0xffffffffL;
-    if (directory + 2 > tiff.limit()) {
-      return UPRIGHT;
-    }
-    int entries = tiff.getShort((int) directory) & 0xffff;
-    for (int i = 0; i < entries; i++) {
-      long entry = directory + 2 + 12L * i;
-      if (entry + 12 > tiff.limit()) {
-        return UPRIGHT;
-      }
-      int at = (int) entry;
-      if (tiff.getShort(at) == 0x0112) {
-        int value = tiff.getShort(at + 2) == 3 ? tiff.getShort(at + 8) & 0xffff : UPRIGHT;
-        return value >= 1 && value <= 8 ? value : UPRIGHT;
+    return noted >= 1 && noted <= 8 ? noted : UPRIGHT;
+  }
+
+  /** The first {@code tiff:Orientation}, as an attribute or an element. */
+  private static int inXmp(byte[] xmp) {
+    String name = "tiff:Orientation";
+    for (int at = 0; at + name.length() < xmp.length; at++) {
+      if (xmp[at] == 't' && ImageFormat.matches(xmp, at, name)) {
+        int after = at + name.length();
+        int digit =
+            ImageFormat.matches(xmp, after, "=\"")
+                ? after + 2
+                : ImageFormat.matches(xmp, after, ">") ? after + 1 : xmp.length;
+        if (digit < xmp.length && xmp[digit] >= '0' && xmp[digit] <= '9') {
+          return xmp[digit] - '0';
+        }
       }
     }
     return UPRIGHT;
-  }
-
-  /** Whether the bytes at an offset are those of a Latin-1 text. */
-  static boolean matches(byte[] file, int offset, String text) {
-    byte[] expected = text.getBytes(StandardCharsets.ISO_8859_1);
-    if (offset < 0 || file.length - offset < expected.length) {
-      return false;
-    }
-    for (int i = 0; i < expected.length; i++) {
-      if (file[offset + i] != expected[i]) {
-        return false;
-      }
-    }
-    return true;
   }
 }

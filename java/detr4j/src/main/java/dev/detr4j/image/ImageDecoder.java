@@ -1,36 +1,32 @@
 package dev.detr4j.image;
 
 import dev.detr4j.error.ImageException;
-import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.Locale;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads image files into packed RGB, byte for byte as Pillow does: JPEG, PNG, GIF (first frame),
- * BMP, and whatever else an ImageIO plug-in on the class path reads: with {@code
- * com.twelvemonkeys.imageio:imageio-webp} lossless WebP as Pillow does, lossy WebP a few grey
- * levels off at edges of colour.
+ * Reads image files into packed RGB, byte for byte as Pillow's {@code convert("RGB")} does: JPEG,
+ * PNG, GIF, BMP and, with {@code org.ngengine:image-webp-decoder} on the class or module path,
+ * WebP. Of an animation the first frame is read, on its canvas. Other formats are refused, whatever
+ * ImageIO plug-ins there are: decode such files yourself and use {@link ImageView}.
  *
  * <p>Transparency is dropped without blending, colour profiles are not applied, CMYK is read as
- * Adobe writes it. Known differences from Pillow: 16-bit grey keeps its high byte (Pillow clips),
- * and JPEGs with chroma halved only vertically (4:4:0) may differ at edges. The size is read and
- * checked before memory for pixels is taken; a truncated file is an error, not a half-grey picture.
- * Nothing is cached on disk. Every failure is an {@link ImageException} of one line that names the
- * image.
+ * Adobe writes it, grey of 16 bits is cut off at 255 as Pillow does it. JPEGs that break the
+ * standard in ways that libjpeg forgives are read: bytes between segments, damaged application
+ * segments and profiles, missing Huffman tables, a missing end marker after the last row. Where
+ * their entropy-coded data itself is damaged, or the last scans of a progressive one are missing,
+ * pixels may differ from Pillow's. Not supported are JPEGs with arithmetic coding, lossless ones
+ * and those of more than 8 bits.
+ *
+ * <p>A file that breaks its format is called damaged, one that this class does not read is called
+ * not supported. The size is checked before memory for pixels is taken; a truncated file is an
+ * error, not a half-grey picture. Nothing is cached on disk. Every failure is an {@link
+ * ImageException} of one line that names the image.
  *
  * <p>Immutable and thread-safe. The pixels that a decoder returns live outside the heap until the
  * view is garbage, or as long as the arena that was given.
@@ -129,54 +125,27 @@ public final class ImageDecoder {
               + (MAX_FILE_BYTES >> 20)
               + " MiB, the limit for an encoded image");
     }
-    ImageView stored;
-    try (EndNotingStream stream = new EndNotingStream(bytes)) {
-      ImageReader reader = readerFor(stream, bytes, name);
-      try {
-        stored = read(reader, stream, bytes, name, arena);
-      } finally {
-        reader.dispose();
-      }
-    } catch (IOException e) {
-      throw new ImageException(name + ": damaged or truncated image: " + reason(e), e);
-    }
+    ImageFormat format =
+        ImageFormat.of(bytes)
+            .orElseThrow(() -> new ImageException(name + ": " + ImageFormat.describeOther(bytes)));
+    ImageView stored = read(new EncodedImage(bytes, name, maxPixels, arena), format);
     return orientation == Orientation.APPLY
-        ? Upright.turn(stored, ExifOrientation.of(bytes), arena)
+        ? Upright.turn(stored, ExifOrientation.of(bytes, format), arena)
         : stored;
   }
 
-  private ImageView read(
-      ImageReader reader, EndNotingStream stream, byte[] bytes, String name, Arena arena)
-      throws IOException {
-    String format = reader.getFormatName().toUpperCase(Locale.ROOT);
+  private static ImageView read(EncodedImage image, ImageFormat format) {
+    String shown = format == ImageFormat.WEBP ? "WebP" : format.name();
     try {
-      boolean gif = format.equals("GIF");
-      // Metadata may hold compressed text of any size; only a GIF's is needed, for the place of its
-      // first frame.
-      reader.setInput(stream, true, !gif);
-      PixelSize size = new PixelSize(reader.getWidth(0), reader.getHeight(0));
-      GifScreen screen = gif ? GifScreen.read(reader, size) : null;
-      PixelSize whole = screen == null ? size : screen.size();
-      checkSize(whole, name);
-      MemorySegment rgb = arena.allocate(3 * whole.pixels());
-      if (JpegHeader.isJpeg(bytes)) {
-        JpegHeader header =
-            JpegHeader.read(bytes)
-                .orElseThrow(() -> new ImageException(name + ": damaged or truncated JPEG header"));
-        Raster raster = reader.readRaster(0, null);
-        if (stream.passedEnd()) {
-          throw new ImageException(name + ": truncated JPEG image");
-        }
-        JpegPixels.toRgb(raster, header, rgb, name);
-      } else {
-        BufferedImage image = reader.read(0);
-        if (screen == null) {
-          DecodedPixels.toRgb(image, rgb, name);
-        } else {
-          screen.place(image, rgb, name);
-        }
-      }
-      return ImageView.rgb(rgb, whole.width(), whole.height());
+      return switch (format) {
+        case JPEG -> ImageIoReader.readJpeg(image);
+        case PNG -> ImageIoReader.readPng(image);
+        case GIF -> GifReader.read(image);
+        case BMP, DIB ->
+            ImageIoReader.readBitmap(
+                image, BitmapHeader.read(image, format == ImageFormat.DIB).normalised());
+        case WEBP -> WebpReader.read(image);
+      };
     } catch (ImageException e) {
       throw e;
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
@@ -184,60 +153,22 @@ public final class ImageDecoder {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof OutOfMemoryError) {
           throw new ImageException(
-              name + ": not enough memory to decode this " + format + " image; raise -Xmx", e);
+              image.name() + ": not enough memory to decode this " + shown + " image; raise -Xmx",
+              e);
         }
       }
-      throw new ImageException(
-          name + ": damaged or truncated " + format + " image: " + reason(e), e);
-    }
-  }
-
-  private void checkSize(PixelSize size, String name) {
-    if (size.width() < 1 || size.height() < 1) {
-      throw new ImageException(
-          name + ": image of " + size + " pixels, both sides must be at least 1");
-    }
-    if (size.pixels() > maxPixels) {
-      throw new ImageException(
-          name
-              + ": image of "
-              + size
-              + " pixels is larger than the limit of "
-              + maxPixels
-              + " pixels");
-    }
-  }
-
-  /**
-   * The JDK's own reader where there is one, so that a plug-in on the class path does not change
-   * pixels.
-   */
-  private static ImageReader readerFor(ImageInputStream stream, byte[] bytes, String name) {
-    ImageReader found = null;
-    for (Iterator<ImageReader> readers = ImageIO.getImageReaders(stream); readers.hasNext(); ) {
-      ImageReader reader = readers.next();
-      if (reader.getClass().getModule() == ImageIO.class.getModule()) {
-        return reader;
+      Throwable root = e;
+      while (root.getCause() != null) {
+        root = root.getCause();
       }
-      found = found == null ? reader : found;
+      String why = reason(e);
+      String first = reason(root);
+      throw image.damaged(shown, first.equals(why) ? why : why + ": " + first, e);
     }
-    if (found == null) {
-      throw new ImageException(name + ": " + describe(bytes));
-    }
-    return found;
   }
 
-  private static String describe(byte[] bytes) {
-    if (ExifOrientation.matches(bytes, 0, "RIFF") && ExifOrientation.matches(bytes, 8, "WEBP")) {
-      return "a WebP image; reading it needs com.twelvemonkeys.imageio:imageio-webp on the class path";
-    }
-    if (ExifOrientation.matches(bytes, 4, "ftyp")) {
-      return "an HEIC, AVIF or video file; expected JPEG, PNG, GIF or BMP";
-    }
-    return "not an image in a known format; expected JPEG, PNG, GIF or BMP";
-  }
-
-  private static String reason(Throwable e) {
+  /** The first line that says what went wrong. */
+  static String reason(Throwable e) {
     // Of these the message is the path alone, which the caller names anyway.
     if (e instanceof AccessDeniedException) {
       return "permission denied";
@@ -254,28 +185,5 @@ public final class ImageDecoder {
       }
     }
     return e.getClass().getSimpleName();
-  }
-
-  /**
-   * Remembers whether the reader asked for more than there is: where a JPEG ends early, libjpeg
-   * fills the rest with grey and only warns, in the language of the machine.
-   */
-  private static final class EndNotingStream extends MemoryCacheImageInputStream {
-    private boolean passedEnd;
-
-    EndNotingStream(byte[] bytes) {
-      super(new ByteArrayInputStream(bytes));
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      int count = super.read(target, offset, length);
-      passedEnd |= count < 0;
-      return count;
-    }
-
-    boolean passedEnd() {
-      return passedEnd;
-    }
   }
 }

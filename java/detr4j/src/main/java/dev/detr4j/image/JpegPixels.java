@@ -17,16 +17,30 @@ final class JpegPixels {
 
   static void toRgb(Raster raster, JpegHeader header, MemorySegment rgb, String name) {
     int bands = raster.getNumBands();
-    if (bands != 1 && bands != 3 && bands != 4) {
+    if (bands != header.components()) {
       throw new ImageException(
-          name + ": JPEG with " + bands + " colour components, expected 1, 3 or 4");
+          name
+              + ": JPEG decoded to "
+              + bands
+              + " colour components, its header says "
+              + header.components());
     }
     boolean chroma = header.lumaAndChroma();
+    boolean[] halved = new boolean[bands];
+    boolean anyHalved = false;
+    for (int band = 0; band < bands; band++) {
+      halved[band] = header.halvedVertically(band);
+      anyHalved |= halved[band];
+    }
     int width = raster.getWidth();
     byte[] row = new byte[width * bands];
+    byte[] neighbour = anyHalved ? new byte[width * bands] : row;
     byte[] out = new byte[3 * width];
     for (int y = 0; y < raster.getHeight(); y++) {
       raster.getDataElements(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+      if (anyHalved) {
+        interpolate(raster, y, halved, row, neighbour);
+      }
       for (int x = 0; x < width; x++) {
         int first = row[x * bands] & 0xff;
         int second = bands == 1 ? first : row[x * bands + 1] & 0xff;
@@ -54,6 +68,25 @@ final class JpegPixels {
         out[3 * x + 2] = (byte) blue;
       }
       MemorySegment.copy(out, 0, rgb, ValueLayout.JAVA_BYTE, (long) y * out.length, out.length);
+    }
+  }
+
+  /**
+   * Moves the repeated rows of a component with half the rows a quarter towards the next stored
+   * row: the triangle filter of libjpeg-turbo, with its rounding and its edges.
+   */
+  private static void interpolate(
+      Raster raster, int y, boolean[] halved, byte[] row, byte[] neighbour) {
+    boolean upper = y % 2 == 0;
+    int other = upper ? Math.max(y - 2, 0) : Math.min(y + 1, raster.getHeight() - 1);
+    raster.getDataElements(
+        raster.getMinX(), raster.getMinY() + other, raster.getWidth(), 1, neighbour);
+    int bands = halved.length;
+    int bias = upper ? 1 : 2;
+    for (int i = 0; i < row.length; i++) {
+      if (halved[i % bands]) {
+        row[i] = (byte) ((3 * (row[i] & 0xff) + (neighbour[i] & 0xff) + bias) >> 2);
+      }
     }
   }
 

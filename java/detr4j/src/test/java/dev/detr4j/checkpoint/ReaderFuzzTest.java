@@ -23,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -158,10 +160,12 @@ class ReaderFuzzTest {
       List<byte[]> good() {
         try (Stream<Path> files =
             Files.list(Resources.path("/golden/prepost/decode/rgba.png").resolveSibling("."))) {
-          return files
+          List<byte[]> good = new ArrayList<>();
+          files
               .filter(file -> file.toString().matches(".*\\.(jpg|png|gif|bmp|webp)"))
-              .map(Reader::bytes)
-              .toList();
+              .forEach(file -> good.add(bytes(file)));
+          addEntries(Resources.path("/golden/prepost/pillow_files.zip"), good);
+          return good;
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
@@ -182,6 +186,19 @@ class ReaderFuzzTest {
         return Files.readAllBytes(file);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    private static void addEntries(Path zip, List<byte[]> files) throws IOException {
+      try (ZipInputStream entries = new ZipInputStream(Files.newInputStream(zip))) {
+        for (ZipEntry entry = entries.getNextEntry();
+            entry != null;
+            entry = entries.getNextEntry()) {
+          byte[] file = entries.readAllBytes();
+          if (file.length > 0) {
+            files.add(file);
+          }
+        }
       }
     }
 
