@@ -79,8 +79,11 @@ final class BitmapHeader {
             || size == 64
             || size == 108
             || size == 124;
+    if (size < 12 || size > 124) {
+      throw image.damaged("BMP", "its header says that it has " + (size & 0xffffffffL) + " bytes");
+    }
     if (!known) {
-      throw image.notSupported("BMP with a header of " + (size & 0xffffffffL) + " bytes");
+      throw image.notSupported("BMP with a header of " + size + " bytes");
     }
     if (start + size > file.limit()) {
       throw image.damaged("BMP", "it ends inside its header");

@@ -1,6 +1,7 @@
 package dev.detr4j.image;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +70,7 @@ final class ExifOrientation {
   }
 
   private static byte[] copy(byte[] file, int from, int end) {
-    return java.util.Arrays.copyOfRange(file, from, Math.max(from, end));
+    return Arrays.copyOfRange(file, from, Math.max(from, end));
   }
 
   private static int decide(byte @Nullable [] exif, byte @Nullable [] xmp) {
