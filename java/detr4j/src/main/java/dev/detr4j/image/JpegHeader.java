@@ -69,6 +69,9 @@ record JpegHeader(
           throw image.damaged("JPEG", "its frame header is cut short");
         }
         checkFrame(image, marker, file[body] & 0xff, components);
+        if ((file[body + 1] | file[body + 2]) == 0) {
+          throw image.notSupported("JPEG that tells its height after its first scan (DNL)");
+        }
         checkSampling(image, packed(file, body + 7, components), components);
       } else if (marker == JpegSegments.APP0
           && length >= 14
