@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
  * @param maxPixels the largest accepted width times height
  * @param arena where pixels are allocated
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
 record EncodedImage(byte[] bytes, String name, long maxPixels, Arena arena) {
 
   /** Memory for packed RGB, once the size is known to be within the limit. */

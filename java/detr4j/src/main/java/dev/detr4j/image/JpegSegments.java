@@ -6,7 +6,6 @@ package dev.detr4j.image;
  * itself. Every offset is checked.
  */
 final class JpegSegments {
-  static final int SOF0 = 0xc0;
   static final int DHT = 0xc4;
   static final int SOI = 0xd8;
   static final int EOI = 0xd9;

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * or after the pixels; text named {@code Raw profile type exif}, in hexadecimal; text named {@code
  * XML:com.adobe.xmp}. Text may be compressed; at most a mebibyte of each is read.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
 record PngNotes(byte @Nullable [] exif, byte @Nullable [] xmp) {
   private static final int MAX_TEXT = 1 << 20;
   private static final String EXIF = "exif";
