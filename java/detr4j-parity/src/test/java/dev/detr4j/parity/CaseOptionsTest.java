@@ -1,13 +1,11 @@
 package dev.detr4j.parity;
-import dev.detr4j.tensor.Buffer;
-import dev.detr4j.plan.GraphPlan;
-import dev.detr4j.backend.Queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.SafetensorsWriter;
 import dev.detr4j.checkpoint.StoredType;
@@ -22,7 +20,9 @@ import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.parity.ParityOutcome.Verdict;
 import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.io.IOException;

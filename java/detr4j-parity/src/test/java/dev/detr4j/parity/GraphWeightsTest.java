@@ -1,13 +1,11 @@
 package dev.detr4j.parity;
-import dev.detr4j.tensor.Buffer;
-import dev.detr4j.plan.GraphPlan;
-import dev.detr4j.backend.Queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
+import dev.detr4j.backend.Queue;
 import dev.detr4j.backend.c.CBackendProvider;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.backend.vector.VectorBackendProvider;
@@ -17,7 +15,9 @@ import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.model.graph.Node;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.Weight;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -37,8 +37,8 @@ public interface Backend extends AutoCloseable {
   /**
    * Allocates zeroed device memory.
    *
-   * @throws dev.detr4j.error.BackendException when the device has too little; the message names need and
-   *     free memory
+   * @throws dev.detr4j.error.BackendException when the device has too little; the message names
+   *     need and free memory
    */
   Buffer allocate(long bytes);
 

@@ -32,8 +32,8 @@ public interface BackendProvider {
   }
 
   /**
-   * Opens the backend; throws {@link dev.detr4j.error.BackendException} with every reason when it cannot
-   * be used.
+   * Opens the backend; throws {@link dev.detr4j.error.BackendException} with every reason when it
+   * cannot be used.
    */
   Backend open(BackendOptions options);
 }

@@ -21,8 +21,8 @@ import java.util.List;
  * as one. The processors of the host have nothing to gain from that: their queue runs each command
  * at once.
  *
- * <p>A kernel that fails ends in a {@link dev.detr4j.error.BackendException} that names its node, thrown
- * by {@link #submit} or by a later command, at the latest by {@link #synchronise}.
+ * <p>A kernel that fails ends in a {@link dev.detr4j.error.BackendException} that names its node,
+ * thrown by {@link #submit} or by a later command, at the latest by {@link #synchronise}.
  *
  * <p>One thread at a time uses a queue. No command but {@link #compile} allocates on the heap once
  * a program has run. Queues of a backend do not wait for each other: before a second queue reads

@@ -2,8 +2,8 @@ package dev.detr4j.checkpoint;
 
 import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.error.OneLine;
-import dev.detr4j.json.OutsideFile;
 import dev.detr4j.json.JsonObject;
+import dev.detr4j.json.OutsideFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -55,7 +55,8 @@ final class BitmapHeader {
    * Reads the headers.
    *
    * @param bare whether the file header is missing
-   * @throws dev.detr4j.error.ImageException when they are damaged or of a kind that is not supported
+   * @throws dev.detr4j.error.ImageException when they are damaged or of a kind that is not
+   *     supported
    */
   static BitmapHeader read(EncodedImage image, boolean bare) {
     BitmapHeader header = new BitmapHeader(image);

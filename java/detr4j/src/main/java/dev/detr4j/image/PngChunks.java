@@ -24,7 +24,8 @@ final class PngChunks {
    * Header, palette where one is needed, and the first run of image data, which Pillow takes for
    * the whole; from a chunk on that is cut short, the file as it is.
    *
-   * @throws dev.detr4j.error.ImageException when the header is damaged, or palette or pixels are missing
+   * @throws dev.detr4j.error.ImageException when the header is damaged, or palette or pixels are
+   *     missing
    */
   static InputStream decodable(EncodedImage image) {
     byte[] file = image.bytes();

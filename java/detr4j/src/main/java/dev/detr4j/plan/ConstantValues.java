@@ -33,7 +33,8 @@ final class ConstantValues {
       queue.synchronise();
       return;
     }
-    try (Program program = queue.compile(GraphPlan.bind(folding.prologue(), graph.weights(), memory, homes))) {
+    try (Program program =
+        queue.compile(GraphPlan.bind(folding.prologue(), graph.weights(), memory, homes))) {
       queue.submit(program);
       queue.synchronise();
     }

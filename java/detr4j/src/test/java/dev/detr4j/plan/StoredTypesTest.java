@@ -14,8 +14,8 @@ import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.OpSpec;
-import dev.detr4j.op.WeightedOp;
 import dev.detr4j.op.TopK;
+import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import java.util.IdentityHashMap;
@@ -102,8 +102,12 @@ class StoredTypesTest {
     Value joint = builder.joint("levels", F32, Shape.of(1, 8, 8));
     OpSpec second = poolOp(NARROW, NARROW);
     builder.addInto(
-        "first", WeightedOp.of(poolOp(NARROW, NARROW)), joint.rowsFrom("0", 0, Shape.of(1, 4, 8)), image);
-    builder.addInto("second", WeightedOp.of(second), joint.rowsFrom("1", 4, Shape.of(1, 4, 8)), image);
+        "first",
+        WeightedOp.of(poolOp(NARROW, NARROW)),
+        joint.rowsFrom("0", 0, Shape.of(1, 4, 8)),
+        image);
+    builder.addInto(
+        "second", WeightedOp.of(second), joint.rowsFrom("1", 4, Shape.of(1, 4, 8)), image);
     pool("reader", joint.reshaped(Shape.of(1, 4, 2, 8)), NARROW, NARROW);
     assertEquals(BF16, types(Set.of(), Set.of()).of(joint));
     proposals.put(second, new OperandTypes(F32, List.of(NARROW), List.of()));

@@ -16,8 +16,8 @@ public final class HostBuffer implements Buffer {
   /**
    * Allocates {@code bytes} zeroed bytes.
    *
-   * @throws dev.detr4j.error.BackendException when there is too little memory; the message names need and
-   *     free memory
+   * @throws dev.detr4j.error.BackendException when there is too little memory; the message names
+   *     need and free memory
    */
   public HostBuffer(long bytes) {
     arena = Arena.ofShared();

@@ -2,8 +2,8 @@ package dev.detr4j.backend.host;
 
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
-import dev.detr4j.tensor.Weight;
 import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -29,7 +29,8 @@ final class VectorConvolution implements HostOp<Convolution> {
     WinogradPacking packing = WinogradChoice.of(op, node.output(0), ElementType.F32);
     if (packing != null) {
       MemorySegment weight =
-          packing.weight(context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, ElementType.F32);
+          packing.weight(
+              context.weights(), op, node.weight(0), RegisterTile.TILE_COLUMNS, ElementType.F32);
       return List.of(
           new WinogradConvolution(
               packing,

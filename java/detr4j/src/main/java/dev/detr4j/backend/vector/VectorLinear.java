@@ -1,7 +1,6 @@
 package dev.detr4j.backend.vector;
 
 import dev.detr4j.backend.BoundNode;
-
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;

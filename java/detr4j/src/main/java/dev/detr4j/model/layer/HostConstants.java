@@ -1,7 +1,7 @@
 package dev.detr4j.model.layer;
 
-import dev.detr4j.model.graph.RepeatedWeight;
 import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.RepeatedWeight;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.tensor.ElementType;
