@@ -198,6 +198,7 @@ static int no_types(int32_t products, const void *p) { // structs without such f
     if (p == NULL) return DETR4J_ERROR_ARGUMENT;                                              \
     const kernel_table *table = table_of(p->tier);                                            \
     if (table == NULL || table->name == NULL) return DETR4J_ERROR_TIER;                       \
+    if (!TYPES_FIT(PRODUCTS, p)) return DETR4J_ERROR_TYPE;                                    \
     const uint64_t mode = subnormals_to_zero();                                               \
     const int32_t status = table->name actuals;                                               \
     subnormals_as(mode);                                                                      \

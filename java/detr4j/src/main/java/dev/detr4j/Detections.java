@@ -1,5 +1,6 @@
 package dev.detr4j;
 
+import dev.detr4j.postprocess.DetectionSink;
 import java.util.List;
 
 /**
@@ -15,6 +16,7 @@ public final class Detections {
   private final int[] queries;
   private final float[] scores;
   private final float[] corners;
+  private final DetectionSink sink = this::add;
   private int size;
 
   Detections(int capacity, List<String> labels) {
@@ -71,11 +73,14 @@ public final class Detections {
     return queries[check(index)];
   }
 
-  void clear() {
+  /** Drops the detections of the last call; returns what takes those of the next. */
+  DetectionSink emptied() {
     size = 0;
+    return sink;
   }
 
-  void add(int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
+  private void add(
+      int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
     queries[size] = query;
     labelIds[size] = label;
     scores[size] = score;

@@ -10,6 +10,7 @@ import dev.detr4j.model.description.ModelSummary;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.session.DetectorAssembly;
+import dev.detr4j.session.OutputCheck;
 import dev.detr4j.session.SharedParts;
 import dev.detr4j.session.SharedPlans;
 import dev.detr4j.session.SoftSuppression;

@@ -7,11 +7,19 @@ import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.PixelValues;
 import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.profile.CallProfile;
 import dev.detr4j.profile.StageValues;
+import dev.detr4j.session.DetectionSelection;
+import dev.detr4j.session.OutputCheck;
+import dev.detr4j.session.PlannedBatch;
+import dev.detr4j.session.ProfileRun;
 import dev.detr4j.session.SessionGate;
 import dev.detr4j.session.SessionMemory;
+import dev.detr4j.session.SessionParts;
+import dev.detr4j.session.SessionPlans;
 import dev.detr4j.session.SharedParts;
+import dev.detr4j.session.StageRun;
 import java.time.Duration;
 import java.util.List;
 
@@ -34,6 +42,7 @@ public final class DetectorSession implements AutoCloseable {
   private final OutputCheck outputCheck;
   private final ImageView[] single = new ImageView[1];
   private final Detections[] singleFound = new Detections[1];
+  private final DetectionSink[] singleSink = new DetectionSink[1];
 
   DetectorSession(Detector detector) {
     this.detector = detector;
@@ -80,7 +89,7 @@ public final class DetectorSession implements AutoCloseable {
     try {
       single[0] = image;
       singleFound[0] = found;
-      run(single, singleFound, threshold);
+      run(single, singleFound, singleSink, threshold);
     } finally {
       single[0] = null;
       singleFound[0] = null;
@@ -109,7 +118,11 @@ public final class DetectorSession implements AutoCloseable {
     }
     gate.enter();
     try {
-      run(images.toArray(new ImageView[0]), found.toArray(new Detections[0]), threshold);
+      run(
+          images.toArray(new ImageView[0]),
+          found.toArray(new Detections[0]),
+          new DetectionSink[images.size()],
+          threshold);
     } finally {
       gate.leave();
     }
@@ -131,7 +144,7 @@ public final class DetectorSession implements AutoCloseable {
       batch.load(input);
       ExecutionPlan plan = batch.bind();
       plan.submit();
-      int count = selection.select(plan, width, height, found, threshold);
+      int count = selection.select(plan, width, height, found.emptied(), threshold);
       if (!selection.isFinite(plan)) {
         batch.load(input);
         outputCheck.warn(parts.queue(), plan);
@@ -176,7 +189,7 @@ public final class DetectorSession implements AutoCloseable {
     }
     gate.enter();
     try {
-      return ProfileRun.of(plans, selection, image, newDetections(), detector.threshold(), rounds);
+      return ProfileRun.of(plans, selection, image, detector.threshold(), rounds);
     } finally {
       gate.leave();
     }
@@ -240,7 +253,7 @@ public final class DetectorSession implements AutoCloseable {
     DetectorBuilder.checkedThreshold(threshold);
   }
 
-  private void run(ImageView[] images, Detections[] found, float threshold) {
+  private void run(ImageView[] images, Detections[] found, DetectionSink[] sinks, float threshold) {
     inferences.started();
     PlannedBatch batch = plans.of(images);
     for (int i = 0; i < images.length; i++) {
@@ -248,7 +261,10 @@ public final class DetectorSession implements AutoCloseable {
     }
     ExecutionPlan plan = batch.bind();
     plan.submit();
-    int count = selection.select(plan, images, found, threshold);
+    for (int i = 0; i < found.length; i++) {
+      sinks[i] = found[i].emptied();
+    }
+    int count = selection.select(plan, images, sinks, threshold);
     if (!selection.isFinite(plan)) {
       for (int i = 0; i < images.length; i++) {
         batch.load(i, images[i]);

@@ -1,7 +1,7 @@
 package dev.detr4j.cli;
 
 import dev.detr4j.backend.BackendKind;
-import dev.detr4j.error.BackendException;
+import dev.detr4j.backend.NoBackendException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -40,8 +40,8 @@ final class Restart {
 
   /** Whether the launcher left the Vector API out and the command failed for want of it. */
   static boolean helps(Exception error) {
-    return error instanceof BackendException backend
-        && backend.refused().contains(BackendKind.VECTOR)
+    return error instanceof NoBackendException none
+        && none.refused().contains(BackendKind.VECTOR)
         && Launcher.leftVectorOut();
   }
 

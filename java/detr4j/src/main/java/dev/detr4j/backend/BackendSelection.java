@@ -75,7 +75,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
       tried.add(lookup.kind());
       String demand = lookup.demand(options);
       if (demand != null) {
-        throw new BackendException(
+        throw new NoBackendException(
             demand + " was requested and is not available: " + attempt.reason, tried);
       }
       refused.add(new NotChosen(lookup.kind(), attempt.reason));
@@ -88,7 +88,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
           .append(": ")
           .append(other.reason());
     }
-    throw new BackendException("no backend can be used: " + reasons, tried);
+    throw new NoBackendException("no backend can be used: " + reasons, tried);
   }
 
   private static NotChosen notAutomatic() {
@@ -109,7 +109,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
       }
       Attempt attempt = attempt(lookup, options);
       if (attempt.backend == null) {
-        throw new BackendException(
+        throw new NoBackendException(
             "backend "
                 + request.kind().id()
                 + " asked for by name ("

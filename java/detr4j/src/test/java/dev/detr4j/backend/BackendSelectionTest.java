@@ -50,9 +50,9 @@ class BackendSelectionTest {
 
   @Test
   void automaticNeverTakesReferenceAndNamesEveryReason() {
-    BackendException e =
+    NoBackendException e =
         assertThrows(
-            BackendException.class,
+            NoBackendException.class,
             () -> BackendSelection.open(AUTO, OPTIONS, world("no library", "no module")));
     assertEquals(
         "no backend can be used: cuda: "
@@ -74,8 +74,8 @@ class BackendSelectionTest {
         };
     List<Lookup> lookups =
         List.of(new Lookup(BackendKind.C, c, null), lookup(BackendKind.VECTOR, null));
-    BackendException e =
-        assertThrows(BackendException.class, () -> BackendSelection.open(AUTO, OPTIONS, lookups));
+    NoBackendException e =
+        assertThrows(NoBackendException.class, () -> BackendSelection.open(AUTO, OPTIONS, lookups));
     assertEquals(
         "instruction set sse9 was requested and is not available: sse9 does not exist",
         e.getMessage());
@@ -121,9 +121,9 @@ class BackendSelectionTest {
             .contains(new NotChosen(BackendKind.C, "reference was requested by name (option)")));
 
     Request missing = new Request(BackendKind.C, "system property detr4j.backend");
-    BackendException e =
+    NoBackendException e =
         assertThrows(
-            BackendException.class,
+            NoBackendException.class,
             () -> BackendSelection.open(missing, OPTIONS, world("no library", null)));
     assertEquals(
         "backend c asked for by name (system property detr4j.backend) cannot be used: no library",

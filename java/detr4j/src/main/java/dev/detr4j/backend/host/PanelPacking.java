@@ -88,7 +88,7 @@ public final class PanelPacking {
     return weights.packed(
         weight,
         "panels/" + products + "/" + of.groups + "/" + columns,
-        of.groups * panels * panelBytes,
+        (long) of.groups * panels * panelBytes,
         of.groups * panels,
         (panel, values, packed) -> {
           int first = (panel % panels) * columns;

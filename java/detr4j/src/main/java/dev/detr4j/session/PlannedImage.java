@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;

@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Queue;
 import dev.detr4j.image.ImageView;
@@ -7,43 +7,28 @@ import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.postprocess.FiniteValues;
 import dev.detr4j.postprocess.Postprocessing;
-import dev.detr4j.session.NetworkOutputs;
-import dev.detr4j.session.SharedParts;
-import java.util.List;
 
 /**
  * Turns what the network of one session left into detections. Not thread-safe, as the session;
  * allocates nothing once a batch of its size has been there.
  */
-final class DetectionSelection implements AutoCloseable {
+public final class DetectionSelection implements AutoCloseable {
   private final Postprocessing postprocessing;
   private final NetworkOutputs outputs;
   private final FiniteValues values = new FiniteValues();
-  private final Filler filler = new Filler();
-
-  /** Passes what post-processing selects to the detections of the current image. */
-  private static final class Filler implements DetectionSink {
-    private Detections target = new Detections(0, List.of());
-
-    @Override
-    public void accept(
-        int query, int label, float score, float xMin, float yMin, float xMax, float yMax) {
-      target.add(query, label, score, xMin, yMin, xMax, yMax);
-    }
-  }
 
   /**
    * Selects what the queue's plans leave.
    *
    * @param postprocessing is closed with this
    */
-  DetectionSelection(Postprocessing postprocessing, SharedParts shared, Queue queue) {
+  public DetectionSelection(Postprocessing postprocessing, SharedParts shared, Queue queue) {
     this.postprocessing = postprocessing;
     this.outputs = new NetworkOutputs(shared.backend(), queue);
   }
 
   /** The largest number of detections of one image. */
-  int capacity() {
+  public int capacity() {
     return postprocessing.capacity();
   }
 
@@ -51,14 +36,15 @@ final class DetectionSelection implements AutoCloseable {
    * Waits for the run of a plan and selects the detections of each image of its batch.
    *
    * @param images as they were before they were resized
-   * @param found one for each image: is emptied, then filled
+   * @param sinks one for each image
    * @return how many there are
    */
-  int select(ExecutionPlan plan, ImageView[] images, Detections[] found, float threshold) {
+  public int select(
+      ExecutionPlan plan, ImageView[] images, DetectionSink[] sinks, float threshold) {
     outputs.download(plan);
     int count = 0;
     for (int i = 0; i < images.length; i++) {
-      count += select(i, images[i].width(), images[i].height(), found[i], threshold);
+      count += select(i, images[i].width(), images[i].height(), sinks[i], threshold);
     }
     return count;
   }
@@ -69,21 +55,19 @@ final class DetectionSelection implements AutoCloseable {
    * @param width pixels of the image before it was resized
    * @param height its height
    */
-  int select(ExecutionPlan plan, int width, int height, Detections found, float threshold) {
+  public int select(
+      ExecutionPlan plan, int width, int height, DetectionSink sink, float threshold) {
     outputs.download(plan);
-    return select(0, width, height, found, threshold);
+    return select(0, width, height, sink, threshold);
   }
 
-  private int select(int image, int width, int height, Detections found, float threshold) {
-    found.clear();
-    filler.target = found;
-    postprocessing.select(
-        outputs.logits(), outputs.boxes(), image, width, height, threshold, filler);
-    return found.size();
+  private int select(int image, int width, int height, DetectionSink sink, float threshold) {
+    return postprocessing.select(
+        outputs.logits(), outputs.boxes(), image, width, height, threshold, sink);
   }
 
   /** Whether the outputs that were downloaded are all numbers. */
-  boolean isFinite(ExecutionPlan plan) {
+  public boolean isFinite(ExecutionPlan plan) {
     return values.all(outputs.logits(), floats(plan, DetectionModel.LOGITS))
         && values.all(outputs.boxes(), floats(plan, DetectionModel.PRED_BOXES));
   }

@@ -1,13 +1,10 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Queue;
 import dev.detr4j.image.ImageView;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.profile.StageValues;
-import dev.detr4j.session.SessionMemory;
-import dev.detr4j.session.SharedParts;
-import dev.detr4j.session.SharedPlans;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
@@ -19,11 +16,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /** Runs a network for one image with a plan and memory of its own, and reads stages of it. */
-final class StageRun {
+public final class StageRun {
   private StageRun() {}
 
   /** The stages, in the order of their names. */
-  static List<StageValues> of(SessionParts session, ImageView image, List<String> names) {
+  public static List<StageValues> of(SessionParts session, ImageView image, List<String> names) {
     SharedParts shared = session.shared();
     SharedPlans.Key key = SessionPlans.key(shared.preprocessing(), image);
     try (SessionMemory memory = new SessionMemory(shared.backend(), session.queue());

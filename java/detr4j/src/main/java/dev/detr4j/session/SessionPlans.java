@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.error.ImageException;
 import dev.detr4j.event.PlanBuiltEvent;
@@ -7,7 +7,6 @@ import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.plan.GraphPlan;
-import dev.detr4j.session.SharedPlans;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,17 +15,18 @@ import java.util.List;
  * it returns is ready for a call. Not thread-safe, as the session; finding a size that is known
  * allocates nothing.
  */
-final class SessionPlans implements AutoCloseable {
+public final class SessionPlans implements AutoCloseable {
   private final SessionParts session;
   private final SizeCache<PlannedBatch> plans;
 
-  SessionPlans(SessionParts session) {
+  /** Without plans. */
+  public SessionPlans(SessionParts session) {
     this.session = session;
     this.plans = new SizeCache<>(session.shared().cachedSizes());
   }
 
   /** The plan for one input of this size, all of it image. */
-  PlannedBatch of(int width, int height) {
+  public PlannedBatch of(int width, int height) {
     for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
       if (batch.fits(width, height)) {
         return ready(batch);
@@ -41,7 +41,7 @@ final class SessionPlans implements AutoCloseable {
    *
    * @throws ImageException when one cannot be brought to a size that the model takes
    */
-  PlannedBatch of(ImageView[] images) {
+  public PlannedBatch of(ImageView[] images) {
     for (PlannedBatch batch = plans.first(); batch != null; batch = plans.next()) {
       if (batch.fits(images)) {
         return ready(batch);

@@ -1,30 +1,26 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.image.ImageView;
 import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.profile.CallProfile;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Times the steps of some calls of a session. */
-final class ProfileRun {
+public final class ProfileRun {
   private ProfileRun() {}
 
-  /**
-   * Runs so many calls with an image.
-   *
-   * @param found takes the detections of each
-   */
-  static CallProfile of(
+  /** Runs so many calls with an image. Their detections are selected and dropped. */
+  public static CallProfile of(
       SessionPlans plans,
       DetectionSelection selection,
       ImageView image,
-      Detections found,
       float threshold,
       int rounds) {
     ImageView[] images = {image};
-    Detections[] ofImages = {found};
+    DetectionSink[] dropped = {(query, label, score, xMin, yMin, xMax, yMax) -> {}};
     PlannedBatch batch = plans.of(images);
     ExecutionPlan plan = batch.bind();
     List<BoundNode> steps = new ArrayList<>(plan.nodes());
@@ -36,7 +32,7 @@ final class ProfileRun {
       long start = System.nanoTime();
       batch.load(0, image, resized[round]);
       plan.measure(network[round]);
-      selection.select(plan, images, ofImages, threshold);
+      selection.select(plan, images, dropped, threshold);
       calls.add(System.nanoTime() - start);
     }
     return CallProfile.of(steps, resized, network, calls);

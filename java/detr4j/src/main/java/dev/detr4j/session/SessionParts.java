@@ -1,8 +1,6 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Queue;
-import dev.detr4j.session.SessionMemory;
-import dev.detr4j.session.SharedParts;
 
 /**
  * What the calls of one session have at hand.
@@ -11,7 +9,7 @@ import dev.detr4j.session.SharedParts;
  * @param queue what runs its calls
  * @param memory where its feature maps are
  */
-record SessionParts(SharedParts shared, Queue queue, SessionMemory memory) {
+public record SessionParts(SharedParts shared, Queue queue, SessionMemory memory) {
   /** The same with other memory. */
   SessionParts in(SessionMemory other) {
     return new SessionParts(shared, queue, other);

@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Queue;
 import dev.detr4j.plan.ExecutionPlan;
@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Warns when a network's output is not finite, so that a broken checkpoint does not look like an
- * empty picture; {@link DetectorBuilder#warnings} is the contract. One of each session.
+ * empty picture; {@code DetectorBuilder.warnings} is the contract. One of each session.
  */
-final class OutputCheck {
+public final class OutputCheck {
   private final @Nullable Consumer<String> receiver;
   private @Nullable String known;
 
@@ -19,7 +19,7 @@ final class OutputCheck {
    *
    * @param receiver takes every warning; null for the log, which takes the first
    */
-  OutputCheck(@Nullable Consumer<String> receiver) {
+  public OutputCheck(@Nullable Consumer<String> receiver) {
     this.receiver = receiver;
   }
 
@@ -29,7 +29,7 @@ final class OutputCheck {
    * @param queue what the plan runs on
    * @param plan with its inputs filled anew
    */
-  void warn(Queue queue, ExecutionPlan plan) {
+  public void warn(Queue queue, ExecutionPlan plan) {
     String text = known;
     if (text == null) {
       String step = FirstNotFinite.find(queue, plan);

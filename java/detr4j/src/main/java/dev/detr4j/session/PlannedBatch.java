@@ -1,4 +1,4 @@
-package dev.detr4j;
+package dev.detr4j.session;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BoundNode;
@@ -10,8 +10,6 @@ import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.GraphPlan;
-import dev.detr4j.session.SessionMemory;
-import dev.detr4j.session.SharedPlans;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
@@ -24,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * source sizes to its place. Bound to the memory of the session, and again when that has been
  * replaced by a larger one: {@link #bind} begins each call.
  */
-final class PlannedBatch implements AutoCloseable {
+public final class PlannedBatch implements AutoCloseable {
   /** Source sizes of one place that are kept. */
   private static final int CACHED_SOURCES = 4;
 
@@ -58,7 +56,7 @@ final class PlannedBatch implements AutoCloseable {
   }
 
   /** The extent that all images of the batch are padded to. */
-  PixelSize canvas() {
+  public PixelSize canvas() {
     return key.canvas();
   }
 
@@ -95,7 +93,7 @@ final class PlannedBatch implements AutoCloseable {
   }
 
   /** Binds the plan to the memory of the session, unless it is bound to that; returns it. */
-  ExecutionPlan bind() {
+  public ExecutionPlan bind() {
     Buffer slab = memory.slab(plan.slabBytes());
     ExecutionPlan known = bound;
     if (known == null || !known.slab().equals(slab)) {
@@ -130,13 +128,13 @@ final class PlannedBatch implements AutoCloseable {
   }
 
   /** Copies the one input. */
-  void load(PixelValues input) {
+  public void load(PixelValues input) {
     TensorView place = places.getFirst();
     queue.upload(input.values(), 0, place.buffer(), place.offset(), place.spanBytes());
   }
 
   /** Resizes and normalises an image into its place of the input. */
-  void load(int index, ImageView image) {
+  public void load(int index, ImageView image) {
     load(index, image, null);
   }
 
