@@ -16,13 +16,7 @@ module dev.detr4j {
 
   exports dev.detr4j;
   exports dev.detr4j.backend;
-  exports dev.detr4j.backend.host to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
   exports dev.detr4j.checkpoint to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
-  exports dev.detr4j.checkpoint.pickle to
       dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.convert to
@@ -34,36 +28,21 @@ module dev.detr4j {
       dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.model to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
-  exports dev.detr4j.model.convnext to
-      dev.detr4j.parity;
-  exports dev.detr4j.model.deformable to
-      dev.detr4j.parity;
-  exports dev.detr4j.model.detr to
       dev.detr4j.parity;
   exports dev.detr4j.model.description;
   exports dev.detr4j.model.family to
       dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.model.graph to
-      dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.model.names to
       dev.detr4j.parity;
-  exports dev.detr4j.model.resnet to
-      dev.detr4j.parity;
   exports dev.detr4j.op;
   exports dev.detr4j.plan to
-      dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.postprocess to
-      dev.detr4j.cli,
       dev.detr4j.parity;
   exports dev.detr4j.profile;
-  exports dev.detr4j.runtime to
-      dev.detr4j.cli,
-      dev.detr4j.parity;
   exports dev.detr4j.session to
       dev.detr4j.parity;
   exports dev.detr4j.tensor;

@@ -202,7 +202,7 @@ class AnnotationsTest {
       value = {
         "\"image_id\": 2 | \"image_id\": 3 | detections[1]: there is no image with id 3",
         "\"score\": 0.5 | \"score\": NaN | detections[1]: score is NaN",
-        "\"score\": 0.5 | \"points\": 0.5 | detections[1]: expected the fields image_id",
+        "\"score\": 0.5 | \"points\": 0.5 | detections[1]: a field is missing, expected image_id",
         "[1, 2, 3, 4] | [1, 2, \"3\", 4] | detections[1]: bbox is \"3\", expected a number",
         "[1, 2, 3, 4] | [1, 2, 3e300, 4] | detections[1]: bbox is",
         "{\"image_id\": 2 | 7, {\"image_id\": 2 | detections[1]: expected an object, found 7",
