@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.NoBackendException;
 import dev.detr4j.error.BackendException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -26,8 +27,8 @@ class RestartTest {
 
   @TempDir Path home;
 
-  private static BackendException missing() {
-    return new BackendException(
+  private static NoBackendException missing() {
+    return new NoBackendException(
         "no backend can be used", List.of(BackendKind.CUDA, BackendKind.C, BackendKind.VECTOR));
   }
 
@@ -135,7 +136,7 @@ class RestartTest {
   @Test
   void otherMistakesAndOtherStartsStayAsTheyAre() {
     assertFalse(
-        Restart.helps(new BackendException("cuda cannot be used", List.of(BackendKind.CUDA))));
+        Restart.helps(new NoBackendException("cuda cannot be used", List.of(BackendKind.CUDA))));
     assertFalse(Restart.helps(new BackendException("a step failed: jdk.incubator.vector")));
     assertFalse(Restart.helps(new IllegalStateException("jdk.incubator.vector")));
     System.setProperty("detr4j.launcher.vector", "present");

@@ -10,7 +10,8 @@ public final class NoBackendException extends BackendException {
   @SuppressWarnings("serial") // An immutable list of enum constants, serialisable in fact.
   private final List<BackendKind> refused;
 
-  NoBackendException(String message, List<BackendKind> refused) {
+  /** With those that were tried. */
+  public NoBackendException(String message, List<BackendKind> refused) {
     super(message);
     this.refused = List.copyOf(refused);
   }
