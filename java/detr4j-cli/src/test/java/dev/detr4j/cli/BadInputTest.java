@@ -88,7 +88,7 @@ class BadInputTest {
   void missingFileAndTextFile() throws IOException {
     detect(folder.resolve("missing.png"), model).assertRefused(1, "missing.png", "no such file");
     Path text = Files.writeString(folder.resolve("text.png"), "hello");
-    detect(text, model).assertRefused(1, "text.png", "not an image");
+    detect(text, model).assertRefused(1, "text.png", "not a known image format");
   }
 
   @Test
