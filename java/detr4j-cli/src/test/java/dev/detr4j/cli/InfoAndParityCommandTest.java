@@ -85,9 +85,9 @@ class InfoAndParityCommandTest {
             30_000)
         .assertRefused(1, "17821 places", "keeps 30000 proposals");
     CliRun.of("info", file, "--variant", "single-scale-dc5")
-        .assertRefused(1, "variant single-scale-dc5 was asked for", "those of two-stage");
+        .assertRefused(1, "variant single-scale-dc5 was requested", "those of two-stage");
     CliRun.of("info", file, "--source", "birder")
-        .assertRefused(1, "source birder was asked for", "those of deformable-detr");
+        .assertRefused(1, "source birder was requested", "those of deformable-detr");
     CliRun.of("info", file, "--source", "darknet").assertRefused(2, "darknet", "expected one of");
     CliRun.of("info", file, "--model", file).assertRefused(2, "mutually exclusive");
     CliRun.of("info", file, "--labels", folder.resolve("none.txt"))

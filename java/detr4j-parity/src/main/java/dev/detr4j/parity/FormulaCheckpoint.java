@@ -63,7 +63,8 @@ public final class FormulaCheckpoint implements Checkpoint {
     JsonObject target = entries.get(formulaKey);
     if (target == null || target.has("alias_of")) {
       throw entry.wrong(
-          "%s is an alias of %s, which is no tensor of its own".formatted(key, formulaKey));
+          "%s is an alias of %s, expected a tensor with a formula of its own"
+              .formatted(key, formulaKey));
     }
     Shape shape = shape(entry);
     StoredType type = type(entry);

@@ -39,7 +39,7 @@ final class SizeRuleParity implements ParityCase.OnHost {
     try (JsonParser json = new JsonFactory().createParser(file.toFile())) {
       while (json.nextToken() != null) {
         if (json.currentToken() == JsonToken.FIELD_NAME && json.currentName().equals("rows")) {
-          expect(json.nextToken() == JsonToken.START_ARRAY, "rows is no list");
+          expect(json.nextToken() == JsonToken.START_ARRAY, "rows is not a list");
           return List.of(compare(json));
         }
       }

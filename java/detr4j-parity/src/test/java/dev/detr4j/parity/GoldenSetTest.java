@@ -265,7 +265,7 @@ class GoldenSetTest {
     assertRejected("{\"seed\": 1}", "tensors is missing");
     assertRejected(
         "{\"seed\": 1, \"tensors\": [{\"key\": \"a\", \"shape\": [1], \"alias_of\": \"b\"}]}",
-        "a is an alias of b, which is no tensor of its own");
+        "a is an alias of b, expected a tensor with a formula of its own");
     assertRejected(
         "{\"seed\": 1, \"tensors\": [{\"key\": \"a\", \"shape\": [1], \"dtype\": \"F8\", \"base\": 0, \"scale\": 0}]}",
         "dtype is F8, expected F32 or I64");

@@ -223,7 +223,7 @@ class TrainingRecordsTest {
                 () -> recognise(file, new RecognitionOptions(null, null, null, 7)))
             .getMessage();
     assertEquals(
-        "checkpoint trained.pth: tokens have 32 channels, expected a multiple of 7 heads (as was asked for)",
+        "checkpoint trained.pth: tokens have 32 channels, expected a multiple of 7 heads (as requested)",
         message);
   }
 

@@ -94,7 +94,7 @@ public final class LabelFile {
     for (String key : names.names()) {
       if (!key.matches("0|[1-9]\\d{0,8}") || Integer.parseInt(key) >= ids) {
         throw new ModelConfigException(
-            "%s: %s is no label id, expected 0 to %d"
+            "%s: %s is not a label id, expected 0 to %d"
                 .formatted(names.where(), OneLine.of(key), ids - 1));
       }
     }

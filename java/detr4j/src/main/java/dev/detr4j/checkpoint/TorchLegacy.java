@@ -50,7 +50,7 @@ final class TorchLegacy implements TorchContainer {
                   protocol instanceof Number number ? number : Unpickler.kind(protocol), PROTOCOL));
     }
     if (!(TorchContainer.load(file, unpickler, "byte ") instanceof PickleDict)) {
-      throw file.wrong("the properties of the machine are no dict");
+      throw file.wrong("the properties of the machine are not a dict");
     }
     this.root = TorchContainer.load(file, unpickler, "byte ");
     if (!(TorchContainer.load(file, unpickler, "byte ") instanceof PickleList keys)) {

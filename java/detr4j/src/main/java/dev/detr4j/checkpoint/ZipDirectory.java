@@ -104,7 +104,7 @@ final class ZipDirectory {
     }
     if (size < 0 || offset < 0 || size > limit || offset != limit - size) {
       throw file.wrong(
-          "the zip directory is said to have %s bytes from %s on, but its end record is at %d"
+          "the end record gives the zip directory %s bytes from %s on, but itself lies at %d"
               .formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset), limit));
     }
     directory = offset;

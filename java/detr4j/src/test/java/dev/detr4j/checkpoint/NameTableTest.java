@@ -241,11 +241,11 @@ class NameTableTest {
     assertRefused(
         list("original_plain"),
         new RecognitionOptions(null, "two-stage", null),
-        "variant two-stage was asked for, but the tensors are those of plain");
+        "variant two-stage was requested, but the tensors are those of plain");
     assertRefused(
         list("original_detr"),
         new RecognitionOptions(null, "r101-dc5", null),
-        "variant r101-dc5 was asked for, but the tensors are those of r50 or r50-dc5");
+        "variant r101-dc5 was requested, but the tensors are those of r50 or r50-dc5");
     assertRefused(
         list("original_plain"),
         new RecognitionOptions(null, null, 100),
@@ -275,7 +275,7 @@ class NameTableTest {
     assertRefused(
         list("original_plain"),
         new RecognitionOptions(ModelSource.DETREX, null, null),
-        "source detrex was asked for, but its names are those of deformable-detr (561 tensors:"
+        "source detrex was requested, but its names are those of deformable-detr (561 tensors:"
             + " transformer.level_embed, ");
     assertRefused(
         list("original_plain").put("bbox_head.cls_branches.0.weight", Shape.of(80, 256)),

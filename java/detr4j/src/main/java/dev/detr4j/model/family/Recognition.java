@@ -104,7 +104,7 @@ public final class Recognition {
                 asked != null
                     ? "source "
                         + asked.id()
-                        + " was asked for, but its names are those of "
+                        + " was requested, but its names are those of "
                         + (fitting.isEmpty() ? "no known source" : ids(fitting))
                     : fitting.isEmpty()
                         ? "its names are those of no known source, expected one of "

@@ -46,7 +46,7 @@ public final class TensorEvidence {
     Integer asked = options.heads();
     if (asked != null) {
       heads = asked;
-      headsFrom = "as was asked for";
+      headsFrom = "as requested";
     } else if (recorded.isPresent()) {
       heads = recorded.get().value();
       headsFrom = "as " + recorded.get().name() + " says";
@@ -221,7 +221,7 @@ public final class TensorEvidence {
     if (asked != null && !asked.equals(config.variant())) {
       String base = config.variant().replace(DILATED, "");
       throw wrong(
-          "variant %s was asked for, but the tensors are those of %s%s"
+          "variant %s was requested, but the tensors are those of %s%s"
               .formatted(OneLine.of(asked), base, mayDilate ? " or " + base + DILATED : ""));
     }
     records.check(config, options);
