@@ -9,7 +9,7 @@
 module dev.detr4j {
   requires com.fasterxml.jackson.core;
   requires dev.detr4j.ffi;
-  requires java.desktop; // ImageIO
+  requires transitive java.desktop; // ImageIO; BufferedImage in signatures
   requires jdk.jfr; // events
   requires static jdk.incubator.vector;
   requires static transitive org.jspecify; // @Nullable in exported signatures

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelFormat;
 import dev.detr4j.image.PixelValues;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class ExtentsTest {
   @ParameterizedTest
   @CsvSource({"4, 5, 12", "1, 2, 57", "20, 1, 9223372036854775807"})
   void pixelsThatFitAreTaken(int width, int height, long rowStride) {
-    assertEquals(height, new ImageView(BYTES, width, height, rowStride).height());
+    assertEquals(height, new ImageView(BYTES, PixelFormat.RGB, width, height, rowStride).height());
   }
 
   @ParameterizedTest
@@ -29,7 +30,9 @@ class ExtentsTest {
     "2147483647, 2147483647, 6442450941"
   })
   void pixelsThatDoNotFitAreRefused(int width, int height, long rowStride) {
-    assertThrows(ImageException.class, () -> new ImageView(BYTES, width, height, rowStride));
+    assertThrows(
+        ImageException.class,
+        () -> new ImageView(BYTES, PixelFormat.RGB, width, height, rowStride));
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.detr4j.DetectorSession;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelFormat;
 import dev.detr4j.image.PixelValues;
 import dev.detr4j.op.SoftNms;
 import java.lang.foreign.Arena;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -292,8 +294,19 @@ class DetectorLifeCycleTest {
     DetectorSession session = detector.newSession();
     Detections found = session.newDetections();
     ImageView picture = SmallModel.picture(120, 90, 12);
-    Thread caller = new Thread(() -> session.detect(picture, found));
+    CountDownLatch running = new CountDownLatch(1);
+    Thread caller =
+        new Thread(() ->
+            assertThrows(
+                IllegalStateException.class,
+                () -> {
+                  while (true) {
+                    session.detect(picture, found);
+                    running.countDown();
+                  }
+                }));
     caller.start();
+    running.await();
     Thread.currentThread().interrupt();
     detector.close();
     assertTrue(Thread.interrupted(), "the interruption is the caller's to see");
@@ -392,7 +405,10 @@ class DetectorLifeCycleTest {
       }
       float[] expected = scores(session, packed);
       assertTrue(expected.length > 0);
-      assertArrayEquals(expected, scores(session, new ImageView(apart, width, height, stride)), 0f);
+      assertArrayEquals(
+          expected,
+          scores(session, new ImageView(apart, PixelFormat.RGB, width, height, stride)),
+          0f);
     }
   }
 

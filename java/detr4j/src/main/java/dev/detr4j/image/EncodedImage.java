@@ -17,7 +17,14 @@ record EncodedImage(byte[] bytes, String name, long maxPixels, Arena arena) {
   /** Memory for packed RGB, once the size is known to be within the limit. */
   MemorySegment allocate(PixelSize size) {
     checkSize(size);
-    return arena.allocate(3 * size.pixels());
+    try {
+      return arena.allocate(3 * size.pixels());
+    } catch (OutOfMemoryError e) {
+      throw new ImageException(
+          "%s: no memory outside the heap for %s pixels, %d MB; decode fewer images at once or raise -XX:MaxDirectMemorySize"
+              .formatted(name, size, (3 * size.pixels()) >> 20),
+          e);
+    }
   }
 
   /** Refuses a size before memory is taken for it. */

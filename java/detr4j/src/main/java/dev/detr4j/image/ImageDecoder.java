@@ -91,13 +91,22 @@ public final class ImageDecoder {
   }
 
   private ImageView decode(InputStream stream, String name, Arena arena) {
-    byte[] bytes;
+    return decode(readAll(stream, name), name, arena);
+  }
+
+  /**
+   * Reads what is left of a stream, an encoded image, and leaves the stream open. Of more than an
+   * encoded image may have, one byte too many is read, which {@link #decode(byte[], String)}
+   * refuses.
+   *
+   * @param name what to call the image in messages
+   */
+  public static byte[] readAll(InputStream stream, String name) {
     try {
-      bytes = stream.readNBytes(MAX_FILE_BYTES + 1);
+      return stream.readNBytes(MAX_FILE_BYTES + 1);
     } catch (IOException e) {
       throw new ImageException(name + ": cannot be read: " + reason(e), e);
     }
-    return decode(bytes, name, arena);
   }
 
   /**

@@ -25,6 +25,9 @@ public final class PlainResampler {
       ImageView source, ResamplingPlan plan, MemorySegment intermediate, MemorySegment target) {
     ResamplingTable horizontal = plan.horizontal();
     ResamplingTable vertical = plan.vertical();
+    if (source.format() != PixelFormat.RGB) {
+      throw new IllegalArgumentException("expected RGB, got " + source.format());
+    }
     if (source.width() != horizontal.sourceSize() || source.height() != vertical.sourceSize()) {
       throw new ImageException(
           "image of "

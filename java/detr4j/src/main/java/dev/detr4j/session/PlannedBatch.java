@@ -165,7 +165,7 @@ public final class PlannedBatch implements AutoCloseable {
       sources.useLast();
     }
     BoundNode node = known.bind(memory.pixels(known.pixelBytes()), places.get(index));
-    known.load(image, nanoseconds);
+    known.load(image, memory.rgbRows(), nanoseconds);
     return node;
   }
 

@@ -6,6 +6,8 @@ import dev.detr4j.backend.Program;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelFormat;
+import dev.detr4j.image.RgbRows;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
@@ -70,24 +72,32 @@ final class PlannedImage implements AutoCloseable {
   /**
    * Copies the pixels to the device and resizes them into the place that the resize is bound to.
    *
+   * @param rows converts an image that is not RGB on its way
    * @param nanoseconds the time of the resize is added to its first entry; null when nobody asks
    */
-  void load(ImageView image, long @Nullable [] nanoseconds) {
+  void load(ImageView image, RgbRows rows, long @Nullable [] nanoseconds) {
     Bound known = bound;
     if (known == null) {
       throw new IllegalStateException("the resize is not bound");
     }
-    queue.uploadRows(
-        image.pixels(),
-        image.rowStride(),
-        known.node.input(0).buffer(),
-        0,
-        3L * op.sourceWidth(),
-        op.sourceHeight());
+    upload(image, rows, known.node.input(0).buffer());
     if (nanoseconds == null) {
       queue.submit(known.program);
     } else {
       queue.measure(known.program, nanoseconds);
+    }
+  }
+
+  private void upload(ImageView image, RgbRows rows, Buffer pixels) {
+    long rowBytes = 3L * op.sourceWidth();
+    if (image.format() == PixelFormat.RGB) {
+      queue.uploadRows(image.pixels(), image.rowStride(), pixels, 0, rowBytes, op.sourceHeight());
+      return;
+    }
+    int most = RgbRows.rowsAtOnce(image);
+    for (int row = 0; row < image.height(); row += most) {
+      int count = Math.min(most, image.height() - row);
+      queue.upload(rows.of(image, row, count), 0, pixels, row * rowBytes, count * rowBytes);
     }
   }
 

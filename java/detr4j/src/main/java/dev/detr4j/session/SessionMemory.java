@@ -2,6 +2,7 @@ package dev.detr4j.session;
 
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.Queue;
+import dev.detr4j.image.RgbRows;
 import dev.detr4j.tensor.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ public final class SessionMemory implements AutoCloseable {
   private final Queue queue;
   private @Nullable Buffer slab;
   private @Nullable Buffer pixels;
+  private final RgbRows rgbRows = new RgbRows();
 
   /** Without memory; owns neither backend nor queue. */
   public SessionMemory(Backend backend, Queue queue) {
@@ -47,6 +49,20 @@ public final class SessionMemory implements AutoCloseable {
       pixels = present;
     }
     return present;
+  }
+
+  /** What brings the rows of an image of another layout into that of the pixels. */
+  RgbRows rgbRows() {
+    return rgbRows;
+  }
+
+  /** Bytes of the device that the session holds. */
+  public long bytes() {
+    return bytes(slab) + bytes(pixels) + queue.bytes();
+  }
+
+  private static long bytes(@Nullable Buffer buffer) {
+    return buffer == null ? 0 : buffer.byteSize();
   }
 
   private void free(@Nullable Buffer buffer) {

@@ -103,7 +103,8 @@ class ResamplingTest {
       }
       ResamplingPlan plan = new PillowResampling(ResamplingFilter.BILINEAR).plan(source, target);
       MemorySegment out = arena.allocate(3 * target.pixels());
-      ImageView view = new ImageView(padded, source.width(), source.height(), stride);
+      ImageView view =
+          new ImageView(padded, PixelFormat.RGB, source.width(), source.height(), stride);
       PlainResampler.resize(view, plan, arena.allocate(plan.intermediateBytes()), out);
       assertArrayEquals(expected, out.toArray(ValueLayout.JAVA_BYTE));
     }
