@@ -1,7 +1,10 @@
 package dev.detr4j;
 
 import dev.detr4j.postprocess.DetectionSink;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The detections of one image, in the order of the model's post-processing.
@@ -71,6 +74,30 @@ public final class Detections {
   /** The object query of the decoder that found the object. */
   public int query(int index) {
     return queries[check(index)];
+  }
+
+  /** A copy of the detections, which later calls do not change. */
+  public List<Detection> toList() {
+    return toList(null);
+  }
+
+  /** As above, of these classes only; of all when null. */
+  List<Detection> toList(@Nullable Set<String> wanted) {
+    List<Detection> all = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      String label = label(i);
+      if (wanted == null || wanted.contains(label)) {
+        Box box = new Box(xMin(i), yMin(i), xMax(i), yMax(i));
+        all.add(new Detection(label, labelId(i), score(i), box));
+      }
+    }
+    return List.copyOf(all);
+  }
+
+  /** As {@link #toList} has it. */
+  @Override
+  public String toString() {
+    return toList().toString();
   }
 
   /** Drops the detections of the last call; returns what takes those of the next. */

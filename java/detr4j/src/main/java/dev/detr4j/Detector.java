@@ -5,6 +5,9 @@ import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.error.ImageException;
+import dev.detr4j.image.ImageDecoder;
+import dev.detr4j.image.ImageView;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.model.description.ModelSummary;
 import dev.detr4j.op.SoftNms;
@@ -14,26 +17,31 @@ import dev.detr4j.session.OutputCheck;
 import dev.detr4j.session.SharedParts;
 import dev.detr4j.session.SharedPlans;
 import dev.detr4j.session.SoftSuppression;
+import java.awt.image.BufferedImage;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model that is ready to detect on one backend.
  *
- * <p>A detector is immutable and thread-safe. Make one per model and share it. It packs the weights
- * once for all of its sessions; each session serves one caller at a time.
+ * <p>A detector is thread-safe. Make one per model and share it among all threads, platform and
+ * virtual. It packs the weights once.
  *
  * <pre>{@code
- * try (Detector detector = Detector.builder(Path.of("deformable-detr")).threads(4).build();
- *     DetectorSession session = detector.newSession()) {
- *   Detections found = session.newDetections();
- *   session.detect(ImageView.rgb(pixels, width, height), found);
+ * try (Detector detector = Detector.builder(Path.of("deformable-detr")).build()) {
+ *   for (Detection found : detector.detect(Path.of("photo.jpg"))) {
+ *     System.out.println(found);
+ *   }
  * }
  * }</pre>
+ *
+ * <p>The {@code detect} methods run a limited number of calls at once, each in a session of its
+ * own; further callers wait. {@link #call} sets threshold, classes, time limit and cancellation of
+ * calls. A loop that must not allocate uses a {@link DetectorSession} of its own: {@link
+ * #newSession}.
  */
 public final class Detector implements AutoCloseable {
   private final SharedParts shared;
@@ -42,33 +50,28 @@ public final class Detector implements AutoCloseable {
   private final List<String> labels;
   private final Checkpoint checkpoint;
   private final BackendReport report;
-  private final Precision precision;
-  private final @Nullable SoftNms softNms;
-  private final float threshold;
-  private final @Nullable Consumer<String> warnings;
+  private final DetectorSettings settings;
   private final ModelSummary summary;
+  private final ImageDecoder decoder;
+  private final DetectorCalls calls;
+  private final DetectorCall plainCall;
   private final List<DetectorSession> sessions = new ArrayList<>();
   private boolean closed;
 
   Detector(
-      DetectorAssembly parts,
-      Backend backend,
-      BackendReport report,
-      Precision precision,
-      @Nullable SoftNms softNms,
-      float threshold,
-      int cachedSizes,
-      @Nullable Consumer<String> warnings) {
+      DetectorAssembly parts, Backend backend, BackendReport report, DetectorSettings settings) {
     this.orientation = parts.orientation();
     this.postprocessing = parts.postprocessing();
     this.labels = parts.labels();
     this.checkpoint = parts.checkpoint();
     this.summary = parts.summary();
     this.report = report;
-    this.precision = precision;
-    this.softNms = softNms;
-    this.threshold = threshold;
-    this.warnings = warnings;
+    this.settings = settings;
+    this.decoder = new ImageDecoder(orientation, settings.maxPixels());
+    this.calls =
+        new DetectorCalls(
+            this, settings.sessions(), settings.waitingCallers(), settings.waitingNanoseconds());
+    this.plainCall = new DetectorCall(this);
     // A bound plan has its weights packed: the checkpoint need not stay in memory. Weights of plans
     // to come are read from the file again.
     this.shared =
@@ -76,8 +79,9 @@ public final class Detector implements AutoCloseable {
             parts.model(),
             parts.preprocessing(),
             backend,
-            new SharedPlans(cachedSizes),
-            cachedSizes,
+            new SharedPlans(settings.cachedSizes()),
+            settings.cachedSizes(),
+            settings.name(),
             checkpoint::unload);
   }
 
@@ -92,8 +96,86 @@ public final class Detector implements AutoCloseable {
     return new DetectorBuilder(model);
   }
 
+  /** Settings of calls, at first those of this detector: its threshold, all classes, no limits. */
+  public DetectorCall call() {
+    return plainCall;
+  }
+
+  /** Detects in an image file, as {@link DetectorCall} says. */
+  public List<Detection> detect(Path file) {
+    return plainCall.detect(file);
+  }
+
+  /** Detects in the bytes of an image file, as {@link DetectorCall} says. */
+  public List<Detection> detect(byte[] encoded) {
+    return plainCall.detect(encoded);
+  }
+
+  /** Detects in a stream, an image file, as {@link DetectorCall} says; leaves it open. */
+  public List<Detection> detect(InputStream encoded) {
+    return plainCall.detect(encoded);
+  }
+
+  /** Detects in a picture of AWT, as {@link DetectorCall} says. */
+  public List<Detection> detect(BufferedImage image) {
+    return plainCall.detect(image);
+  }
+
+  /** Detects in pixels in memory, as {@link DetectorCall} says. */
+  public List<Detection> detect(ImageView image) {
+    return plainCall.detect(image);
+  }
+
+  /** Detects in an image that is made when the call has its session: see {@link DetectorCall}. */
+  public List<Detection> detect(ImageLoader image) {
+    return plainCall.detect(image);
+  }
+
   /**
-   * Opens a session for one caller at a time. Close it when done.
+   * Opens all sessions of {@link #detect} and warms them up with images of this size in pixels, as
+   * {@link DetectorSession#warmUp(int, int)} says. Waits for calls that run; others wait meanwhile.
+   */
+  public WarmUp warmUp(int width, int height) {
+    return calls.warmUp(width, height);
+  }
+
+  /** Tells a listener of each call of {@link #detect} that ends from now on. */
+  public void addCallListener(CallListener listener) {
+    calls.add(listener);
+  }
+
+  /** Tells a listener no longer; nothing happens if it was not told. */
+  public void removeCallListener(CallListener listener) {
+    calls.remove(listener);
+  }
+
+  /** What the detector is doing for the callers of {@link #detect}. */
+  public DetectorLoad load() {
+    return calls.load();
+  }
+
+  /** The memory that the detector and its sessions hold. */
+  public DetectorMemory memory() {
+    synchronized (sessions) {
+      long bytes = 0;
+      for (DetectorSession each : sessions) {
+        bytes += each.bytes();
+      }
+      return new DetectorMemory(
+          closed ? 0 : shared.backend().weightBytes(), sessions.size(), bytes);
+    }
+  }
+
+  /**
+   * The name of the model: {@link DetectorBuilder#name}, else that of its folder or file. Events of
+   * the Flight Recorder and metrics carry it.
+   */
+  public String name() {
+    return settings.name();
+  }
+
+  /**
+   * Opens a session for one caller at a time, beside those of {@link #detect}. Close it when done.
    *
    * @throws IllegalStateException when the detector is closed
    */
@@ -115,7 +197,7 @@ public final class Detector implements AutoCloseable {
 
   /** The precision in which convolutions and linear layers multiply. */
   public Precision precision() {
-    return precision;
+    return settings.precision();
   }
 
   /** A description of the model, and of what was assumed about it. */
@@ -138,12 +220,12 @@ public final class Detector implements AutoCloseable {
 
   /** Calls report detections with a greater score, unless they name another threshold. */
   public float threshold() {
-    return threshold;
+    return settings.threshold();
   }
 
   /**
-   * Waits for running calls of all sessions, then closes the sessions and frees everything. Closing
-   * again has no effect.
+   * Refuses further calls, waits for the calls that run in all sessions, then closes the sessions
+   * and frees everything. Closing again has no effect.
    */
   @Override
   public void close() {
@@ -155,7 +237,9 @@ public final class Detector implements AutoCloseable {
       closed = true;
       open = List.copyOf(sessions);
     }
+    calls.close();
     try {
+      open.forEach(DetectorSession::refuseCalls);
       open.forEach(DetectorSession::close);
     } finally {
       shared.plans().close();
@@ -177,12 +261,32 @@ public final class Detector implements AutoCloseable {
 
   Postprocessing newPostprocessing(Queue queue) {
     Postprocessing selection = postprocessing.get();
+    SoftNms softNms = settings.softNms();
     return softNms == null
         ? selection
         : new SoftSuppression(selection, softNms, shared.backend(), queue);
   }
 
   OutputCheck newOutputCheck() {
-    return new OutputCheck(warnings);
+    return new OutputCheck(settings.warnings());
+  }
+
+  /** The sessions of {@link #detect} and who waits for them. */
+  DetectorCalls calls() {
+    return calls;
+  }
+
+  /** Decodes as the model's project does, up to the largest size that this detector takes. */
+  ImageDecoder decoder() {
+    return decoder;
+  }
+
+  /** Refuses an image that is larger than {@link DetectorBuilder#maxPixels} allows. */
+  void checkSize(ImageView image) {
+    if ((long) image.width() * image.height() > settings.maxPixels()) {
+      throw new ImageException(
+          "image of %dx%d pixels is larger than the limit of %d pixels"
+              .formatted(image.width(), image.height(), settings.maxPixels()));
+    }
   }
 }

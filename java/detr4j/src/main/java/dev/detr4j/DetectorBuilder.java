@@ -7,14 +7,19 @@ import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.DetectorBusyException;
 import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.description.ModelSummary;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.op.SoftNms;
+import dev.detr4j.session.CallLimits;
 import dev.detr4j.session.DetectorAssembly;
+import dev.detr4j.session.ModelName;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class DetectorBuilder {
   private static final float DEFAULT_THRESHOLD = 0.5f;
   private static final int DEFAULT_CACHED_SIZES = 4;
+
+  /** Unless more are requested; a session of a full-size model takes more than 100 MB. */
+  private static final int MOST_SESSIONS = 8;
 
   private final Path model;
   private @Nullable BackendKind backend;
@@ -47,6 +55,11 @@ public final class DetectorBuilder {
   private float threshold = DEFAULT_THRESHOLD;
   private int cachedSizes = DEFAULT_CACHED_SIZES;
   private @Nullable Consumer<String> warnings;
+  private @Nullable String name;
+  private long maxPixels = ImageDecoder.DEFAULT_MAX_PIXELS;
+  private int sessions = Math.min(Runtime.getRuntime().availableProcessors(), MOST_SESSIONS);
+  private int waitingCallers = Integer.MAX_VALUE;
+  private @Nullable Duration waitingTime;
 
   /** Looks for more families than detr4j's own; for tests of what a family has to be. */
   DetectorBuilder families(ModelFamilies known) {
@@ -215,6 +228,67 @@ public final class DetectorBuilder {
   }
 
   /**
+   * Names the model in events of the Flight Recorder and in metrics. The default is the name of its
+   * folder or file, or its name on the hub if it lies in the cache of the Hugging Face tools.
+   */
+  public DetectorBuilder name(String text) {
+    name = text;
+    return this;
+  }
+
+  /**
+   * Sets the largest image that the detector takes, in pixels. A session holds 3 bytes for each
+   * pixel of the largest image that it has seen. The default is {@link
+   * ImageDecoder#DEFAULT_MAX_PIXELS}.
+   *
+   * @param pixels width times height, 1 to 2^29
+   */
+  public DetectorBuilder maxPixels(long pixels) {
+    if (pixels < 1 || pixels > 1L << 29) {
+      throw new IllegalArgumentException(
+          "maxPixels is " + pixels + ", expected 1 to " + (1L << 29));
+    }
+    maxPixels = pixels;
+    return this;
+  }
+
+  /**
+   * Sets how many calls of {@link Detector#detect} run at once, each in a session with memory of
+   * its own. Sessions open when calls need them. The default is the number of processors, at most
+   * 8.
+   */
+  public DetectorBuilder sessions(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("sessions must be at least 1, got " + count);
+    }
+    sessions = count;
+    return this;
+  }
+
+  /**
+   * Sets how many callers of {@link Detector#detect} may wait for a session; more get a {@link
+   * DetectorBusyException} at once. Without this setting, any number may wait.
+   *
+   * @param count 0 to refuse whoever would have to wait
+   */
+  public DetectorBuilder waitingCallers(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("waiting callers must be at least 0, got " + count);
+    }
+    waitingCallers = count;
+    return this;
+  }
+
+  /**
+   * Sets how long a caller of {@link Detector#detect} waits for a session; then it gets a {@link
+   * DetectorBusyException}. Without this setting, callers wait until their own time limit.
+   */
+  public DetectorBuilder waitingTime(Duration atMost) {
+    waitingTime = atMost;
+    return this;
+  }
+
+  /**
    * Opens the detector: reads the configuration, maps the weights and opens the backend.
    *
    * @throws ModelConfigException when the configuration is missing, malformed or of another model
@@ -239,18 +313,25 @@ public final class DetectorBuilder {
         throw new BackendException("backend cannot run soft suppression: " + refusal);
       }
       return new Detector(
-          parts,
-          selection.backend(),
-          selection.report(),
-          options.precision(),
-          softNms,
-          threshold,
-          cachedSizes,
-          warnings);
+          parts, selection.backend(), selection.report(), settings(options.precision()));
     } catch (Throwable e) {
       parts.checkpoint().close();
       throw e;
     }
+  }
+
+  private DetectorSettings settings(Precision products) {
+    return new DetectorSettings(
+        name == null ? ModelName.of(model) : name,
+        products,
+        softNms,
+        threshold,
+        cachedSizes,
+        maxPixels,
+        sessions,
+        waitingCallers,
+        waitingTime == null ? Long.MAX_VALUE : CallLimits.nanoseconds(waitingTime),
+        warnings);
   }
 
   /** Returns the score, which must be a threshold. */

@@ -1,6 +1,7 @@
 package dev.detr4j;
 
 import dev.detr4j.backend.Queue;
+import dev.detr4j.backend.StopSignal;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.event.Inferences;
 import dev.detr4j.image.ImageView;
@@ -22,6 +23,7 @@ import dev.detr4j.session.SharedParts;
 import dev.detr4j.session.StageRun;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a detector for one caller at a time.
@@ -50,7 +52,8 @@ public final class DetectorSession implements AutoCloseable {
     Queue queue = shared.backend().newQueue();
     try {
       this.inferences =
-          new Inferences(detector.model().architecture(), detector.backend().kind().id());
+          new Inferences(
+              detector.name(), detector.model().architecture(), detector.backend().kind().id());
       this.parts = new SessionParts(shared, queue, new SessionMemory(shared.backend(), queue));
       this.plans = new SessionPlans(parts);
       this.selection = new DetectionSelection(detector.newPostprocessing(queue), shared, queue);
@@ -84,15 +87,26 @@ public final class DetectorSession implements AutoCloseable {
    *     threshold is outside 0..1
    */
   public void detect(ImageView image, Detections found, float threshold) {
+    detect(image, found, threshold, null);
+  }
+
+  /**
+   * As above, and asks between the steps of the network whether the call goes on.
+   *
+   * @param signal what it throws, this method throws
+   */
+  void detect(ImageView image, Detections found, float threshold, @Nullable StopSignal signal) {
     check(found, threshold);
     gate.enter();
     try {
+      parts.queue().askBetweenSteps(signal);
       single[0] = image;
       singleFound[0] = found;
       run(single, singleFound, singleSink, threshold);
     } finally {
       single[0] = null;
       singleFound[0] = null;
+      parts.queue().askBetweenSteps(null);
       gate.leave();
     }
   }
@@ -224,9 +238,14 @@ public final class DetectorSession implements AutoCloseable {
     return WarmUp.run(this, width, height, atMost);
   }
 
+  /** Lets no further call begin; the detector is about to close all of its sessions. */
+  void refuseCalls() {
+    gate.refuse();
+  }
+
   /**
-   * Waits for a running call, then frees the plans. Closing again only waits until the first close
-   * has ended.
+   * Refuses further calls, waits for a running one, then frees the plans. Closing again only waits
+   * until the first close has ended.
    */
   @Override
   public void close() {
@@ -244,6 +263,11 @@ public final class DetectorSession implements AutoCloseable {
     parts.queue().close();
   }
 
+  /** Bytes of the device that this session holds. */
+  long bytes() {
+    return parts.memory().bytes();
+  }
+
   /** Ahead of the network: a call that cannot end well does not begin. */
   private void check(Detections found, float threshold) {
     if (!found.fit(selection.capacity(), detector.labels())) {
@@ -254,6 +278,9 @@ public final class DetectorSession implements AutoCloseable {
   }
 
   private void run(ImageView[] images, Detections[] found, DetectionSink[] sinks, float threshold) {
+    for (ImageView image : images) {
+      detector.checkSize(image);
+    }
     inferences.started();
     PlannedBatch batch = plans.of(images);
     for (int i = 0; i < images.length; i++) {

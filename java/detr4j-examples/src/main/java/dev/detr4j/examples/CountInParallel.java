@@ -1,10 +1,8 @@
 package dev.detr4j.examples;
 
-import dev.detr4j.Detections;
+import dev.detr4j.Detection;
 import dev.detr4j.Detector;
-import dev.detr4j.DetectorSession;
 import dev.detr4j.error.Detr4jException;
-import dev.detr4j.image.ImageDecoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Counts the objects on several photos in two threads: {@code CountInParallel MODEL PHOTO...}. */
+/** Counts the objects on any number of photos: {@code CountInParallel MODEL PHOTO...}. */
 public final class CountInParallel {
   private CountInParallel() {}
 
@@ -33,22 +31,17 @@ public final class CountInParallel {
     }
   }
 
-  // The package description of dev.detr4j shows the body of this method; ReadmeTest compares them.
+  // docs/embedding.md and the package description of dev.detr4j show the body of this method;
+  // ReadmeTest compares them.
   static void count(Path model, List<Path> photos) throws InterruptedException, ExecutionException {
     try (Detector detector = Detector.builder(model).build();
-        ExecutorService callers = Executors.newFixedThreadPool(2)) {
-      ThreadLocal<DetectorSession> session = ThreadLocal.withInitial(detector::newSession);
-      List<Future<Integer>> counts = new ArrayList<>();
+        ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<List<Detection>>> found = new ArrayList<>();
       for (Path photo : photos) {
-        counts.add(
-            callers.submit(() -> {
-              Detections found = session.get().newDetections();
-              session.get().detect(new ImageDecoder().decode(photo), found);
-              return found.size();
-            }));
+        found.add(callers.submit(() -> detector.detect(photo)));
       }
       for (int i = 0; i < photos.size(); i++) {
-        System.out.printf("%s: %d objects%n", photos.get(i), counts.get(i).get());
+        System.out.printf("%s: %d objects%n", photos.get(i), found.get(i).get().size());
       }
     }
   }

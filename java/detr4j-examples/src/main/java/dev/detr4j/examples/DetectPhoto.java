@@ -1,11 +1,8 @@
 package dev.detr4j.examples;
 
-import dev.detr4j.Detections;
+import dev.detr4j.Detection;
 import dev.detr4j.Detector;
-import dev.detr4j.DetectorSession;
 import dev.detr4j.error.Detr4jException;
-import dev.detr4j.image.ImageDecoder;
-import dev.detr4j.image.ImageView;
 import java.nio.file.Path;
 
 /** Prints the objects on one photo: {@code DetectPhoto MODEL_FOLDER PHOTO}. */
@@ -29,17 +26,10 @@ public final class DetectPhoto {
   // README and the package description of dev.detr4j show the body of this method; ReadmeTest
   // compares them.
   static void detect(Path model, Path photo) {
-    try (Detector detector = Detector.builder(model).threads(2).build();
-        DetectorSession session = detector.newSession()) {
+    try (Detector detector = Detector.builder(model).build()) {
       System.err.println(detector.backend());
-      session.warmUp();
-      ImageView image = new ImageDecoder().decode(photo);
-      Detections found = session.newDetections();
-      session.detect(image, found);
-      for (int i = 0; i < found.size(); i++) {
-        System.out.printf("%s %.3f: ", found.label(i), found.score(i));
-        System.out.printf("x %.1f to %.1f, ", found.xMin(i), found.xMax(i));
-        System.out.printf("y %.1f to %.1f%n", found.yMin(i), found.yMax(i));
+      for (Detection found : detector.detect(photo)) {
+        System.out.println(found);
       }
     }
   }

@@ -31,12 +31,12 @@ class DetectPhotoTest {
     Run run = run("--enable-native-access=ALL-UNNAMED", writeModel(folder), writePhoto(folder));
     assertEquals(0, run.status(), run.errors());
     assertTrue(
-        run.errors().lines().anyMatch(line -> line.matches("(c|vector): .+ on 2 threads of .+")),
+        run.errors().lines().anyMatch(line -> line.matches("(c|vector): .+ on \\d+ threads? of .+")),
         run.errors());
     assertTrue(
         run.output()
             .matches(
-                "([^\\n]+ 0\\.\\d{3}: x -?\\d+\\.\\d to -?\\d+\\.\\d, y -?\\d+\\.\\d to -?\\d+\\.\\d\\R)+"),
+                "([^\\n]+ 0\\.\\d{3} at \\(-?\\d+\\.\\d, -?\\d+\\.\\d\\) to \\(-?\\d+\\.\\d, -?\\d+\\.\\d\\)\\R)+"),
         run.output());
   }
 

@@ -52,8 +52,29 @@ class ReadmeTest {
     assertFalse(snippet.find(), "the package description has a snippet that no test runs");
   }
 
+  @Test
+  void theEmbeddingPageShowsTheExamples() throws IOException {
+    Matcher block = JAVA.matcher(Files.readString(ROOT.resolve("docs/embedding.md")));
+    for (Path example :
+        List.of(
+            Path.of("src/main/java/dev/detr4j/examples/CountInParallel.java"),
+            Path.of("src/main/java/dev/detr4j/examples/DetectService.java"),
+            Path.of(
+                "../detr4j-spring-boot-starter/src/test/java/dev/detr4j/spring/DetectApplication.java"),
+            Path.of("src/main/java/dev/detr4j/examples/CameraFrames.java"),
+            Path.of("src/main/java/dev/detr4j/examples/DetectWithDeadline.java"))) {
+      assertTrue(block.find(), () -> "docs/embedding.md does not show " + example);
+      assertShows("docs/embedding.md", block.group(1), example);
+    }
+    assertFalse(block.find(), "docs/embedding.md has a program that no test runs");
+  }
+
   private static void assertShows(String page, String lines, String example) throws IOException {
-    String source = Files.readString(Path.of("src/main/java/dev/detr4j/examples", example));
+    assertShows(page, lines, Path.of("src/main/java/dev/detr4j/examples", example));
+  }
+
+  private static void assertShows(String page, String lines, Path example) throws IOException {
+    String source = Files.readString(example);
     assertTrue(
         withoutIndentation(source).contains(withoutIndentation(lines)),
         () -> page + " shows other lines than " + example);

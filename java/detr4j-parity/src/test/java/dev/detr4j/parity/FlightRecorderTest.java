@@ -56,6 +56,7 @@ class FlightRecorderTest {
     List<RecordedEvent> plans = events.get("dev.detr4j.PlanBuilt");
     assertEquals(1, plans.size());
     RecordedEvent plan = plans.getFirst();
+    assertEquals("small-model", plan.getString("model"));
     assertEquals(1, plan.getInt("images"));
     assertTrue(plan.getInt("steps") > 20, plan.toString());
     assertTrue(plan.getLong("memory") > 64L * 96 * 3 * 4, plan.toString());
@@ -64,7 +65,8 @@ class FlightRecorderTest {
     assertEquals(2, calls.size());
     for (RecordedEvent call : calls) {
       assertEquals("vector", call.getString("backend"));
-      assertTrue(call.getString("model").startsWith("Deformable DETR"), call.toString());
+      assertEquals("small-model", call.getString("model"));
+      assertTrue(call.getString("architecture").startsWith("Deformable DETR"), call.toString());
       assertEquals(96, call.getInt("imageWidth"));
       assertEquals(64, call.getInt("imageHeight"));
       assertEquals(plan.getInt("inputWidth"), call.getInt("inputWidth"));

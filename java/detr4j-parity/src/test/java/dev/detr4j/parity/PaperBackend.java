@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.backend.Queue;
+import dev.detr4j.backend.StopSignal;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.Arena;
@@ -42,6 +43,9 @@ final class PaperBackend implements Backend {
 
     @Override
     public void submit(Program program) {}
+
+    @Override
+    public void askBetweenSteps(@Nullable StopSignal signal) {}
 
     @Override
     public void measure(Program program, long[] nanoseconds) {}
@@ -90,6 +94,11 @@ final class PaperBackend implements Backend {
   @Override
   public MemorySegment hostMemory(Arena arena, long bytes) {
     return arena.allocate(bytes, 64);
+  }
+
+  @Override
+  public long weightBytes() {
+    return 0;
   }
 
   @Override

@@ -51,6 +51,9 @@ public interface Backend extends AutoCloseable {
    */
   MemorySegment hostMemory(Arena arena, long bytes);
 
+  /** Bytes of packed weights that the device holds. */
+  long weightBytes();
+
   /** A queue for the work of one session. */
   Queue newQueue();
 

@@ -3,6 +3,7 @@ package dev.detr4j.backend;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The work of one session on a device, in order: copies to the device, programs, copies back.
@@ -62,6 +63,15 @@ public interface Queue extends AutoCloseable {
 
   /** Runs a program of this queue. */
   void submit(Program program);
+
+  /**
+   * Sets what decides, from now on, whether a program goes on after each of its steps. A device
+   * that cannot stop within a program asks before each program. What the signal throws, {@link
+   * #submit} throws; outputs of the program are then undefined, and the queue can be used again.
+   *
+   * @param signal null to run every program to its end, as a new queue does
+   */
+  void askBetweenSteps(@Nullable StopSignal signal);
 
   /**
    * Runs a program of this queue, waits for it, and adds the nanoseconds of each node to the entry

@@ -16,4 +16,10 @@ public abstract class Detr4jException extends RuntimeException {
   protected Detr4jException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** One line; never null. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
 }

@@ -17,6 +17,9 @@ final class InferenceEvent extends Event {
   @Label("Model")
   final String model;
 
+  @Label("Architecture")
+  final String architecture;
+
   @Label("Backend")
   final String backend;
 
@@ -43,8 +46,9 @@ final class InferenceEvent extends Event {
   @Description("Above the threshold, of all images")
   int detections;
 
-  InferenceEvent(String model, String backend) {
+  InferenceEvent(String model, String architecture, String backend) {
     this.model = model;
+    this.architecture = architecture;
     this.backend = backend;
   }
 

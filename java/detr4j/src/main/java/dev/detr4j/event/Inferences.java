@@ -8,13 +8,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Inferences {
   private final String model;
+  private final String architecture;
   private final String backend;
   private @Nullable InferenceEvent event;
   private boolean begun;
 
   /** The calls of a session of this model on this backend. */
-  public Inferences(String model, String backend) {
+  public Inferences(String model, String architecture, String backend) {
     this.model = model;
+    this.architecture = architecture;
     this.backend = backend;
   }
 
@@ -27,7 +29,7 @@ public final class Inferences {
     }
     InferenceEvent known = event;
     if (known == null) {
-      known = new InferenceEvent(model, backend);
+      known = new InferenceEvent(model, architecture, backend);
       event = known;
     }
     begun = known.isEnabled();

@@ -7,6 +7,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import org.jspecify.annotations.Nullable;
 
 /** A network was planned for one input size; {@link Recorder#planning} begins it. */
 @Name("dev.detr4j.PlanBuilt")
@@ -16,6 +17,9 @@ import jdk.jfr.StackTrace;
     "A network was planned for an input size that its session did not know; the first plan of a detector packs its weights too")
 @StackTrace(false)
 public final class PlanBuiltEvent extends Event {
+  @Label("Model")
+  @Nullable String model;
+
   @Label("Images")
   int images;
 
@@ -40,8 +44,9 @@ public final class PlanBuiltEvent extends Event {
   PlanBuiltEvent() {}
 
   /** The plan is ready. */
-  public void built(int imageCount, int width, int height, int stepCount, long bytes) {
+  public void built(String name, int imageCount, int width, int height, int stepCount, long bytes) {
     if (shouldCommit()) {
+      model = name;
       images = imageCount;
       inputWidth = width;
       inputHeight = height;

@@ -18,7 +18,10 @@ public final class SessionGate {
   /** A call takes milliseconds, and closing is rare: looking again every 0.1 ms is enough. */
   private static final long PAUSE_NANOSECONDS = 100_000;
 
+  private static final String CLOSED = "the session is closed";
+
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private volatile boolean refusing;
 
   /** An open gate with nobody inside. */
   public SessionGate() {}
@@ -26,15 +29,26 @@ public final class SessionGate {
   /**
    * Begins a call, which ends with {@link #leave}.
    *
-   * @throws IllegalStateException when another call runs or the session is closed
+   * @throws IllegalStateException when another call runs, or the session is closed or about to be
    */
   public void enter() {
+    if (refusing) {
+      throw new IllegalStateException(CLOSED);
+    }
     if (!state.compareAndSet(State.IDLE, State.RUNNING)) {
       throw new IllegalStateException(
           state.get() == State.RUNNING
               ? "the session is in use by another thread: a session serves one caller at a time"
-              : "the session is closed");
+              : CLOSED);
     }
+  }
+
+  /**
+   * Refuses calls from now on; a call that runs goes on. Without this, a caller that comes back at
+   * once would nearly always be faster than who waits to close.
+   */
+  public void refuse() {
+    refusing = true;
   }
 
   /** Ends the call that entered. */
@@ -43,7 +57,7 @@ public final class SessionGate {
   }
 
   /**
-   * Waits for the call that runs, lets no other in, and frees what the session holds. Who comes
+   * Lets no other call in, waits for the one that runs, and frees what the session holds. Who comes
    * second waits until the first has freed it. An interrupted thread waits too and stays
    * interrupted.
    *
@@ -51,6 +65,7 @@ public final class SessionGate {
    * @return whether this call was the one that closed
    */
   public boolean close(Runnable free) {
+    refuse();
     if (!closesWhenIdle()) {
       return false;
     }

@@ -88,6 +88,7 @@ public final class SessionPlans implements AutoCloseable {
     session.shared().packed().run();
     if (event != null) {
       event.built(
+          session.shared().name(),
           key.sizes().size(),
           key.canvas().width(),
           key.canvas().height(),

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param backend what runs it
  * @param plans the plans of input sizes
  * @param cachedSizes how many input sizes a session keeps bound
+ * @param name what the model is called in events
  * @param packed to be called when a plan is bound, and so its weights are packed
  */
 public record SharedParts(
@@ -31,6 +32,7 @@ public record SharedParts(
     Backend backend,
     SharedPlans plans,
     int cachedSizes,
+    String name,
     Runnable packed) {
 
   /** Borrows the plan of a size, which is made if there is none. */

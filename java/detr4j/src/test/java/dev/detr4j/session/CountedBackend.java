@@ -71,6 +71,11 @@ final class CountedBackend implements Backend {
   }
 
   @Override
+  public long weightBytes() {
+    return 0;
+  }
+
+  @Override
   public Queue newQueue() {
     return new IdleQueue();
   }

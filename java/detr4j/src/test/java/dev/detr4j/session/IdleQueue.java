@@ -3,9 +3,11 @@ package dev.detr4j.session;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.backend.Queue;
+import dev.detr4j.backend.StopSignal;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A queue that does nothing. */
 final class IdleQueue implements Queue {
@@ -19,6 +21,9 @@ final class IdleQueue implements Queue {
 
   @Override
   public void submit(Program program) {}
+
+  @Override
+  public void askBetweenSteps(@Nullable StopSignal signal) {}
 
   @Override
   public void measure(Program program, long[] nanoseconds) {}

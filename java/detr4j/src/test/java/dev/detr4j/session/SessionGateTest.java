@@ -41,6 +41,17 @@ class SessionGateTest {
   }
 
   @Test
+  void whoComesAfterTheClosingBeganIsRefused() {
+    gate.enter();
+    gate.refuse();
+    gate.leave();
+    assertEquals(
+        "the session is closed",
+        assertThrows(IllegalStateException.class, gate::enter).getMessage());
+    assertTrue(gate.close(freed::incrementAndGet));
+  }
+
+  @Test
   void aFailureWhileFreeingClosesTheGateToo() {
     assertThrows(
         IllegalArgumentException.class,

@@ -94,6 +94,11 @@ public final class HostBackend implements Backend {
   }
 
   @Override
+  public long weightBytes() {
+    return weights.bytes();
+  }
+
+  @Override
   public Queue newQueue() {
     return new HostQueue(this, pool);
   }

@@ -2,6 +2,7 @@ package dev.detr4j.backend.host;
 
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
+import dev.detr4j.backend.StopSignal;
 import dev.detr4j.event.Steps;
 import dev.detr4j.runtime.WorkerPool;
 import java.lang.foreign.Arena;
@@ -85,8 +86,11 @@ final class HostProgram implements Program {
     }
   }
 
-  /** Runs all nodes; where times are asked for, adds those of each node to its entry. */
-  void run(long @Nullable [] nanoseconds) {
+  /**
+   * Runs all nodes; where times are asked for, adds those of each node to its entry. The signal is
+   * asked ahead of each kernel.
+   */
+  void run(long @Nullable [] nanoseconds, @Nullable StopSignal signal) {
     if (arena == null || boundTo != memory.generation()) {
       if (closed) {
         throw new IllegalStateException("the program is closed");
@@ -95,6 +99,9 @@ final class HostProgram implements Program {
     }
     MemorySegment[] scratch = memory.scratch();
     for (int i = 0; i < kernels.length; i++) {
+      if (signal != null) {
+        signal.check();
+      }
       int node = owners[i];
       if (i == 0 || owners[i - 1] != node) {
         steps.started();

@@ -3,16 +3,19 @@ package dev.detr4j.backend.host;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.backend.Queue;
+import dev.detr4j.backend.StopSignal;
 import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A queue of the host's processors: each command runs when it is given. */
 final class HostQueue implements Queue {
   private final HostBackend backend;
   private final WorkerPool pool;
   private final WorkingMemory memory;
+  private @Nullable StopSignal signal;
 
   HostQueue(HostBackend backend, WorkerPool pool) {
     this.backend = backend;
@@ -32,12 +35,17 @@ final class HostQueue implements Queue {
 
   @Override
   public void submit(Program program) {
-    of(program).run(null);
+    of(program).run(null, signal);
+  }
+
+  @Override
+  public void askBetweenSteps(@Nullable StopSignal stop) {
+    signal = stop;
   }
 
   @Override
   public void measure(Program program, long[] nanoseconds) {
-    of(program).run(nanoseconds);
+    of(program).run(nanoseconds, signal);
   }
 
   @Override
