@@ -2,6 +2,7 @@ package dev.detr4j.bench;
 
 import dev.detr4j.bench.kernel.CompareKernels;
 import dev.detr4j.bench.latency.CompareSessions;
+import dev.detr4j.bench.latency.MeasureCallers;
 import dev.detr4j.bench.latency.MeasureCalls;
 import dev.detr4j.bench.load.CountSessionMemory;
 import dev.detr4j.bench.load.OpenPublishedFiles;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
       OpenPublishedFiles.class,
       MeasureCalls.class,
       CompareSessions.class,
+      MeasureCallers.class,
       MeasureStart.class,
       JmhCommand.Kernels.class,
       JmhCommand.Models.class,

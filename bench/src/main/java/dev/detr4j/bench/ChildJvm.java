@@ -24,6 +24,16 @@ public final class ChildJvm {
    */
   public static String run(Class<?> program, String... arguments)
       throws IOException, InterruptedException {
+    return run(List.of(), program, arguments);
+  }
+
+  /**
+   * As above.
+   *
+   * @param options more options of the JVM, as in {@code -Xmx64m}
+   */
+  public static String run(List<String> options, Class<?> program, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -31,10 +41,9 @@ public final class ChildJvm {
             "--add-modules",
             "jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
-            "-XX:+UseSerialGC",
-            "-cp",
-            System.getProperty("java.class.path"),
-            program.getName()));
+            "-XX:+UseSerialGC"));
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     command.addAll(List.of(arguments));
     Process child = new ProcessBuilder(command).start();
     Thread errors = Thread.ofPlatform().daemon().start(() -> passOn(child.errorReader(UTF_8)));
