@@ -6,10 +6,9 @@ import dev.detr4j.error.OneLine;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.names.TensorNames;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model folder as the Hugging Face hub lays it out: {@code config.json}, optionally {@code
@@ -17,8 +16,8 @@ import java.util.List;
  * model.safetensors.index.json} with its shards, otherwise {@code pytorch_model.bin} or {@code
  * pytorch_model.bin.index.json} with its shards, which hold the same tensors by the same names.
  *
- * <p>Opening reads the two configurations; {@link #openCheckpoint} maps the weights. Immutable and
- * thread-safe.
+ * <p>Opening reads the two configurations; {@link #openCheckpoint} maps the weights, or copies them
+ * where they cannot be mapped. Immutable and thread-safe.
  */
 public final class HuggingFaceDirectory {
   private static final List<String> WEIGHTS =
@@ -30,30 +29,32 @@ public final class HuggingFaceDirectory {
   private static final List<String> ENDINGS =
       List.of(".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json");
 
-  private final Path folder;
-  private final Path weights;
+  private final ModelFile weights;
+  private final byte[] configText;
+  private final byte @Nullable [] preprocessorText;
   private final ModelConfig config;
   private final PreprocessorConfig preprocessor;
-  private final boolean preprocessorFound;
 
-  private HuggingFaceDirectory(Path folder, Path weights, ModelFamilies families) {
-    this.folder = folder;
+  private HuggingFaceDirectory(ModelFile folder, ModelFile weights, ModelFamilies families) {
     this.weights = weights;
-    Path configJson = folder.resolve("config.json");
-    if (!Files.exists(configJson)) {
+    ModelFile configJson = folder.child("config.json");
+    if (!configJson.exists()) {
       throw new ModelConfigException(
           "model "
               + OneLine.of(folder.toString())
               + ": there is no config.json, expected a Hugging Face model folder");
     }
-    this.config = families.read(configJson);
-    Path preprocessorJson = folder.resolve("preprocessor_config.json");
+    this.configText = configJson.text(ModelConfigException::new);
+    this.config = families.read(configJson.json(configText, ModelConfigException::new));
+    ModelFile preprocessorJson = folder.child("preprocessor_config.json");
     // A link whose target is gone is there: it is a mistake, not an absent file.
-    this.preprocessorFound = Files.exists(preprocessorJson, LinkOption.NOFOLLOW_LINKS);
+    this.preprocessorText =
+        preprocessorJson.isListed() ? preprocessorJson.text(ModelConfigException::new) : null;
     this.preprocessor =
-        preprocessorFound
-            ? PreprocessorConfig.read(preprocessorJson)
-            : PreprocessorConfig.defaults();
+        preprocessorText == null
+            ? PreprocessorConfig.defaults()
+            : PreprocessorConfig.read(
+                preprocessorJson.json(preprocessorText, ModelConfigException::new));
   }
 
   /**
@@ -65,52 +66,44 @@ public final class HuggingFaceDirectory {
    * @throws CheckpointException when there are no weights in the folder
    */
   public static HuggingFaceDirectory open(Path path) {
-    return open(path, ModelFamilies.ALL);
+    return open(ModelFile.of(path), ModelFamilies.ALL);
   }
 
-  /** As above, with the families that are known. */
-  public static HuggingFaceDirectory open(Path path, ModelFamilies families) {
-    if (Files.isDirectory(path)) {
-      return new HuggingFaceDirectory(path, findWeights(path), families);
+  /** As above, of files anywhere and with the families that are known. */
+  public static HuggingFaceDirectory open(ModelFile model, ModelFamilies families) {
+    if (model.isFolder()) {
+      return new HuggingFaceDirectory(model, findWeights(model), families);
     }
-    if (!Files.exists(path)) {
+    if (!model.exists()) {
       throw new ModelConfigException(
-          "model " + OneLine.of(path.toString()) + ": there is no such file or folder");
+          "model " + OneLine.of(model.toString()) + ": there is no such file or folder");
     }
-    if (!Files.isRegularFile(path)) {
+    if (!model.isRegular()) {
       throw new CheckpointException(
           "checkpoint %s: is a pipe, a socket or a device, expected a folder or a file"
-              .formatted(OneLine.of(path.toString())));
+              .formatted(OneLine.of(model.toString())));
     }
-    String name = String.valueOf(path.getFileName());
-    if (ENDINGS.stream().noneMatch(name::endsWith)) {
+    if (ENDINGS.stream().noneMatch(model.name()::endsWith)) {
       throw new CheckpointException(
           "checkpoint %s: expected a folder, or a file that ends in %s"
-              .formatted(OneLine.of(path.toString()), String.join(", ", ENDINGS)));
+              .formatted(OneLine.of(model.toString()), String.join(", ", ENDINGS)));
     }
-    Path folder = path.toAbsolutePath().getParent();
-    return new HuggingFaceDirectory(
-        folder == null ? path.toAbsolutePath() : folder, path, families);
+    return new HuggingFaceDirectory(model.folder(), model, families);
   }
 
-  private static Path findWeights(Path folder) {
+  private static ModelFile findWeights(ModelFile folder) {
     for (String name : WEIGHTS) {
-      if (Files.exists(folder.resolve(name))) {
-        return folder.resolve(name);
+      if (folder.child(name).exists()) {
+        return folder.child(name);
       }
     }
     // The configuration is the better complaint when neither is there.
-    if (!Files.exists(folder.resolve("config.json"))) {
-      return folder.resolve(WEIGHTS.getFirst());
+    if (!folder.child("config.json").exists()) {
+      return folder.child(WEIGHTS.getFirst());
     }
     throw new CheckpointException(
         "model %s: there are no weights, expected one of %s"
             .formatted(OneLine.of(folder.toString()), String.join(", ", WEIGHTS)));
-  }
-
-  /** The folder that was opened. */
-  public Path folder() {
-    return folder;
   }
 
   /** The architecture that {@code config.json} describes. */
@@ -128,7 +121,17 @@ public final class HuggingFaceDirectory {
 
   /** Whether {@link #preprocessor} came from a file. */
   public boolean hasPreprocessorFile() {
-    return preprocessorFound;
+    return preprocessorText != null;
+  }
+
+  /** The text of {@code config.json}; a copy. */
+  public byte[] configText() {
+    return configText.clone();
+  }
+
+  /** The text of {@code preprocessor_config.json}, a copy; null when there is none. */
+  public byte @Nullable [] preprocessorText() {
+    return preprocessorText == null ? null : preprocessorText.clone();
   }
 
   /** The names under which this source stores its tensors. */
@@ -137,10 +140,11 @@ public final class HuggingFaceDirectory {
   }
 
   /**
-   * Maps the weights. The caller closes the checkpoint when no weight of it will be read any more.
+   * Maps the weights. Those of streams can be opened once. The caller closes the checkpoint when no
+   * weight of it will be read any more.
    */
   public Checkpoint openCheckpoint() {
-    String name = weights.toString();
+    String name = weights.name();
     if (name.endsWith(".json")) {
       return ShardedCheckpoint.open(weights);
     }

@@ -19,7 +19,7 @@ import java.util.List;
  * from label ids to names, on its own or under {@code id2label} as in a config.json. UTF-8.
  */
 public final class LabelFile {
-  private static final long LONGEST = 1L << 20;
+  private static final int LONGEST = 1 << 20;
 
   private LabelFile() {}
 
@@ -42,12 +42,9 @@ public final class LabelFile {
 
   private static String text(Path file, String where) {
     try {
-      if (Files.size(file) > LONGEST) {
-        throw new ModelConfigException(
-            "%s: the file has %d bytes, expected at most %d"
-                .formatted(where, Files.size(file), LONGEST));
-      }
-      byte[] bytes = Files.readAllBytes(file);
+      checkSize(where, Files.size(file));
+      byte[] bytes = OutsideFile.read(file, LONGEST + 1);
+      checkSize(where, bytes.length);
       if (OutsideFile.isLfsPointer(bytes)) {
         throw new ModelConfigException(where + ": " + OutsideFile.LFS_POINTER);
       }
@@ -59,6 +56,13 @@ public final class LabelFile {
       throw new ModelConfigException(where + ": there is no such file", e);
     } catch (IOException e) {
       throw new ModelConfigException(where + ": cannot be read: " + OneLine.of(e), e);
+    }
+  }
+
+  private static void checkSize(String where, long size) {
+    if (size > LONGEST) {
+      throw new ModelConfigException(
+          "%s: the file has %d bytes, expected at most %d".formatted(where, size, LONGEST));
     }
   }
 

@@ -8,14 +8,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A whole file, mapped read-only; it must not be shortened meanwhile. Thread-safe. Whoever opens it
- * closes it.
+ * A whole file in memory: mapped read-only when it lies on the default file system, and then it
+ * must not be shortened meanwhile; else a {@link NativeCopy}. Thread-safe. Whoever opens it closes
+ * it.
  */
 final class MappedFile implements AutoCloseable {
   private final String container;
@@ -35,7 +37,7 @@ final class MappedFile implements AutoCloseable {
   }
 
   /**
-   * Maps the file.
+   * Maps the file, or copies one that the system cannot map.
    *
    * @param expected what it should be, for the message when it is no regular file
    * @throws CheckpointException when it cannot be read; also when the thread is interrupted, which
@@ -51,15 +53,13 @@ final class MappedFile implements AutoCloseable {
         throw new CheckpointException(
             "checkpoint " + container + ": " + oddity + ", expected " + expected);
       }
-      MemorySegment bytes = map(path, arena);
-      if (OutsideFile.isLfsPointer(
-          bytes
-              .asSlice(0, OutsideFile.pointerBytes(bytes.byteSize()))
-              .toArray(ValueLayout.JAVA_BYTE))) {
-        throw new CheckpointException("checkpoint " + container + ": " + OutsideFile.LFS_POINTER);
-      }
+      MappedFile file =
+          path.getFileSystem().equals(FileSystems.getDefault())
+              ? new MappedFile(container, arena, map(path, arena))
+              : new MappedFile(container, arena, NativeCopy.of(path, container, arena));
+      file.checkNoPointer();
       opened = true;
-      return new MappedFile(container, arena, bytes);
+      return file;
     } catch (NoSuchFileException e) {
       throw new CheckpointException(
           "checkpoint " + OneLine.of(path.toString()) + ": there is no such file", e);
@@ -78,6 +78,45 @@ final class MappedFile implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     }
+  }
+
+  /** Throws when this is what Git has instead of the file. */
+  private void checkNoPointer() {
+    if (OutsideFile.isLfsPointer(
+        bytes
+            .asSlice(0, OutsideFile.pointerBytes(bytes.byteSize()))
+            .toArray(ValueLayout.JAVA_BYTE))) {
+      throw new CheckpointException("checkpoint " + container + ": " + OutsideFile.LFS_POINTER);
+    }
+  }
+
+  /**
+   * Reads what lies in no file system.
+   *
+   * @param place where it lies, for the message when it cannot be read
+   */
+  static MappedFile read(String container, String place, Reader reader) {
+    Arena arena = Arena.ofShared();
+    boolean opened = false;
+    try {
+      MappedFile file = new MappedFile(container, arena, reader.read(arena));
+      file.checkNoPointer();
+      opened = true;
+      return file;
+    } catch (IOException e) {
+      throw new CheckpointException(
+          "checkpoint %s: cannot be read: %s".formatted(OneLine.of(place), OneLine.of(e)), e);
+    } finally {
+      if (!opened) {
+        arena.close();
+      }
+    }
+  }
+
+  /** Reads bytes into memory of an arena. */
+  @FunctionalInterface
+  interface Reader {
+    MemorySegment read(Arena arena) throws IOException;
   }
 
   /** The name of the file, as messages give it. */

@@ -67,7 +67,12 @@ public final class SafetensorsFile implements Checkpoint {
    *     file
    */
   public static SafetensorsFile open(Path path) {
-    MappedFile file = MappedFile.open(path, "a safetensors file");
+    return open(ModelFile.of(path));
+  }
+
+  /** As above, of a file anywhere. */
+  static SafetensorsFile open(ModelFile model) {
+    MappedFile file = model.map("a safetensors file");
     boolean opened = false;
     try {
       SafetensorsFile checkpoint = new SafetensorsFile(file);

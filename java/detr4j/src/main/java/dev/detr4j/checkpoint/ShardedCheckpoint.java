@@ -3,7 +3,6 @@ package dev.detr4j.checkpoint;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.json.JsonObject;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,8 +37,12 @@ public final class ShardedCheckpoint implements Checkpoint {
    *     disagree
    */
   public static ShardedCheckpoint open(Path index) {
-    ShardedCheckpoint checkpoint =
-        new ShardedCheckpoint(OneLine.of(String.valueOf(index.getFileName())));
+    return open(ModelFile.of(index));
+  }
+
+  /** As above, of files anywhere. */
+  static ShardedCheckpoint open(ModelFile index) {
+    ShardedCheckpoint checkpoint = new ShardedCheckpoint(OneLine.of(index.name()));
     boolean opened = false;
     try {
       checkpoint.load(index);
@@ -52,9 +55,10 @@ public final class ShardedCheckpoint implements Checkpoint {
     }
   }
 
-  private void load(Path index) {
+  private void load(ModelFile index) {
     JsonObject map =
-        JsonObject.read(index, message -> new CheckpointException("checkpoint " + message))
+        index
+            .json(message -> new CheckpointException("checkpoint " + message))
             .object("weight_map");
     if (map.names().size() > TorchCheckpoint.MOST_TENSORS) {
       throw new CheckpointException(
@@ -65,7 +69,7 @@ public final class ShardedCheckpoint implements Checkpoint {
       String shard = map.string(name);
       Checkpoint file = shards.get(shard);
       if (file == null) {
-        Path path = shardPath(index, shard, name);
+        ModelFile path = shardFile(index, shard, name);
         file = torch ? TorchCheckpoint.open(path) : SafetensorsFile.open(path);
         shards.put(shard, file);
       }
@@ -88,20 +92,20 @@ public final class ShardedCheckpoint implements Checkpoint {
     });
   }
 
-  private Path shardPath(Path index, String shard, String example) {
+  private ModelFile shardFile(ModelFile index, String shard, String example) {
     String ending = torch ? ".bin" : ".safetensors";
     if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9._-]*") || !shard.endsWith(ending)) {
       throw new CheckpointException(
           "checkpoint %s: shard name \"%s\" of tensor %s, expected the plain name of a %s file beside the index"
               .formatted(container, OneLine.of(shard), OneLine.of(example), ending));
     }
-    Path path = index.resolveSibling(shard);
-    if (!Files.exists(path)) {
+    ModelFile file = index.sibling(shard);
+    if (!file.exists()) {
       throw new CheckpointException(
           "checkpoint %s: shard %s is missing (it holds %s, among others)"
               .formatted(container, OneLine.of(shard), OneLine.of(example)));
     }
-    return path;
+    return file;
   }
 
   @Override

@@ -108,7 +108,16 @@ public final class TorchCheckpoint implements Checkpoint {
    *     a checkpoint can need, or when it has no state dict or several
    */
   public static TorchCheckpoint open(Path path, Options options) {
-    return read(MappedFile.open(path, "a file of torch.save"), options);
+    return open(ModelFile.of(path), options);
+  }
+
+  /** Opens a file that lies anywhere. */
+  static TorchCheckpoint open(ModelFile file) {
+    return open(file, Options.DEFAULT);
+  }
+
+  private static TorchCheckpoint open(ModelFile file, Options options) {
+    return read(file.map("a file of torch.save"), options);
   }
 
   /** Reads what is mapped already, and closes it if that fails. */

@@ -61,6 +61,11 @@ final class ZipDirectory {
     }
   }
 
+  /** To how many bytes so many may inflate. */
+  static long mostInflated(long packed) {
+    return Math.max(SMALL, GROWTH * packed);
+  }
+
   Set<String> names() {
     return entries.keySet();
   }
@@ -140,7 +145,7 @@ final class ZipDirectory {
     }
     if (deflated) {
       inflated += wide.bytes;
-      long most = Math.max(SMALL, GROWTH * all.byteSize());
+      long most = mostInflated(all.byteSize());
       if (wide.bytes < 0 || wide.bytes > most || inflated > most) {
         throw wrong(
             name,

@@ -11,6 +11,9 @@
  * misshapen or left-over tensor is an error. {@link dev.detr4j.checkpoint.HuggingFaceDirectory}
  * opens a folder of Hugging Face files through all three.
  *
+ * <p>All of them read a {@link dev.detr4j.checkpoint.ModelFile}: a file at a path, or one of a
+ * {@link dev.detr4j.checkpoint.FileSet} in memory, in streams, among resources or in an archive.
+ *
  * <p>Every file is hostile until checked: sizes are computed with overflow checks, ranges must lie
  * inside the file, and a message never repeats more than a short, printable part of what a file
  * contains. What a file may cost in time and memory is bounded before it is spent, and nothing that

@@ -4,6 +4,7 @@ import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.checkpoint.LabelFile;
+import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.checkpoint.ModelLocation;
 import dev.detr4j.checkpoint.SafetensorsWriter;
 import dev.detr4j.checkpoint.StoredTensor;
@@ -82,22 +83,21 @@ public final class HuggingFaceConversion implements AutoCloseable {
    */
   public static HuggingFaceConversion open(
       Path model, RecognitionOptions options, @Nullable Path labels) {
-    return switch (ModelLocation.of(model, options)) {
+    return switch (ModelLocation.of(ModelFile.of(model), options)) {
       case ModelLocation.HuggingFace folder -> {
         if (labels != null) {
           throw new ModelConfigException(
               "model %s: labels apply to files without a config.json; this model has one, which names its classes"
                   .formatted(model));
         }
-        yield huggingFace(folder.path());
+        yield huggingFace(folder.open(ModelFamilies.ALL));
       }
       case ModelLocation.Tensors file -> recognised(file.open(), options, labels);
     };
   }
 
   /** The tensors keep their names, whatever spelling that is, and the configuration is copied. */
-  private static HuggingFaceConversion huggingFace(Path model) {
-    HuggingFaceDirectory directory = HuggingFaceDirectory.open(model);
+  private static HuggingFaceConversion huggingFace(HuggingFaceDirectory directory) {
     Checkpoint checkpoint = directory.openCheckpoint();
     try {
       build(directory.config(), new CheckpointWeights(checkpoint, directory.names()));
@@ -108,28 +108,21 @@ public final class HuggingFaceConversion implements AutoCloseable {
           tensors.add(new AsStored(checkpoint.tensor(name)));
         }
       }
-      byte[] preprocessor =
-          directory.hasPreprocessorFile()
-              ? read(directory.folder().resolve(PREPROCESSOR))
-              : HuggingFaceConfigs.preprocessor(
-                  directory
-                      .config()
-                      .family()
-                      .transformersForm(directory.config(), directory.config().labels())
-                      .imageProcessor());
+      byte[] preprocessor = directory.preprocessorText();
+      if (preprocessor == null) {
+        preprocessor =
+            HuggingFaceConfigs.preprocessor(
+                directory
+                    .config()
+                    .family()
+                    .transformersForm(directory.config(), directory.config().labels())
+                    .imageProcessor());
+      }
       return new HuggingFaceConversion(
-          checkpoint, read(directory.folder().resolve(CONFIG)), preprocessor, tensors, List.of());
+          checkpoint, directory.configText(), preprocessor, tensors, List.of());
     } catch (Throwable e) {
       checkpoint.close();
       throw e;
-    }
-  }
-
-  private static byte[] read(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new ModelConfigException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 

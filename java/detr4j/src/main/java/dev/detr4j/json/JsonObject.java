@@ -24,7 +24,8 @@ import java.util.function.Function;
  * values), duplicate fields are refused. Immutable.
  */
 public final class JsonObject {
-  private static final long LONGEST = 16L << 20;
+  /** The most bytes of a file. */
+  public static final int LONGEST = 16 << 20;
 
   private final JsonPlace place;
   private final Map<String, Object> fields;
@@ -48,6 +49,11 @@ public final class JsonObject {
    * @param error makes the exception for everything that is wrong with the file, now or in a getter
    */
   public static JsonObject read(Path path, Function<String, ? extends Detr4jException> error) {
+    return parse(OneLine.of(String.valueOf(path.getFileName())), text(path, error), error);
+  }
+
+  /** The bytes of a file as {@link #read} reads them, within the same bounds. */
+  public static byte[] text(Path path, Function<String, ? extends Detr4jException> error) {
     String where = OneLine.of(String.valueOf(path.getFileName()));
     byte[] text;
     try {
@@ -55,21 +61,26 @@ public final class JsonObject {
       if (oddity != null) {
         throw error.apply(OneLine.of(path.toString()) + " " + oddity + ", expected a JSON file");
       }
-      long size = Files.size(path);
-      if (size > LONGEST) {
-        throw error.apply("%s has %d bytes, expected at most %d".formatted(where, size, LONGEST));
-      }
-      text = Files.readAllBytes(path);
+      checkSize(where, Files.size(path), error);
+      text = OutsideFile.read(path, LONGEST + 1);
     } catch (NoSuchFileException e) {
       throw error.apply(OneLine.of(path.toString()) + ": there is no such file");
     } catch (IOException e) {
       throw error.apply(
           "%s cannot be read: %s".formatted(OneLine.of(path.toString()), OneLine.of(e)));
     }
+    checkSize(where, text.length, error);
     if (OutsideFile.isLfsPointer(text)) {
       throw error.apply(where + " is " + OutsideFile.LFS_POINTER);
     }
-    return parse(where, text, error);
+    return text;
+  }
+
+  private static void checkSize(
+      String where, long size, Function<String, ? extends Detr4jException> error) {
+    if (size > LONGEST) {
+      throw error.apply("%s has %d bytes, expected at most %d".formatted(where, size, LONGEST));
+    }
   }
 
   /** Parses text that must hold one JSON object; {@code where} names the text in messages. */

@@ -1,6 +1,7 @@
 package dev.detr4j.json;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,16 @@ public final class OutsideFile {
     return attributes.isRegularFile()
         ? null
         : attributes.isDirectory() ? "is a folder" : "is a pipe, a socket or a device";
+  }
+
+  /**
+   * The bytes of a file, no more than {@code most}: an entry of a zip file may be longer than its
+   * size says.
+   */
+  public static byte[] read(Path path, int most) throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      return in.readNBytes(most);
+    }
   }
 
   /** How many bytes of the beginning of a file {@link #isLfsPointer} wants to see. */

@@ -4,6 +4,7 @@ import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.checkpoint.LabelFile;
+import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.checkpoint.ModelLocation;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.image.Preprocessing;
@@ -50,15 +51,20 @@ public record DetectorAssembly(
    */
   public static DetectorAssembly open(
       ModelFamilies families, Path path, RecognitionOptions options, @Nullable Path labels) {
-    return switch (ModelLocation.of(path, options)) {
-      case ModelLocation.HuggingFace folder -> huggingFace(families, folder.path(), labels);
+    return open(families, ModelFile.of(path), options, labels);
+  }
+
+  /** As above, of files anywhere. */
+  public static DetectorAssembly open(
+      ModelFamilies families, ModelFile model, RecognitionOptions options, @Nullable Path labels) {
+    return switch (ModelLocation.of(model, options)) {
+      case ModelLocation.HuggingFace folder -> huggingFace(folder.open(families), labels);
       case ModelLocation.Tensors file -> recognised(families, file.open(), options, labels);
     };
   }
 
   private static DetectorAssembly huggingFace(
-      ModelFamilies families, Path path, @Nullable Path labels) {
-    HuggingFaceDirectory directory = HuggingFaceDirectory.open(path, families);
+      HuggingFaceDirectory directory, @Nullable Path labels) {
     Preprocessing preprocessing = HuggingFacePreprocessing.of(directory.preprocessor());
     Checkpoint checkpoint = directory.openCheckpoint();
     try {
