@@ -83,7 +83,7 @@ final class LibraryProbe {
       while (reason.startsWith(prefix)) {
         reason = reason.substring(prefix.length());
       }
-      return reason.replace('\n', ' ');
+      return reason.replace('\n', ' ') + NoexecMount.note(file);
     }
     return "opened only at the second attempt; something else is changing this file";
   }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +33,20 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
         searched.add(Path.of(folder));
       }
     }
-    List<Path> caches = caches(System::getProperty, System::getenv);
+    List<Path> caches = caches(System::getProperty, System::getenv, PrivateFolder::userNumber);
     return new LibrarySettings(path == null ? null : Path.of(path), searched, caches);
   }
 
+  /**
+   * The folders of {@link #caches}.
+   *
+   * @param number of the user of this process, whose files in a folder it may make; null where the
+   *     system has no such numbers or the folder cannot be written
+   */
   static List<Path> caches(
       Function<String, @Nullable String> properties,
-      Function<String, @Nullable String> environment) {
+      Function<String, @Nullable String> environment,
+      Function<Path, @Nullable String> number) {
     List<Path> caches = new ArrayList<>();
     String cache = setting(CACHE, properties, environment);
     if (cache != null) {
@@ -52,10 +60,23 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
       // Some containers report "?" for a user without an entry in passwd.
       caches.add(Path.of(home, ".cache", "detr4j"));
     }
-    String user = String.valueOf(properties.apply("user.name")).replaceAll("[^A-Za-z0-9_.-]", "_");
-    String temporary = properties.apply("java.io.tmpdir");
-    caches.add(Path.of(temporary == null ? "/tmp" : temporary, "detr4j-" + user));
+    String named = properties.apply("java.io.tmpdir");
+    Path temporary = Path.of(named == null ? "/tmp" : named);
+    String user = user(properties.apply("user.name"), () -> number.apply(temporary));
+    caches.add(temporary.resolve("detr4j-" + user));
     return caches;
+  }
+
+  /**
+   * What tells this user's folder from those of others: a plain name, else the number. A user
+   * without an entry in passwd is called "?", as all others of this kind are.
+   */
+  private static String user(@Nullable String name, Supplier<@Nullable String> number) {
+    if (name != null && name.matches("[A-Za-z0-9_.-]+")) {
+      return name;
+    }
+    String found = number.get();
+    return found != null ? "uid-" + found : String.valueOf(name).replaceAll("[^A-Za-z0-9_.-]", "_");
   }
 
   /** A system property, else its environment variable, else null; what is blank is absent. */

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that only this user can write to, so that what lies in it may be executed.
@@ -59,6 +60,24 @@ final class PrivateFolder {
       checkOwner(path, folder);
     }
     return new PrivateFolder(folder);
+  }
+
+  /**
+   * The number of the user that this process runs as: that of the owner of a file that it makes in
+   * a folder, which others may be able to write to. Null where there is none to be found.
+   */
+  static @Nullable String userNumber(Path folder) {
+    try {
+      Path made = newFile(folder, ".owner-", ".tmp");
+      try {
+        return String.valueOf(Files.getAttribute(made, "unix:uid", LinkOption.NOFOLLOW_LINKS));
+      } finally {
+        Files.delete(made);
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      // What comes of it is said when the folder is to be used.
+      return null;
+    }
   }
 
   private static boolean posix(Path path) {
@@ -124,8 +143,8 @@ final class PrivateFolder {
   }
 
   /**
-   * An empty file that was not there before. Nobody else writes here, so names need not be hard to
-   * guess, and the random numbers of {@link Files#createTempFile} would cost a start 20 ms.
+   * An empty file that was not there before. Names need not be hard to guess: one that is taken is
+   * passed over, and the random numbers of {@link Files#createTempFile} would cost a start 20 ms.
    */
   private static Path newFile(Path folder, String prefix, String suffix) throws IOException {
     FileAttribute<?>[] attributes =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.detr4j.ffi.TestLibrary.Fault;
 import java.io.File;
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -197,7 +198,80 @@ class NativeLibraryTest {
       String report = load(List.of(resourceFolder(content)));
       assertTrue(report.contains("loaded " + home.resolve(".cache/detr4j").toRealPath()), report);
       assertTrue(report.contains("failed to map segment from shared object"), report);
+      assertTrue(report.contains(" is mounted noexec: set DETR4J_NATIVE_CACHE to "), report);
     }
+  }
+
+  /**
+   * Users without an entry in passwd, a home folder or HOME, as containers have them: each gets a
+   * folder of its own, and the folder "?" does not appear where Java was started.
+   */
+  @Test
+  void namelessUsersShareNoFolder() throws Exception {
+    assumeTrue(isLinux() && mayBecomeOthers(), "only root with setpriv can become other users");
+    byte[] content = Files.readAllBytes(TestLibrary.build(folder.resolve("good"), Fault.NONE));
+    List<String> classPath = classPath(List.of(resourceFolder(content)));
+    Path open = Files.createDirectory(folder.resolve("open"));
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+    for (int user : new int[] {712345, 712346}) {
+      for (String home : new String[] {null, "/", "/root"}) {
+        String report = nameless(user, home, open, classPath);
+        Path own = open.resolve("detr4j-uid-" + user);
+        assertTrue(report.contains("loaded " + own.toRealPath()), report);
+        assertEquals(user, Files.getAttribute(own, "unix:uid"));
+        assertEquals(
+            "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(own)));
+      }
+    }
+    assertEquals(2, files(open).size(), files(open).toString());
+    // Somebody else was there before.
+    Path taken = open.resolve("detr4j-uid-712347");
+    Files.createDirectory(taken);
+    String report = nameless(712347, null, open, classPath);
+    assertTrue(
+        report.contains("reason natives jar: " + taken + ": cannot hold the library: "), report);
+  }
+
+  private static boolean mayBecomeOthers() throws Exception {
+    try {
+      return new ProcessBuilder("setpriv", "--reuid=712345", "--clear-groups", "true")
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static String nameless(int user, String home, Path temporary, List<String> classPath)
+      throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "setpriv",
+                "--reuid=" + user,
+                "--regid=" + user,
+                "--clear-groups",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                String.join(File.pathSeparator, classPath),
+                LoadOnce.class.getName())
+            .directory(temporary.toFile())
+            .redirectErrorStream(true);
+    builder
+        .environment()
+        .keySet()
+        .removeIf(name -> name.startsWith("DETR4J_") || name.startsWith("XDG_"));
+    builder.environment().remove("HOME");
+    if (home != null) {
+      builder.environment().put("HOME", home);
+    }
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    return output;
   }
 
   @Test
