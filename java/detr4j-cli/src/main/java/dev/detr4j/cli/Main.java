@@ -56,14 +56,23 @@ import picocli.CommandLine.Spec;
       "  0  success",
       "  1  a file or a setting is wrong; one line on standard error says which",
       "  2  the command line cannot be parsed",
-      "  3  detr4j itself failed",
-      "",
-      "The launcher also has `./detr4j build`, `./detr4j verify` (build, all tests, parity) and `./detr4j bench`."
+      "  3  detr4j itself failed"
     })
 public final class Main implements Runnable {
   /** In the order of the help. */
   private static final List<String> COMMANDS =
-      List.of("detect", "evaluate", "profile", "info", "parity", "models", "accept", "help");
+      List.of(
+          "detect",
+          "evaluate",
+          "profile",
+          "info",
+          "parity",
+          "models",
+          "accept",
+          "build",
+          "verify",
+          "bench",
+          "help");
 
   @Spec private CommandSpec spec;
 
@@ -109,9 +118,13 @@ public final class Main implements Runnable {
   private static CommandLine commandLine(List<String> commands) {
     CommandLine all = new CommandLine(new Main());
     commands.forEach(name -> all.addSubcommand(command(name)));
+    all.getSubcommands().values().stream()
+        .filter(each -> each.getCommand() instanceof LauncherCommand)
+        .forEach(each -> each.setUnmatchedArgumentsAllowed(true));
     return all.registerConverter(Path.class, new FileNames.Converter())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setUsageHelpWidth(100)
+        .setUsageHelpWidth(100) // where there is no terminal
+        .setUsageHelpAutoWidth(true)
         .setExpandAtFiles(false) // @a.png is a file of that name
         .setColorScheme(Help.defaultColorScheme(Terminal.colours()))
         .setExecutionStrategy(Main::execute)
@@ -128,6 +141,9 @@ public final class Main implements Runnable {
       case "parity" -> new ParityCommand();
       case "models" -> new ModelsCommand();
       case "accept" -> new AcceptCommand();
+      case "build" -> new LauncherCommand.Build();
+      case "verify" -> new LauncherCommand.Verify();
+      case "bench" -> new LauncherCommand.Bench();
       case "help" -> new CommandLine.HelpCommand();
       default -> throw new IllegalArgumentException("no command " + name);
     };
@@ -151,13 +167,8 @@ public final class Main implements Runnable {
   }
 
   private static int misuse(ParameterException error, String[] arguments) {
-    CommandLine command = error.getCommandLine();
-    PrintWriter err = command.getErr();
-    err.println(
-        "detr4j: %s; see %s --help"
-            .formatted(
-                Terminal.printable(String.valueOf(error.getMessage())),
-                command.getCommandSpec().qualifiedName()));
+    PrintWriter err = error.getCommandLine().getErr();
+    err.println("detr4j: " + Terminal.printable(Misuse.explained(error)));
     return CommandLine.ExitCode.USAGE;
   }
 
