@@ -17,12 +17,25 @@ final class Launcher {
   /** The environment variable that says how the launcher is to start. */
   private static final String START = "DETR4J_START";
 
+  /** How it is to start where the Vector API is needed. */
+  private static final String WITH_VECTOR = "vector";
+
   private Launcher() {}
 
   /** Whether the launcher left the Vector API out of this JVM, and can start one that has it. */
   static boolean leftVectorOut() {
     return System.getProperty("detr4j.launcher.vector", "").equals("left out")
         && Files.isExecutable(script());
+  }
+
+  /** Whether this JVM does over what another one, without the Vector API, could not do. */
+  static boolean startedAgain() {
+    return WITH_VECTOR.equals(System.getenv(START));
+  }
+
+  /** The launcher once more, with the Vector API. */
+  static ProcessBuilder withVector(List<String> arguments) {
+    return again(WITH_VECTOR, arguments);
   }
 
   /** How the start cache is, in words; null without a launcher. */
@@ -43,7 +56,7 @@ final class Launcher {
   }
 
   /** The launcher once more, with the options for the JVM that it was given. */
-  static ProcessBuilder again(String start, List<String> arguments) {
+  private static ProcessBuilder again(String start, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(script().toString());
     System.getProperty("detr4j.launcher.options", "")

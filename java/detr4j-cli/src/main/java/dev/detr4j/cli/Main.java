@@ -85,6 +85,10 @@ public final class Main implements Runnable {
     Locale.setDefault(Locale.ROOT);
     StandardOutput output = StandardOutput.install();
     CommandLine commandLine = commandLine(arguments);
+    if (!Launcher.startedAgain()) { // else the first JVM has said so
+      KnownSettings.warnings()
+          .forEach(line -> commandLine.getErr().println("detr4j: " + Terminal.printable(line)));
+    }
     int exit = 3;
     try {
       exit = commandLine.execute(arguments);

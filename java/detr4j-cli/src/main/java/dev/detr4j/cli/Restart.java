@@ -48,7 +48,7 @@ final class Restart {
   /** Runs the command with the standard streams of this JVM; returns its exit code. */
   static int run(List<String> arguments, PrintWriter err) {
     ProcessBuilder builder =
-        Launcher.again("vector", arguments.stream().map(Restart::reachable).toList());
+        Launcher.withVector(arguments.stream().map(Restart::reachable).toList());
     try {
       Process again = builder.inheritIO().start();
       // Whoever ends this JVM means the command, which may have files to remove.

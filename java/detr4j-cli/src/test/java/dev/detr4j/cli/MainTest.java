@@ -83,10 +83,12 @@ class MainTest {
   /** How wide a terminal is, picocli finds out; a test has none, and gets 100 columns. */
   @Test
   void helpIsAsWideAsTheTerminal() {
-    Main.commandLine().getSubcommands().forEach((name, command) -> {
-      assertTrue(command.isUsageHelpAutoWidth(), name);
-      assertEquals(100, command.getUsageHelpWidth(), name);
-    });
+    Main.commandLine()
+        .getSubcommands()
+        .forEach((name, command) -> {
+          assertTrue(command.isUsageHelpAutoWidth(), name);
+          assertEquals(100, command.getUsageHelpWidth(), name);
+        });
   }
 
   @Test
