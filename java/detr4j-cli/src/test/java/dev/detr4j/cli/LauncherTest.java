@@ -78,6 +78,7 @@ class LauncherTest {
             exit 0 ;;
           esac
         done
+        [ ! -e "%1$s/talks" ] || cat "%1$s/talks" >&2
         printf '%%s\\n' "LC_ALL=${LC_ALL:-}" "$@"
         """
             .formatted(jdk));
@@ -136,6 +137,31 @@ class LauncherTest {
       String line = run(Map.of(), arguments.toArray(String[]::new));
       assertTrue(line.contains(USED) && !line.contains(VECTOR), line);
     }
+  }
+
+  /** What the JVM says of its options comes once, and its notice of the Vector API never. */
+  @Test
+  void aCommandThatIsStartedAgainSaysNothingTwice() throws Exception {
+    List<String> ofTheJvm =
+        List.of(
+            "NOTE: Picked up JDK_JAVA_OPTIONS: -Da=b",
+            "Picked up JAVA_TOOL_OPTIONS: -Dc=d",
+            "OpenJDK 64-Bit Server VM warning: Options -Xverify:none and -noverify were deprecated");
+    String notice = "WARNING: Using incubator modules: jdk.incubator.vector";
+    String own = "detr4j: a.png: there is no such file";
+    List<String> all = new ArrayList<>(ofTheJvm);
+    all.addAll(List.of(notice, own, ofTheJvm.getFirst()));
+    write(jdk.resolve("talks"), String.join("\n", all) + "\n");
+    List<String> first = everyWord(Map.of(), "detect", "a.png").lines().toList();
+    assertTrue(first.containsAll(ofTheJvm) && first.contains(own), first::toString);
+    assertFalse(first.contains(notice), first::toString);
+    List<String> again =
+        everyWord(Map.of("DETR4J_START", "vector"), "detect", "a.png").lines().toList();
+    // What comes after the notice is the program's, whatever it looks like.
+    assertEquals(
+        List.of(own, ofTheJvm.getFirst()),
+        again.stream().filter(all::contains).toList(),
+        again::toString);
   }
 
   /** The JVM refuses two collectors, and two archives of classes. */
@@ -291,7 +317,21 @@ class LauncherTest {
 
   /** The lines of java's arguments. */
   private String run(Map<String, String> environment, String... arguments) throws Exception {
-    ProcessBuilder builder = new ProcessBuilder(root.resolve("detr4j").toString());
+    return run(List.of(root.resolve("detr4j").toString()), environment, arguments);
+  }
+
+  /**
+   * As above, with all that comes on standard error. A process beside java filters that, and the
+   * test's own JVM stops to read when java ends.
+   */
+  private String everyWord(Map<String, String> environment, String... arguments) throws Exception {
+    String launcher = root.resolve("detr4j").toString();
+    return run(List.of("sh", "-c", "\"$0\" \"$@\" 2>&1 | cat", launcher), environment, arguments);
+  }
+
+  private String run(List<String> command, Map<String, String> environment, String... arguments)
+      throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
     builder.command().addAll(List.of(arguments));
     builder
         .environment()
@@ -318,7 +358,7 @@ class LauncherTest {
   private void await(Callable<Boolean> condition) throws Exception {
     Path lock = root.resolve("target/start.aot.lock");
     for (int i = 0; i < 3_000; i++) {
-      if (condition.call() && !Files.exists(lock)) {
+      if (condition.call() && !Files.exists(lock, LinkOption.NOFOLLOW_LINKS)) {
         return;
       }
       Thread.sleep(20);
