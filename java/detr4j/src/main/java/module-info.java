@@ -26,6 +26,7 @@ module dev.detr4j {
   exports dev.detr4j.image;
   exports dev.detr4j.json to
       dev.detr4j.cli,
+      dev.detr4j.evaluation,
       dev.detr4j.parity;
   exports dev.detr4j.model to
       dev.detr4j.parity;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import dev.detr4j.json.JsonFault;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
@@ -88,14 +89,7 @@ final class CocoJson implements AutoCloseable {
         throw new EvaluationException(name + ": " + at + e.getMessage(), e);
       }
     } catch (JsonProcessingException e) {
-      throw new EvaluationException(
-          "%s: not valid JSON at line %d, column %d: %s"
-              .formatted(
-                  name,
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                  oneLine(e.getOriginalMessage())),
-          e);
+      throw new EvaluationException(name + ": " + JsonFault.of(e), e);
     } catch (EvaluationException e) {
       throw e;
     } catch (RuntimeException e) {

@@ -85,7 +85,7 @@ class AnnotationsTest {
         "\"id\": 5 | \"id\": [5] | annotations[0]: id is a list, expected a number or a text",
         "\"id\": 5 | \"id\": NaN | annotations[0]: id is NaN, expected a number or a text",
         "\"image_id\": 2, | `` | annotations[0]: image_id is missing",
-        "\"id\": 5, | \"id\": 5, \"id\": 5, | Duplicate",
+        "\"id\": 5, | \"id\": 5, \"id\": 5, | duplicate field 'id'",
         "\"annotations\": [ | \"annotation\": [ | annotations is missing",
         "\"categories\": [{\"id\": 9, \"name\": \"nine\", \"supercategory\": \"x\"}, {\"id\": 4}] |"
             + " \"categories\": [] | categories is empty",

@@ -33,7 +33,7 @@ class CocoVariantsTest {
           "crowd is text 1", "iscrowd is \"1\"",
           "score beyond doubles", "score is Infinity",
           "score is true", "score is true",
-          "class id twice in the file's object", "Duplicate field 'category_id'",
+          "class id twice in the file's object", "duplicate field 'category_id'",
           "image id twice", "id 101 occurs twice");
 
   @TempDir Path folder;

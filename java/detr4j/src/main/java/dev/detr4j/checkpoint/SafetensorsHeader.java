@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.OneLine;
+import dev.detr4j.json.JsonFault;
 import dev.detr4j.json.JsonReader;
 import dev.detr4j.tensor.Shape;
 import java.io.IOException;
@@ -125,9 +126,7 @@ final class SafetensorsHeader {
       }
     } catch (JsonProcessingException e) {
       throw new CheckpointException(
-          "checkpoint %s: the header is not valid JSON: %s"
-              .formatted(container, OneLine.of(e.getOriginalMessage())),
-          e);
+          "checkpoint %s: the header is %s".formatted(container, JsonFault.of(e)), e);
     } catch (Detr4jException e) {
       throw e;
     } catch (RuntimeException e) {

@@ -104,8 +104,7 @@ public final class JsonReader {
       }
       return object;
     } catch (JsonProcessingException e) {
-      throw caused(
-          error.apply(where + " is not valid JSON: " + OneLine.of(e.getOriginalMessage())), e);
+      throw caused(error.apply(where + " is " + JsonFault.of(e)), e);
     } catch (Detr4jException e) {
       throw e;
     } catch (RuntimeException e) {

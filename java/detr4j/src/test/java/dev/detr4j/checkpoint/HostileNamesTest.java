@@ -93,7 +93,9 @@ class HostileNamesTest {
                 ModelConfigException.class,
                 () -> config("{\"" + name(5, 16) + "\":1,\"" + name(5, 16) + "\":2}"))
             .getMessage();
-    assertTrue(message.startsWith("config.json is not valid JSON: Duplicate"), message);
+    assertTrue(
+        message.matches("config.json is not valid JSON at line 1, column \\d+: duplicate field .*"),
+        message);
   }
 
   @Test

@@ -145,7 +145,7 @@ class SafetensorsFileTest {
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}} | tensor a has 3 data_offsets",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[1,4]}} | tensor a leaves a hole before it: it begins at 1",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}} | the header describes 3 bytes of data, the file holds 4",
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{}} | Duplicate",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{}} | duplicate field 'a'",
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":{}}} | tensor a has an unknown field x",
         "{\"a\\n\\u001bb\":{\"dtype\":\"F33\",\"shape\":[1],\"data_offsets\":[0,4]}} | tensor a??b has the unknown dtype",
         "{\"__metadata__\":{\"a\":1}} | metadata a is not a string",
