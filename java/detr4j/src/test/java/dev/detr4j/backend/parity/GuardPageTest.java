@@ -1,94 +1,69 @@
 package dev.detr4j.backend.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.host.HostBuffer;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Kernels of the C library read and write nothing outside their tensors: every case in every tier
- * with an unmapped page at both ends.
+ * Kernels read and write nothing outside their tensors: every case in every tier and width of
+ * vectors with an unmapped page at both ends; {@link Selection} narrows it.
  *
- * <p>In a process of its own, because an access outside ends it. The Vector API checks bounds
- * itself; it runs once, at its best.
+ * <p>In a process of its own, because an access outside ends it. The vector kernels need it like
+ * those in C: they see all memory as one segment.
  */
 class GuardPageTest {
-  static Stream<Variant> variants() {
-    return Variant.all().stream()
-        .filter(variant ->
-            variant.kind() == BackendKind.C
-                || (variant.kind() == BackendKind.VECTOR && variant.isBest()));
+  @TestFactory
+  Stream<DynamicTest> staysInsideItsTensors(@TempDir Path folder) {
+    List<Variant> variants =
+        Selection.ofProcess().variants().stream()
+            .filter(variant -> variant.kind() != BackendKind.REFERENCE)
+            // The widest vectors would run twice.
+            .filter(variant -> variant.kind() == BackendKind.C || variant.needsOwnJvm())
+            .toList();
+    assertFalse(variants.isEmpty(), "guard pages are for the tiers of c and the widths of vector");
+    return variants.stream()
+        .map(variant -> dynamicTest(variant.toString(), () -> check(variant, folder)));
   }
 
-  @ParameterizedTest
-  @MethodSource("variants")
-  void staysInsideItsTensors(Variant variant, @TempDir Path folder)
-      throws IOException, InterruptedException {
+  private static void check(Variant variant, Path folder) {
     Assumptions.assumeTrue(
         System.getProperty("os.name").equals("Linux"), "guard pages are made with Linux's mmap");
     OpParityTest.assumeAvailable(variant);
-    Process process = start(variant, folder);
-    ArrayDeque<String> last = new ArrayDeque<>();
-    try (BufferedReader output =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = output.readLine(); line != null; line = output.readLine()) {
-        last.add(line);
-        if (last.size() > 30) {
-          last.remove();
-        }
-      }
+    VariantJvm jvm = VariantJvm.run(variant, true, folder);
+    if (!jvm.lacking().isEmpty()) {
+      System.out.println(
+          "guard pages: "
+              + variant
+              + " lacks "
+              + String.join(", ", jvm.lacking())
+              + "; OpParityTest fails for it");
     }
-    int status = process.waitFor();
-    if (status != 0 || !String.valueOf(last.peekLast()).startsWith(GuardPageRun.DONE)) {
-      fail(variant + " ended with status " + status + ":\n" + String.join("\n", last));
+    if (jvm.death() != null) {
+      fail(variant + ": " + jvm.death());
     }
-  }
-
-  private static Process start(Variant variant, Path folder) throws IOException {
-    String tier = variant.options().instructionSet();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path"))));
-    System.getProperties()
-        .forEach((key, value) -> {
-          if (String.valueOf(key).startsWith("detr4j.")) {
-            command.add("-D" + key + "=" + value);
-          }
-        });
-    command.addAll(
-        List.of(
-            GuardPageRun.class.getName(),
-            variant.kind().id(),
-            tier == null ? "-" : tier,
-            Integer.toString(variant.options().vectorBits())));
-    // A crash leaves its log in the current folder.
-    return new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    List<String> failures =
+        Selection.ofProcess().operations().stream()
+            .flatMap(op -> jvm.failures(op.getSimpleName()).stream())
+            .toList();
+    if (!failures.isEmpty()) {
+      fail(OpParityTest.report(failures));
+    }
   }
 
   /** The guard itself: the last byte of a tensor is accessible, and its segment ends there. */

@@ -43,7 +43,8 @@ class MsDeformAttentionGoldenTest {
   };
 
   static Stream<Variant> variants() {
-    return Variant.all().stream();
+    // The other widths of vectors agree with the reference, see OpParityTest.
+    return Variant.all().stream().filter(variant -> !variant.needsOwnJvm());
   }
 
   @ParameterizedTest

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
-import dev.detr4j.op.OpSpec;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -16,9 +15,10 @@ import org.junit.jupiter.api.TestFactory;
 class ThreadsAgreeTest {
   @TestFactory
   Stream<DynamicTest> everyNumberOfThreadsGivesTheSameBits() {
+    Selection selection = Selection.ofProcess();
     return Stream.of(BackendKind.VECTOR, BackendKind.C)
         .flatMap(kind ->
-            Stream.of(OpSpec.class.getPermittedSubclasses())
+            selection.operations().stream()
                 .map(op ->
                     dynamicTest(kind.id() + " " + op.getSimpleName(), () -> compare(kind, op))));
   }

@@ -6,11 +6,18 @@ import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.BackendProviders;
 import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.vector.WidthsHere;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A backend with the tier that it is lowered to. */
 record Variant(BackendKind kind, BackendOptions options) {
+  /** The tier of a backend that is not lowered. */
+  static final String BEST = "best";
+
+  private static final String REQUIRED = "detr4j.test.requireBackends";
+
   private static final String[] TIERS = {"baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon"};
   private static final int[] WIDTHS = {128, 256, 512};
 
@@ -38,18 +45,51 @@ record Variant(BackendKind kind, BackendOptions options) {
         && options.precision() == Precision.FP32;
   }
 
-  /** Why this cannot run here, or null when it can. */
-  String unavailable() {
-    return BackendProviders.of(kind).unavailable(options);
+  /** The same backend as users get it. */
+  Variant best() {
+    return new Variant(kind, new BackendOptions(options.threads(), null, 0));
   }
 
   /**
-   * Whether {@code detr4j.test.requireBackends} names the backend, so that its absence is a
-   * failure.
+   * Whether it has a width of vectors. A JVM has one width, so each of these runs in a JVM of its
+   * own, see {@link VariantJvm}.
    */
-  boolean isRequired() {
-    String required = System.getProperty("detr4j.test.requireBackends", "");
-    return isBest() && List.of(required.split(",", -1)).contains(kind.id());
+  boolean needsOwnJvm() {
+    return options.vectorBits() != 0;
+  }
+
+  /** Whether it is what {@link #best} is in this JVM. */
+  boolean hasWidthOfThisJvm() {
+    return needsOwnJvm() && options.vectorBits() == WidthsHere.ofThisJvm();
+  }
+
+  /** The instruction set, the width of vectors in bits, or {@link #BEST}. */
+  String tier() {
+    if (options.instructionSet() != null) {
+      return options.instructionSet();
+    }
+    if (options.precision() != Precision.FP32) {
+      return options.precision().id();
+    }
+    return isBest() ? BEST : Integer.toString(options.vectorBits());
+  }
+
+  /** Why this cannot run on this machine, or null when it can. */
+  @Nullable String unavailable() {
+    if (!needsOwnJvm()) {
+      return BackendProviders.of(kind).unavailable(options);
+    }
+    String reason = best().unavailable();
+    return reason != null ? reason : WidthsHere.refusal(options.vectorBits());
+  }
+
+  /** The setting that makes its absence a failure, or null when it may be absent. */
+  @Nullable String requiredBy() {
+    String required = System.getProperty(REQUIRED, "");
+    if (isBest() && List.of(required.split(",", -1)).contains(kind.id())) {
+      return REQUIRED;
+    }
+    return Selection.ofProcess().demands(this);
   }
 
   Backend open() {
@@ -62,12 +102,6 @@ record Variant(BackendKind kind, BackendOptions options) {
 
   @Override
   public String toString() {
-    String tier =
-        options.instructionSet() != null
-            ? options.instructionSet()
-            : options.precision() != Precision.FP32
-                ? options.precision().id()
-                : options.vectorBits() + " bits";
-    return kind.id() + (isBest() ? "" : " " + tier);
+    return kind.id() + (isBest() ? "" : " " + tier() + (needsOwnJvm() ? " bits" : ""));
   }
 }
