@@ -1,5 +1,6 @@
 // kernel_tests [KERNEL]: runs the test of one kernel, or of all, on every tier that this processor has.
-// DETR4J_TEST_SEED sets the seed (default: the time, printed), DETR4J_TEST_TIER one tier by name.
+// DETR4J_TEST_SEED sets the seed (default: the time, printed), DETR4J_TEST_TIER one tier by name. A name that is unknown, or
+// a tier that this processor lacks, is an error with the names that would do.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,11 +32,46 @@ static const struct {
 #include "kernels_bf16.def"
 };
 
+// Whether the kernel is in the lists; says which are, when it is not.
+static int known_kernel(const char *kernel) {
+  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+    if (strcmp(kernel, tests[i].name) == 0) {
+      return 1;
+    }
+  }
+  fprintf(stderr, "kernel %s does not exist; expected", kernel);
+  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+    fprintf(stderr, "%s %s", i == 0 ? "" : ",", tests[i].name);
+  }
+  fprintf(stderr, "\n");
+  return 0;
+}
+
+// Whether this processor has the tier; says which it has, when it has not.
+static int available_tier(const char *name) {
+  for (int32_t tier = 0; detr4j_tier_name(tier) != NULL; tier++) {
+    if (detr4j_tier_available(tier) && strcmp(name, detr4j_tier_name(tier)) == 0) {
+      return 1;
+    }
+  }
+  fprintf(stderr, "DETR4J_TEST_TIER is %s; this processor and build have", name);
+  for (int32_t tier = 0; detr4j_tier_name(tier) != NULL; tier++) {
+    if (detr4j_tier_available(tier)) {
+      fprintf(stderr, "%s %s", tier == 0 ? "" : ",", detr4j_tier_name(tier));
+    }
+  }
+  fprintf(stderr, "\n");
+  return 0;
+}
+
 int main(int count, char **arguments) {
   const char *seed_text = getenv("DETR4J_TEST_SEED"), *tier_text = getenv("DETR4J_TEST_TIER");
   const uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
   set_seed(seed);
   printf("seed %llu\n", (unsigned long long)seed);
+  if ((count > 1 && !known_kernel(arguments[1])) || (tier_text != NULL && !available_tier(tier_text))) {
+    return 2;
+  }
   int ran = 0, lacking = 0;
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
     if (count > 1 && strcmp(arguments[1], tests[i].name) != 0) {
@@ -56,12 +92,8 @@ int main(int count, char **arguments) {
     }
   }
   if (ran == 0 && lacking > 0) {
-    printf("not run: no tier of this processor has bf16 products\n");
+    printf("not run: %s has no bf16 products\n", tier_text != NULL ? tier_text : "this processor");
     return SKIPPED;
-  }
-  if (ran == 0) {
-    fprintf(stderr, "no such kernel or tier: %s %s\n", count > 1 ? arguments[1] : "", tier_text != NULL ? tier_text : "");
-    return 2;
   }
   return 0;
 }
