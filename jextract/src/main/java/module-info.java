@@ -6,7 +6,10 @@
  */
 @SuppressWarnings("module") // the module of the qualified export is compiled after this one
 module dev.detr4j.ffi {
+  requires dev.detr4j.natives;
   requires static transitive org.jspecify;
+
+  uses dev.detr4j.natives.PlatformFiles; // resolves every natives jar on the module path
 
   exports dev.detr4j.ffi;
   exports dev.detr4j.ffi.generated to

@@ -2,7 +2,6 @@ package dev.detr4j.ffi;
 
 import dev.detr4j.ffi.LibraryRefused.Stage;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -143,19 +142,19 @@ public final class NativeLibrary {
 
     private @Nullable NativeLibrary fromNativesJar() {
       String origin = "natives jar";
-      String resource = NativePlatform.current().resource(NAME);
+      NativesJar jar = NativesJar.current(NAME);
       byte[] content;
-      try (InputStream stream = open(resource)) {
-        if (stream == null) {
-          lines.add(origin + ": no resource " + resource + " on the class path or module path");
-          return null;
-        }
-        content = stream.readAllBytes();
+      try {
+        content = jar.read();
       } catch (IOException e) {
-        note(origin, new LibraryRefused(Stage.CONTENT, resource + ": " + e, e));
+        note(origin, new LibraryRefused(Stage.CONTENT, reason(e), e));
         return null;
       }
-      String fileName = resource.substring(resource.lastIndexOf('/') + 1);
+      if (content == null) {
+        lines.add(origin + ": " + jar.absent());
+        return null;
+      }
+      String fileName = jar.file();
       for (Path folder : settings.caches()) {
         try {
           Path file;
@@ -174,13 +173,6 @@ public final class NativeLibrary {
         }
       }
       return null;
-    }
-
-    private static @Nullable InputStream open(String resource) {
-      ClassLoader loader = NativeLibrary.class.getClassLoader();
-      return loader == null
-          ? ClassLoader.getSystemResourceAsStream(resource)
-          : loader.getResourceAsStream(resource);
     }
 
     private void note(String origin, LibraryRefused refusal) {

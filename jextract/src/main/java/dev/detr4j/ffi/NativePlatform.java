@@ -25,14 +25,17 @@ public record NativePlatform(String name) {
     return new NativePlatform(os + "-" + arch);
   }
 
+  /** The name of a library's file on this platform, as in {@code libdetr4j.so}. */
+  public String file(String library) {
+    return switch (name.substring(0, name.indexOf('-'))) {
+      case "macos" -> "lib" + library + ".dylib";
+      case "windows" -> library + ".dll";
+      default -> "lib" + library + ".so";
+    };
+  }
+
   /** The resource that holds a library of this platform, as in {@code dev/detr4j/natives/…}. */
   public String resource(String library) {
-    String file =
-        switch (name.substring(0, name.indexOf('-'))) {
-          case "macos" -> "lib" + library + ".dylib";
-          case "windows" -> library + ".dll";
-          default -> "lib" + library + ".so";
-        };
-    return "dev/detr4j/natives/" + name + "/" + file;
+    return "dev/detr4j/natives/" + name + "/" + file(library);
   }
 }

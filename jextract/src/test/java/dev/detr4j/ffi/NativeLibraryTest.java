@@ -353,9 +353,10 @@ class NativeLibraryTest {
     return output;
   }
 
-  private static List<String> classPath(List<Path> more) throws URISyntaxException {
+  private List<String> classPath(List<Path> more) throws Exception {
     List<String> entries = new ArrayList<>();
     entries.add(placeOf(NativeLibrary.class));
+    entries.add(ServiceModule.copyTo(folder.resolve("service")).toString());
     entries.add(placeOf(NativeLibraryTest.class));
     more.forEach(path -> entries.add(path.toString()));
     return entries;
