@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.checkpoint.Checkpoint;
+import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
@@ -13,6 +14,7 @@ import dev.detr4j.model.description.ModelSummary;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.session.DetectorAssembly;
+import dev.detr4j.session.ModelName;
 import dev.detr4j.session.OutputCheck;
 import dev.detr4j.session.SharedParts;
 import dev.detr4j.session.SharedPlans;
@@ -93,7 +95,12 @@ public final class Detector implements AutoCloseable {
    *     .pt}, {@code .safetensors}), which detr4j recognises by its tensors
    */
   public static DetectorBuilder builder(Path model) {
-    return new DetectorBuilder(model);
+    return new DetectorBuilder(ModelFile.of(model), ModelName.of(model));
+  }
+
+  /** As above, of files that lie anywhere: archives, resources, memory or streams. */
+  public static DetectorBuilder builder(ModelFiles model) {
+    return new DetectorBuilder(model.file(), model.name());
   }
 
   /** Settings of calls, at first those of this detector: its threshold, all classes, no limits. */

@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.Precision;
+import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.DetectorBusyException;
@@ -17,7 +18,6 @@ import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.session.CallLimits;
 import dev.detr4j.session.DetectorAssembly;
-import dev.detr4j.session.ModelName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -39,7 +39,8 @@ public final class DetectorBuilder {
   /** Unless more are requested; a session of a full-size model takes more than 100 MB. */
   private static final int MOST_SESSIONS = 8;
 
-  private final Path model;
+  private final ModelFile model;
+  private final String defaultName;
   private @Nullable BackendKind backend;
   private @Nullable ModelSource source;
   private @Nullable String variant;
@@ -67,8 +68,9 @@ public final class DetectorBuilder {
     return this;
   }
 
-  DetectorBuilder(Path model) {
+  DetectorBuilder(ModelFile model, String defaultName) {
     this.model = model;
+    this.defaultName = defaultName;
   }
 
   /**
@@ -322,7 +324,7 @@ public final class DetectorBuilder {
 
   private DetectorSettings settings(Precision products) {
     return new DetectorSettings(
-        name == null ? ModelName.of(model) : name,
+        name == null ? defaultName : name,
         products,
         softNms,
         threshold,

@@ -3,6 +3,7 @@ package dev.detr4j;
 import dev.detr4j.checkpoint.FileSet;
 import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.error.CheckpointException;
+import dev.detr4j.session.ModelName;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,10 +33,15 @@ import java.util.Map;
  * {@link #ofStreams of streams}.
  */
 public final class ModelFiles {
+  private static final String UNNAMED = "model";
+
   private final ModelFile file;
 
-  private ModelFiles(ModelFile file) {
+  private final String name;
+
+  private ModelFiles(ModelFile file, String name) {
     this.file = file;
+    this.name = name;
   }
 
   /**
@@ -45,7 +51,7 @@ public final class ModelFiles {
    * @param model as in {@link Detector#builder}
    */
   public static ModelFiles of(Path model) {
-    return new ModelFiles(ModelFile.of(model));
+    return new ModelFiles(ModelFile.of(model), ModelName.of(model));
   }
 
   /**
@@ -58,12 +64,12 @@ public final class ModelFiles {
    * @throws CheckpointException when one of them is not there
    */
   public static ModelFiles ofResources(Class<?> anchor, String folder, String... names) {
-    return new ModelFiles(FileSet.ofResources(anchor, folder, List.of(names)).model());
+    return new ModelFiles(FileSet.ofResources(anchor, folder, List.of(names)).model(), UNNAMED);
   }
 
   /** Files in memory by name. The arrays are not copied here; do not change them. */
   public static ModelFiles ofBytes(Map<String, byte[]> files) {
-    return new ModelFiles(FileSet.ofBytes(files).model());
+    return new ModelFiles(FileSet.ofBytes(files).model(), UNNAMED);
   }
 
   /**
@@ -72,7 +78,7 @@ public final class ModelFiles {
    * The caller closes the streams after building.
    */
   public static ModelFiles ofStreams(Map<String, ? extends InputStream> files) {
-    return new ModelFiles(FileSet.ofStreams(files).model());
+    return new ModelFiles(FileSet.ofStreams(files).model(), UNNAMED);
   }
 
   /**
@@ -82,12 +88,12 @@ public final class ModelFiles {
    * @throws CheckpointException when it cannot be read, or holds no model or several
    */
   public static ModelFiles ofZip(Path archive) {
-    return new ModelFiles(FileSet.ofZip(archive).model());
+    return new ModelFiles(FileSet.ofZip(archive).model(), ModelName.of(archive));
   }
 
   /** As above, of an archive in memory. The array is not copied here; do not change it. */
   public static ModelFiles ofZip(byte[] archive) {
-    return new ModelFiles(FileSet.ofZip(archive).model());
+    return new ModelFiles(FileSet.ofZip(archive).model(), UNNAMED);
   }
 
   /**
@@ -95,12 +101,17 @@ public final class ModelFiles {
    * memory outside the heap until this object is garbage.
    */
   public static ModelFiles ofZip(InputStream archive) {
-    return new ModelFiles(FileSet.ofZip(archive).model());
+    return new ModelFiles(FileSet.ofZip(archive).model(), UNNAMED);
   }
 
   /** What the readers take. */
   ModelFile file() {
     return file;
+  }
+
+  /** What the model is called unless its builder names it. */
+  String name() {
+    return name;
   }
 
   /** Where the files lie, in a few words. */

@@ -3,14 +3,8 @@ package dev.detr4j;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.backend.BackendKind;
-import dev.detr4j.backend.BackendSelection;
-import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
-import dev.detr4j.model.ModelFamilies;
-import dev.detr4j.model.family.RecognitionOptions;
-import dev.detr4j.session.DetectorAssembly;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -126,7 +120,7 @@ class ModelFilesTest {
   }
 
   private String detections(ModelFiles files) {
-    try (Detector detector = open(files);
+    try (Detector detector = Detector.builder(files).threads(1).build();
         DetectorSession session = detector.newSession()) {
       Detections found = session.newDetections();
       session.detect(picture, found, 0.1f);
@@ -138,24 +132,5 @@ class ModelFilesTest {
       }
       return lines.toString();
     }
-  }
-
-  /** As the builder opens a detector. */
-  private static Detector open(ModelFiles files) {
-    BackendSettings settings = BackendSettings.ofProcess();
-    DetectorAssembly parts =
-        DetectorAssembly.open(ModelFamilies.ALL, files.file(), RecognitionOptions.NONE, null);
-    BackendSelection selection =
-        BackendSelection.open(
-            settings.backend(BackendKind.AUTO), settings.options(1, null, null, null));
-    return new Detector(
-        parts,
-        selection.backend(),
-        selection.report(),
-        dev.detr4j.backend.Precision.FP32,
-        null,
-        0.5f,
-        4,
-        null);
   }
 }

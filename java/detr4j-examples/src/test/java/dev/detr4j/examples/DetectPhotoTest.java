@@ -31,7 +31,9 @@ class DetectPhotoTest {
     Run run = run("--enable-native-access=ALL-UNNAMED", writeModel(folder), writePhoto(folder));
     assertEquals(0, run.status(), run.errors());
     assertTrue(
-        run.errors().lines().anyMatch(line -> line.matches("(c|vector): .+ on \\d+ threads? of .+")),
+        run.errors()
+            .lines()
+            .anyMatch(line -> line.matches("(c|vector): .+ on \\d+ threads? of .+")),
         run.errors());
     assertTrue(
         run.output()
