@@ -125,6 +125,11 @@ final class AcceptCommand implements Callable<Integer>, Restart.Candidate {
   }
 
   private static Path photo(AcceptanceValues.Photo photo, ModelSettings settings) {
+    if (!settings.home().isAbsolute()) {
+      throw new ImageException(
+          "photo not found: this user has no home folder; name it with --image; it is "
+              + photo.url());
+    }
     Path folder = settings.home().resolve("images");
     return ENDINGS.stream()
         .map(ending -> folder.resolve(photo.name() + ending))

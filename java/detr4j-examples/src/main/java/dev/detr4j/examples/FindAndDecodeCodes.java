@@ -13,7 +13,6 @@ import dev.detr4j.error.Detr4jException;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
 import dev.detr4j.model.codes.CodesModel;
-import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Map;
@@ -62,7 +61,7 @@ public final class FindAndDecodeCodes {
       }
       System.out.printf("%d photos; with a text: ZXing alone %d, ", photos.length, alone);
       System.out.printf("in the best detection %d%n", best);
-    } catch (Detr4jException | UncheckedIOException e) {
+    } catch (Detr4jException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }

@@ -4,9 +4,9 @@ import dev.detr4j.error.CheckpointException;
 import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -54,21 +54,13 @@ public final class LocalModels {
   }
 
   /**
-   * The model that comes with the command line; written to where fetched models are kept, if it is
-   * not there yet. Where nobody said where that is and it cannot be written, a temporary folder
-   * serves as well.
+   * The model that comes with the command line; written to where {@link CodesModel#folder} says, if
+   * it is not there yet.
    *
    * @throws CheckpointException when it cannot be written
    */
   public static LocalModel builtIn() {
-    try {
-      return LocalModel.of(
-          ModelSettings.namesHome()
-              ? CodesModel.folderIn(ModelSettings.ofProcess().home())
-              : CodesModel.folder());
-    } catch (UncheckedIOException e) {
-      throw new CheckpointException(e.getMessage() + "; set DETR4J_HOME to another folder", e);
-    }
+    return LocalModel.of(CodesModel.folder());
   }
 
   /** As {@link #resolve}, without the path. */
@@ -92,11 +84,19 @@ public final class LocalModels {
   }
 
   private String absent(ModelEntry entry, String asked) {
-    return "model %s: not on this machine (looked in %s%s); `detr4j models fetch %s` gets it"
+    List<String> looked = new ArrayList<>();
+    if (entry.hub() != null && settings.hubCache().isAbsolute()) {
+      looked.add(settings.hubCache().toString());
+    }
+    if (settings.home().isAbsolute()) {
+      looked.add(folder(entry).toString());
+    }
+    return "model %s: not on this machine (%s); `detr4j models fetch %s` gets it"
         .formatted(
             asked,
-            entry.hub() == null ? "" : settings.hubCache() + " and ",
-            folder(entry),
+            looked.isEmpty()
+                ? "this user has no home folder; DETR4J_HOME names another place"
+                : "looked in " + String.join(" and ", looked),
             entry.name());
   }
 
@@ -109,7 +109,7 @@ public final class LocalModels {
         return cached;
       }
     }
-    return in(folder(entry), entry);
+    return settings.home().isAbsolute() ? in(folder(entry), entry) : Optional.empty();
   }
 
   /** Where an entry's files are put when they are fetched. */
@@ -137,6 +137,10 @@ public final class LocalModels {
    * of a branch or tag, {@code snapshots} has a folder for each commit.
    */
   private Optional<Path> snapshot(String repository, String revision) {
+    if (!settings.hubCache().isAbsolute()) {
+      // A user without a home folder: what lies in the working directory is not that user's cache.
+      return Optional.empty();
+    }
     Path models = settings.hubCache().resolve("models--" + repository.replace("/", "--"));
     return commit(models.resolve("refs").resolve(revision))
         .or(() -> Optional.of(revision))

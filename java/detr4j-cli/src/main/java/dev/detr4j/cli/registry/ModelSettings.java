@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param home where fetched models are kept: {@code detr4j.models.home}, {@code DETR4J_HOME},
  *     {@code detr4j} in the user's cache folder; not absolute for a user without a home folder
  * @param hubCache the cache of the Hugging Face tools, which is only read: {@code HF_HUB_CACHE},
- *     {@code HF_HOME}{@code /hub}, {@code huggingface/hub} in the user's cache folder
+ *     {@code HF_HOME}{@code /hub}, {@code huggingface/hub} in the user's cache folder; as home, not
+ *     absolute for a user without a home folder
  * @param registry a folder whose files stand in for the built-in ones, or null: {@code
  *     detr4j.models.registry}, {@code DETR4J_REGISTRY}
  * @param endpoint the hub or a mirror of it: {@code detr4j.hub.endpoint}, {@code HF_ENDPOINT}
@@ -41,7 +42,7 @@ public record ModelSettings(
   static ModelSettings of(
       UnaryOperator<@Nullable String> property, UnaryOperator<@Nullable String> environment) {
     Values values = new Values(property, environment);
-    Path cache = values.path("XDG_CACHE_HOME", Path.of(values.userHome(), ".cache"));
+    Path cache = values.cache();
     Path huggingFace = values.path("HF_HOME", cache.resolve("huggingface"));
     String registry = values.either("detr4j.models.registry", "DETR4J_REGISTRY");
     String home = values.home();
@@ -54,11 +55,6 @@ public record ModelSettings(
         address(endpoint == null ? HUB : endpoint),
         values.get("HF_TOKEN"),
         offline != null && TRUE.contains(offline.toLowerCase(Locale.ROOT)));
-  }
-
-  /** Whether the user says where models are kept. */
-  static boolean namesHome() {
-    return new Values(System::getProperty, System::getenv).home() != null;
   }
 
   /** The same, or such that nothing is fetched. */
@@ -95,6 +91,14 @@ public record ModelSettings(
       return value == null || value.isBlank() ? get(variable) : value.strip();
     }
 
+    /** As the default model and the C library take it: a relative folder counts as absent. */
+    Path cache() {
+      String named = get("XDG_CACHE_HOME");
+      return named != null && Path.of(named).isAbsolute()
+          ? Path.of(named)
+          : Path.of(userHome(), ".cache");
+    }
+
     @Nullable String home() {
       return either("detr4j.models.home", "DETR4J_HOME");
     }
@@ -106,9 +110,14 @@ public record ModelSettings(
 
     /** A leading {@code ~} is the user's home, as the Hugging Face tools take it. */
     Path expanded(String path) {
-      return Path.of(
-              path.equals("~") || path.startsWith("~/") ? userHome() + path.substring(1) : path)
-          .toAbsolutePath();
+      if (!path.equals("~") && !path.startsWith("~/")) {
+        return Path.of(path).toAbsolutePath();
+      }
+      if (!Path.of(userHome()).isAbsolute()) {
+        throw new ModelConfigException(
+            "%s is in the home folder, but this user has none".formatted(path));
+      }
+      return Path.of(userHome() + path.substring(1));
     }
 
     String userHome() {

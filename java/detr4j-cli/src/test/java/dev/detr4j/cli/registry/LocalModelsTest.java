@@ -167,4 +167,28 @@ class LocalModelsTest {
         ModelConfigException.class,
         () -> ModelSettings.of(name -> null, Map.of("HF_ENDPOINT", "mirror")::get));
   }
+
+  /** Java calls the home of such a user "?", which must not become a folder beside the program. */
+  @Test
+  void withoutAHomeNothingIsLookedForInTheWorkingDirectory() {
+    Map<String, String> nobody = Map.of("user.home", "?");
+    ModelSettings none = ModelSettings.of(nobody::get, Map.of("XDG_CACHE_HOME", "relative")::get);
+    assertFalse(none.home().isAbsolute());
+    assertFalse(none.hubCache().isAbsolute());
+    LocalModels models = new LocalModels(none);
+    assertTrue(models.find(entry("facebook/detr-resnet-50")).isEmpty());
+    assertEquals(
+        "model detr-resnet-50: not on this machine (this user has no home folder; DETR4J_HOME names"
+            + " another place); `detr4j models fetch facebook/detr-resnet-50` gets it",
+        assertThrows(ModelConfigException.class, () -> models.named("detr-resnet-50", registry))
+            .getMessage());
+    assertEquals(
+        "~/m is in the home folder, but this user has none",
+        assertThrows(
+                ModelConfigException.class,
+                () -> ModelSettings.of(nobody::get, Map.of("DETR4J_HOME", "~/m")::get))
+            .getMessage());
+    assertEquals(
+        Path.of("/m"), ModelSettings.of(nobody::get, Map.of("DETR4J_HOME", "/m")::get).home());
+  }
 }

@@ -1,8 +1,9 @@
 package dev.detr4j.model.codes;
 
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.error.OneLine;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -13,7 +14,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * try (Detector detector = Detector.builder(CodesModel.folder()).build()) { ... }
  * }</pre>
  *
- * <p>Mapping the weights into memory needs a file. The first use writes the model to a folder whose
- * name contains its checksum; later processes find it there. Thread-safe.
+ * <p>{@link #folder} is the model as files that the system maps into memory. Its first use writes
+ * the model to a folder whose name contains its checksum; later processes find it there.
+ * Thread-safe.
  */
 public final class CodesModel {
   /** The name of the model in options and messages. */
@@ -39,22 +43,26 @@ public final class CodesModel {
   private CodesModel() {}
 
   /**
-   * The folder of the model in the user's cache: below {@code XDG_CACHE_HOME}, or {@code .cache} of
-   * the home folder; where that cannot be written, or the user has no home, in a folder of this
-   * user below {@code java.io.tmpdir}.
+   * The folder of the model. It lies where the system property {@code detr4j.models.home} or the
+   * environment variable {@code DETR4J_HOME} says. If neither is set, it lies in the user's cache:
+   * below {@code XDG_CACHE_HOME}, or {@code .cache} of the home folder; where that cannot be
+   * written, or the user has no home, in a folder of this user below {@code java.io.tmpdir}.
    *
-   * @throws UncheckedIOException when neither can be written; the message names both
+   * @throws CheckpointException when none of these can be written; the message names them
    */
   public static Path folder() {
     return folderIn(CachePlaces.ofProcess());
   }
 
   static Path folderIn(CachePlaces places) {
-    UncheckedIOException refused = null;
+    if (places.named() != null) {
+      return folderIn(places.named());
+    }
+    CheckpointException refused = null;
     if (places.cache() != null) {
       try {
         return folderIn(places.cache());
-      } catch (UncheckedIOException e) {
+      } catch (CheckpointException e) {
         refused = e;
       }
     }
@@ -63,28 +71,43 @@ public final class CodesModel {
       return folderIn(places.temporary());
     } catch (IOException e) {
       throw both(refused, unwritable(places.temporary(), e));
-    } catch (UncheckedIOException e) {
+    } catch (CheckpointException e) {
       throw both(refused, e);
     }
   }
 
-  private static UncheckedIOException both(
-      @Nullable UncheckedIOException first, UncheckedIOException second) {
+  private static CheckpointException both(
+      @Nullable CheckpointException first, CheckpointException second) {
     if (first == null) {
       return second;
     }
-    UncheckedIOException both =
-        new UncheckedIOException(
-            first.getMessage() + "; " + second.getMessage(), second.getCause());
+    CheckpointException both =
+        new CheckpointException(first.getMessage() + "; " + second.getMessage(), second);
     both.addSuppressed(first);
     return both;
+  }
+
+  /**
+   * The files of the model by name, for programs that may write nowhere: {@code
+   * Detector.builder(ModelFiles.ofBytes(CodesModel.files()))}. The arrays are new.
+   */
+  public static Map<String, byte[]> files() {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    try {
+      for (String name : FILES) {
+        files.put(name, read(name));
+      }
+    } catch (IOException e) {
+      throw new CheckpointException(NAME + ": cannot be read: " + OneLine.of(e), e);
+    }
+    return files;
   }
 
   /**
    * The folder of the model below another one, which is created if needed. Existing files are used
    * only if they equal those of this jar, byte for byte.
    *
-   * @throws UncheckedIOException when it cannot be written
+   * @throws CheckpointException when it cannot be written
    */
   public static Path folderIn(Path parent) {
     try {
@@ -99,9 +122,15 @@ public final class CodesModel {
     }
   }
 
-  private static UncheckedIOException unwritable(Path parent, IOException e) {
-    return new UncheckedIOException(
-        parent + ": the model of " + NAME + " cannot be written there: " + reason(e), e);
+  private static CheckpointException unwritable(Path parent, IOException e) {
+    return new CheckpointException(
+        parent
+            + ": the model of "
+            + NAME
+            + " cannot be written there: "
+            + OneLine.of(reason(e))
+            + "; DETR4J_HOME names another folder",
+        e);
   }
 
   private static String reason(IOException e) {

@@ -1,4 +1,4 @@
-/** A model that comes as a jar; it has no dependency, not even on the library that runs it. */
+/** A model that comes as a jar: its files, and a folder of them on this machine. */
 @NullMarked
 package dev.detr4j.model.codes;
 

@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.error.CheckpointException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,9 +47,19 @@ final class CodesModelTest {
   @Test
   void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "");
-    UncheckedIOException e =
-        assertThrows(UncheckedIOException.class, () -> CodesModel.folderIn(file.resolve("below")));
+    CheckpointException e =
+        assertThrows(CheckpointException.class, () -> CodesModel.folderIn(file.resolve("below")));
     assertTrue(e.getMessage().startsWith(file.resolve("below").toString()), e.getMessage());
+  }
+
+  @Test
+  void theFilesAreThoseOfTheFolder() throws IOException {
+    Path model = CodesModel.folderIn(folder);
+    Map<String, byte[]> files = CodesModel.files();
+    assertEquals(names(model), files.keySet().stream().sorted().toList());
+    for (String name : files.keySet()) {
+      assertArrayEquals(Files.readAllBytes(model.resolve(name)), files.get(name), name);
+    }
   }
 
   private static List<String> names(Path folder) throws IOException {
