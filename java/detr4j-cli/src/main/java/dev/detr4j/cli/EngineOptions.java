@@ -17,7 +17,7 @@ final class EngineOptions {
       paramLabel = "NAME",
       converter = BackendName.class,
       description =
-          "Backend: @|bold auto|@, c, vector, cuda or reference. A backend requested by name works, or the command fails"
+          "Backend: @|bold auto|@, c, vector or reference. A backend requested by name works, or the command fails"
               + " with the reason.")
   @Nullable BackendKind backend;
 

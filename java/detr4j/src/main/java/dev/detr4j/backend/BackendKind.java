@@ -1,6 +1,7 @@
 package dev.detr4j.backend;
 
 import dev.detr4j.error.BackendException;
+import java.util.stream.Collectors;
 
 /** The implementations of the operations. A detector runs on one of them. */
 public enum BackendKind {
@@ -23,7 +24,7 @@ public enum BackendKind {
   /**
    * The kind with this name, in any case.
    *
-   * @throws BackendException when there is none; the message lists the names
+   * @throws BackendException when there is none; the message lists the names of this build
    */
   public static BackendKind of(String id) {
     for (BackendKind kind : values()) {
@@ -31,7 +32,10 @@ public enum BackendKind {
         return kind;
       }
     }
-    throw new BackendException(
-        "backend " + id + " does not exist; expected auto, reference, vector, c or cuda");
+    String names =
+        BackendProviders.all().stream()
+            .map(lookup -> lookup.kind().id())
+            .collect(Collectors.joining(", "));
+    throw new BackendException("backend " + id + " does not exist; expected auto, " + names);
   }
 }

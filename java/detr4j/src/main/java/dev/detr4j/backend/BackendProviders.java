@@ -1,6 +1,8 @@
 package dev.detr4j.backend;
 
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,29 +40,42 @@ public final class BackendProviders {
 
   private BackendProviders() {}
 
-  /** Looks for every provider, in the order in which AUTO tries them; reference comes last. */
+  /**
+   * Looks for every provider of this build, in the order in which AUTO tries them; reference comes
+   * last. A kind whose provider this build does not have is left out.
+   */
   public static List<Lookup> all() {
-    return List.of(
-        find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
-        find(BackendKind.C, "dev.detr4j.backend.c.CBackendProvider"),
-        find(BackendKind.VECTOR, "dev.detr4j.backend.vector.VectorBackendProvider"),
-        find(BackendKind.REFERENCE, "dev.detr4j.backend.reference.ReferenceBackendProvider"));
+    return Stream.of(
+            find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
+            find(BackendKind.C, "dev.detr4j.backend.c.CBackendProvider"),
+            find(BackendKind.VECTOR, "dev.detr4j.backend.vector.VectorBackendProvider"),
+            find(BackendKind.REFERENCE, "dev.detr4j.backend.reference.ReferenceBackendProvider"))
+        .filter(Objects::nonNull)
+        .toList();
   }
 
-  /** Looks for the provider of one kind other than AUTO. */
+  /** Looks for the provider of one kind other than AUTO, whether or not this build has it. */
   public static Lookup of(BackendKind kind) {
+    if (kind == BackendKind.AUTO) {
+      throw new IllegalArgumentException(kind + " has no provider of its own");
+    }
     return all().stream()
         .filter(lookup -> lookup.kind() == kind)
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException(kind + " has no provider of its own"));
+        .orElseGet(() -> new Lookup(kind, null, absent(kind)));
   }
 
-  private static Lookup find(BackendKind kind, String className) {
+  /** Why a kind that is left out cannot be used. */
+  static String absent(BackendKind kind) {
+    return "this build of detr4j has no " + kind.id() + " backend";
+  }
+
+  private static @Nullable Lookup find(BackendKind kind, String className) {
     try {
       Class<?> found = Class.forName(className, true, BackendProviders.class.getClassLoader());
       return new Lookup(kind, (BackendProvider) found.getDeclaredConstructor().newInstance(), null);
     } catch (ClassNotFoundException e) {
-      return new Lookup(kind, null, "this build of detr4j has no " + kind.id() + " backend");
+      return null;
     } catch (LinkageError e) {
       return new Lookup(kind, null, linkageReason(kind, e));
     } catch (ReflectiveOperationException e) {

@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param kind the backend in use; never {@link BackendKind#AUTO}
  * @param device the device in words, such as {@code 2 threads of AMD EPYC}
- * @param instructionSet the instruction set or architecture in use, such as {@code avx512}
- * @param notChosen every other backend, best first
+ * @param instructionSet the instruction set or architecture in use, such as {@code avx512}; where
+ *     it has products of several precisions, also which are in use
+ * @param notChosen every other backend of this build, best first
  */
 public record BackendReport(
     BackendKind kind, String device, String instructionSet, List<NotChosen> notChosen) {

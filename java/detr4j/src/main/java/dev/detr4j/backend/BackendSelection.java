@@ -109,21 +109,25 @@ public record BackendSelection(Backend backend, BackendReport report) {
       }
       Attempt attempt = attempt(lookup, options);
       if (attempt.backend == null) {
-        throw new NoBackendException(
-            "backend "
-                + request.kind().id()
-                + " asked for by name ("
-                + request.source()
-                + ") cannot be used: "
-                + attempt.reason,
-            List.of(request.kind()));
+        throw notByName(request, attempt.reason);
       }
       backend = attempt.backend;
     }
     if (backend == null) {
-      throw new BackendException("backend " + request.kind().id() + " is not part of this build");
+      throw notByName(request, BackendProviders.absent(request.kind()));
     }
     return of(backend, others);
+  }
+
+  private static NoBackendException notByName(BackendSettings.Request request, String reason) {
+    return new NoBackendException(
+        "backend "
+            + request.kind().id()
+            + " asked for by name ("
+            + request.source()
+            + ") cannot be used: "
+            + reason,
+        List.of(request.kind()));
   }
 
   private static BackendSelection of(Backend backend, List<NotChosen> others) {

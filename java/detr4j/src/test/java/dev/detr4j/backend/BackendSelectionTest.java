@@ -1,6 +1,7 @@
 package dev.detr4j.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -168,7 +169,7 @@ class BackendSelectionTest {
             BackendException.class,
             () -> settings(Map.of("detr4j.backend", "gpu"), Map.of()).backend(null));
     assertEquals(
-        "system property detr4j.backend: backend gpu does not exist; expected auto, reference, vector, c or cuda",
+        "system property detr4j.backend: backend gpu does not exist; expected auto, c, vector, reference",
         e.getMessage());
     e =
         assertThrows(
@@ -237,9 +238,29 @@ class BackendSelectionTest {
   @Test
   void theKnownProvidersAreInAutomaticOrder() {
     assertEquals(
-        List.of(BackendKind.CUDA, BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE),
+        List.of(BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE),
         BackendProviders.all().stream().map(Lookup::kind).toList());
     assertNull(BackendProviders.of(BackendKind.REFERENCE).unavailable(OPTIONS));
+  }
+
+  /** A kind without a provider is named to whoever asks for it, and to nobody else. */
+  @Test
+  void aBackendThatThisBuildHasNotIsNotListed() {
+    assertEquals(NO_CUDA, BackendProviders.of(BackendKind.CUDA).unavailable(OPTIONS));
+    BackendSelection selection = BackendSelection.open(AUTO, OPTIONS);
+    selection.backend().close();
+    assertFalse(selection.report().toString().contains("cuda"), selection.report()::toString);
+    NoBackendException asked =
+        assertThrows(
+            NoBackendException.class,
+            () ->
+                BackendSelection.open(
+                    new BackendSettings.Request(BackendKind.CUDA, "option"), OPTIONS));
+    assertEquals(
+        "backend cuda asked for by name (option) cannot be used: " + NO_CUDA, asked.getMessage());
+    assertEquals(
+        "backend tpu does not exist; expected auto, c, vector, reference",
+        assertThrows(BackendException.class, () -> BackendKind.of("tpu")).getMessage());
   }
 
   private static BackendSettings settings(

@@ -78,10 +78,11 @@ public final class CBackendProvider implements BackendProvider {
   public Backend open(BackendOptions options) {
     CpuTier tier = tier(options);
     Precision precision = options.precision();
+    // Where the tier leaves a choice, its name alone would read as if bf16 were in use.
     String instructions =
-        precision == Precision.FP32
-            ? tier.name()
-            : tier.name() + " with " + precision.id() + " products";
+        tier.multiplies(TypeCode.of(Precision.BF16.products()))
+            ? tier.name() + " with " + precision.id() + " products"
+            : tier.name();
     return new HostBackend(BackendKind.C, instructions, table(tier, precision.products()), options);
   }
 
