@@ -2,8 +2,10 @@
 # Writes what is derived from native/include: the Java bindings, the field list of the ABI check (native/src/abi_fields.inc)
 # and bindings.lock. Run it after every change of a header there and commit the result unedited.
 #
-# Needs jextract on PATH or in JEXTRACT_HOME. Where its libclang finds no stddef.h by itself, name the compiler's own
-# include folder: JEXTRACT_INCLUDE=$(gcc -print-file-name=include) jextract/generate.sh
+# Needs jextract: that of JEXTRACT_HOME, on the PATH, or made by build-tool.sh. Its libclang looks for stddef.h in the C
+# compiler's include folder, or in JEXTRACT_INCLUDE.
+#
+# generate.sh --fields writes the field list alone and needs no jextract: for provisional bindings, see README.md.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,18 +17,6 @@ java_root=jextract/src/main/java
 java_folder=$java_root/${package//.//}
 field_list=native/src/abi_fields.inc
 lock=jextract/bindings.lock
-
-jextract=${JEXTRACT_HOME:+$JEXTRACT_HOME/bin/jextract}
-jextract=${jextract:-$(command -v jextract || true)}
-if [[ ! -x $jextract ]]; then
-  echo "generate.sh: no jextract on PATH or in JEXTRACT_HOME (https://jdk.java.net/jextract/)" >&2
-  exit 1
-fi
-search=()
-if [[ -n ${JEXTRACT_INCLUDE:-} ]]; then search=(-I "$JEXTRACT_INCLUDE"); fi
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 # STRUCT(name) and FIELD(name, field), in the header's order. Reads only what the header's own rules allow: fixed-width
 # types, one struct a typedef, no arrays and no nesting.
@@ -41,8 +31,41 @@ list_fields() {
     }'
 }
 
+write_fields() {
+  local binding header
+  echo "/* Written by jextract/generate.sh from the headers. */" > "$field_list"
+  for binding in "${bindings[@]}"; do
+    read -r header _ <<< "$binding"
+    list_fields "$header" >> "$field_list"
+  done
+}
+
+if [[ ${1:-} == --fields ]]; then
+  write_fields
+  echo "wrote $field_list; the bindings and $lock are as they were" >&2
+  exit
+fi
+
+jextract=${JEXTRACT_HOME:+$JEXTRACT_HOME/bin/jextract}
+jextract=${jextract:-$(command -v jextract || echo jextract/target/tool/bin/jextract)}
+if [[ ! -x $jextract ]]; then
+  echo "generate.sh: no jextract in JEXTRACT_HOME or on the PATH: run jextract/build-tool.sh, which builds it" >&2
+  exit 1
+fi
+# Before anything is removed: a tool that does not start leaves all as it was.
+tool=$("$jextract" --version 2>&1) || {
+  printf 'generate.sh: %s does not start: %s\n' "$jextract" "$tool" >&2
+  exit 1
+}
+include=${JEXTRACT_INCLUDE:-$("${CC:-cc}" -print-file-name=include 2>/dev/null || true)}
+search=()
+if [[ -n $include ]]; then search=(-I "$include"); fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
 rm -rf "$java_folder"
-echo "/* Written by jextract/generate.sh from the headers. */" > "$field_list"
+write_fields
 arguments=()
 for binding in "${bindings[@]}"; do
   read -r header class prefix <<< "$binding"
@@ -52,12 +75,11 @@ for binding in "${bindings[@]}"; do
   options=(-t "$package" --header-class-name "$class" --output "$java_root" "$header")
   "$jextract" "${search[@]}" @"$symbols" "${options[@]}"
   arguments+=("@symbols($prefix*) ${options[*]}")
-  list_fields "$header" >> "$field_list"
 done
 
 {
   echo "# Written by jextract/generate.sh; BindingsLockTest recomputes it."
-  "$jextract" --version 2>&1 | sed 's/^/tool /'
+  sed 's/^/tool /' <<< "$tool"
   for line in "${arguments[@]}"; do echo "arguments $line"; done
   for binding in "${bindings[@]}"; do read -r header _ <<< "$binding"; sha256sum "$header"; done
   sha256sum "$field_list"
