@@ -237,7 +237,8 @@ class NativeLibraryTest {
   private static boolean mayBecomeOthers() throws Exception {
     List<String> command =
         new ArrayList<>(List.of("setpriv", "--reuid=712345", "--clear-groups", "ls"));
-    command.addAll(classPath(List.of()));
+    command.add(placeOf(NativeLibrary.class));
+    command.add(placeOf(NativeLibraryTest.class));
     try {
       return new ProcessBuilder(command)
               .redirectErrorStream(true)

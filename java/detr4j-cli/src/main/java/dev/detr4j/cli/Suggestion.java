@@ -36,8 +36,8 @@ final class Suggestion {
       return true;
     }
     StringBuilder left = new StringBuilder(b);
-    for (char letter : a.toCharArray()) {
-      int place = left.indexOf(String.valueOf(letter));
+    for (int i = 0; i < a.length(); i++) {
+      int place = left.indexOf(a.substring(i, i + 1));
       if (place >= 0) {
         left.deleteCharAt(place);
       }
