@@ -202,10 +202,7 @@ class NativeLibraryTest {
     }
   }
 
-  /**
-   * Users without an entry in passwd, a home folder or HOME, as containers have them: each gets a
-   * folder of its own, and the folder "?" does not appear where Java was started.
-   */
+  /** Users without an entry in passwd, as containers have them; no folder "?" appears either. */
   @Test
   void namelessUsersShareNoFolder() throws Exception {
     assumeTrue(isLinux() && mayBecomeOthers(), "only root with setpriv can become other users");
@@ -226,8 +223,7 @@ class NativeLibraryTest {
     }
     assertEquals(2, files(open).size(), files(open).toString());
     // Somebody else was there before.
-    Path taken = open.resolve("detr4j-uid-712347");
-    Files.createDirectory(taken);
+    Path taken = Files.createDirectory(open.resolve("detr4j-uid-712347"));
     String report = nameless(712347, null, open, classPath);
     assertTrue(
         report.contains("reason natives jar: " + taken + ": cannot hold the library: "), report);
@@ -267,11 +263,7 @@ class NativeLibraryTest {
                 LoadOnce.class.getName())
             .directory(temporary.toFile())
             .redirectErrorStream(true);
-    builder
-        .environment()
-        .keySet()
-        .removeIf(name -> name.startsWith("DETR4J_") || name.startsWith("XDG_"));
-    builder.environment().remove("HOME");
+    builder.environment().keySet().removeIf(name -> name.matches("DETR4J_.*|XDG_.*|HOME"));
     if (home != null) {
       builder.environment().put("HOME", home);
     }
