@@ -5,14 +5,11 @@ import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.CocoId;
 import dev.detr4j.evaluation.EvaluationException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.UUID;
 
 /** Where the images of an annotation file are: below one folder. Immutable. */
 final class AnnotatedFiles {
@@ -71,14 +68,7 @@ final class AnnotatedFiles {
       return "";
     }
     try {
-      var attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      String known =
-          file.toRealPath()
-              + " "
-              + attributes.size()
-              + " "
-              + attributes.lastModifiedTime().toMillis();
-      return UUID.nameUUIDFromBytes(known.getBytes(StandardCharsets.UTF_8)).toString();
+      return FileFingerprint.of(file);
     } catch (IOException e) {
       throw new EvaluationException(file + ": cannot be read: " + Main.explained(e), e);
     }

@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Detects on every annotated image that a journal does not have yet. Not thread-safe. */
 final class AnnotatedRun {
@@ -55,7 +56,8 @@ final class AnnotatedRun {
     }
     int failed = 0;
     try (DetectorSession session = detector.newSession();
-        ProgressLine progress = new ProgressLine(err, left.size(), Terminal.errorIsTerminal())) {
+        ProgressLine progress = new ProgressLine(err, left.size(), Terminal.errorIsTerminal());
+        Interruption interruption = new Interruption(progress, () -> kept(journal))) {
       Detections found = session.newDetections();
       for (int i = 0; i < left.size(); i++) {
         AnnotatedImage image = left.get(i);
@@ -72,6 +74,7 @@ final class AnnotatedRun {
           progress.message("detr4j: " + Terminal.printable(String.valueOf(e.getMessage())));
         }
       }
+      interruption.completed();
     }
     if (otherSizes > 0) {
       err.println(
@@ -87,6 +90,10 @@ final class AnnotatedRun {
       err.flush();
     }
     return failed;
+  }
+
+  private @Nullable String kept(DetectionJournal journal) {
+    return Interruption.kept(journal.images().size(), annotations.images().size(), journal.file());
   }
 
   private void takeWarning(AnnotatedImage image) {

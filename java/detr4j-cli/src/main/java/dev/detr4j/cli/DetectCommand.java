@@ -1,21 +1,16 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detections;
 import dev.detr4j.Detector;
 import dev.detr4j.DetectorBuilder;
 import dev.detr4j.DetectorSession;
 import dev.detr4j.cli.registry.LocalModel;
-import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageDecoder;
-import dev.detr4j.image.ImageView;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +44,8 @@ import picocli.CommandLine.Spec;
       "",
       "An image that cannot be read costs one line on standard error. The command processes the other images and"
           + " exits with 1. Output files appear only when they are complete.",
+      "With --output and several images, repeat the command to resume an interrupted run; FILE.journal keeps what is"
+          + " done.",
       "`detr4j --help` lists the settings that replace --backend, --threads, --isa and --precision; `detr4j info` shows"
           + " which ones are in effect."
     })
@@ -108,6 +105,11 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
       description = "Refuse larger images. Default: ${DEFAULT-VALUE}.")
   private long maxPixels;
 
+  @Option(
+      names = "--restart",
+      description = "Discard what an interrupted run has kept beside the file of results.")
+  private boolean restart;
+
   @Mixin private EngineOptions engine;
 
   DetectCommand() {}
@@ -129,12 +131,14 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
     check(
         images.stream().filter("-"::equals).count() <= 1,
         "'-' given twice: standard input can be read only once");
+    check(!restart || outputOptions.output != null, "--restart needs --output");
     PrintWriter err = spec.commandLine().getErr();
     List<ImageInputs.Input> inputs = ImageInputs.of(images, recursive);
     DetectOutputs outputs = new DetectOutputs(outputOptions, inputs, ImageInputs.isSingle(images));
+    LocalModel used = DefaultModel.orNamed(model);
     try (ReplacedFile file =
             outputOptions.output == null ? null : ReplacedFile.open(outputOptions.output);
-        Detector detector = open(err);
+        Detector detector = open(used, err);
         DetectorSession session = detector.newSession()) {
       LabelFilter filter =
           LabelFilter.of(detector.labels(), outputOptions.only, outputOptions.except);
@@ -142,14 +146,45 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
           file == null
               ? spec.commandLine().getOut()
               : new OutputStreamWriter(file.kept(), StandardCharsets.UTF_8);
-      ImageDecoder decoder =
-          new ImageDecoder(orientation == null ? detector.orientation() : orientation, maxPixels);
-      int failed = detectAll(inputs, decoder, session, outputs, filter, out, file, err);
-      if (file != null && outputs.hasResults()) {
-        file.commit();
+      Orientation turned = orientation == null ? detector.orientation() : orientation;
+      ImageDecoder decoder = new ImageDecoder(turned, maxPixels);
+      try (FoundJournal journal = journal(inputs, used, detector, turned)) {
+        int failed =
+            new DetectRun(inputs, decoder, filter, outputs, engine, journal)
+                .detect(session, out, file, err);
+        if (file != null && outputs.hasResults()) {
+          file.commit();
+        }
+        if (journal != null) {
+          journal.remove();
+        }
+        return failed == 0 ? 0 : 1;
       }
-      return failed == 0 ? 0 : 1;
     }
+  }
+
+  /** What a long run has done, or null where there is no file of results for several images. */
+  private @Nullable FoundJournal journal(
+      List<ImageInputs.Input> inputs, LocalModel used, Detector detector, Orientation turned) {
+    Path results = outputOptions.output;
+    if (results == null || inputs.size() < 2 || ReplacedFile.isSpecial(results)) {
+      return null;
+    }
+    RunIdentity run =
+        new RunIdentity()
+            .with("model", used.path())
+            .withText("source", detector.model().source() + " " + detector.model().variant())
+            .with("proposals", modelOptions.proposals())
+            .with("heads", modelOptions.heads())
+            .withText("labels", String.join("\n", detector.labels()))
+            .with("threshold", Float.toString(threshold))
+            .with("soft-nms", softNms.asked() ? "birder" : "none")
+            .withText("only", String.valueOf(outputOptions.only))
+            .withText("except", String.valueOf(outputOptions.except))
+            .with("precision", detector.precision().id())
+            .with("orientation", turned.name())
+            .with("max-pixels", Long.toString(maxPixels));
+    return FoundJournal.open(results, run, detector.labels(), restart);
   }
 
   private void check(boolean holds, String otherwise) {
@@ -158,72 +193,12 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
     }
   }
 
-  private Detector open(PrintWriter err) {
-    LocalModel found = DefaultModel.orNamed(model);
-    DetectorBuilder builder = modelOptions.applyTo(found.builder()).threshold(threshold);
+  private Detector open(LocalModel used, PrintWriter err) {
+    DetectorBuilder builder = modelOptions.applyTo(used.builder()).threshold(threshold);
     softNms.applyTo(builder);
     engine.apply(builder);
     Detector detector = builder.build();
     DefaultModel.announce(model, err);
     return detector;
-  }
-
-  /** Returns how many images failed; each has had its line. */
-  private int detectAll(
-      List<ImageInputs.Input> inputs,
-      ImageDecoder decoder,
-      DetectorSession session,
-      DetectOutputs outputs,
-      LabelFilter filter,
-      Writer out,
-      @Nullable ReplacedFile file,
-      PrintWriter err)
-      throws IOException {
-    // Results on the same terminal are progress enough, and the line would get between them.
-    boolean progressShown =
-        Terminal.errorIsTerminal() && (file != null || !Terminal.outputIsTerminal());
-    Detections found = session.newDetections();
-    int failed = 0;
-    try (ProgressLine progress = new ProgressLine(err, inputs.size(), progressShown)) {
-      for (int i = 0; i < inputs.size(); i++) {
-        ImageInputs.Input input = inputs.get(i);
-        progress.update(i, input.name());
-        String about = ""; // what cannot be read is named by the decoder
-        try (Arena arena = Arena.ofConfined()) {
-          ImageView image = read(input, decoder, arena);
-          about = input.name() + ": ";
-          session.detect(image, found);
-          String warning = engine.takeWarning();
-          if (warning != null) {
-            progress.message("detr4j: " + Terminal.printable(input.name()) + ": " + warning);
-          }
-          outputs.write(input, image, found, filter, out);
-          if (outputs.closed()) {
-            return failed;
-          }
-        } catch (ImageException e) {
-          if (file != null && file.broken()) {
-            throw e; // not the image's fault, and there is nowhere to write the others to
-          }
-          failed++;
-          progress.message("detr4j: " + Terminal.printable(about + e.getMessage()));
-        }
-      }
-    } finally {
-      outputs.end();
-    }
-    return failed;
-  }
-
-  private static ImageView read(ImageInputs.Input input, ImageDecoder decoder, Arena arena)
-      throws IOException {
-    if (input.fault() != null) {
-      throw new ImageException(input.name() + ": " + input.fault());
-    }
-    if (input.file() != null) {
-      return decoder.decode(input.file(), arena);
-    }
-    InputStream in = System.in;
-    return decoder.decode(in, "standard input");
   }
 }

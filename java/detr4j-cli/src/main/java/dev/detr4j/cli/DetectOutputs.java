@@ -1,6 +1,5 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.Detections;
 import dev.detr4j.image.ImageView;
 import java.io.IOException;
 import java.io.Writer;
@@ -30,22 +29,30 @@ final class DetectOutputs {
     crops = options.crop == null ? null : new Crops(options.crop, read, options.cropMargin);
   }
 
-  /** Writes what was found on one image. */
+  /** Whether something is made of the pixels of an image. */
+  boolean needPixels() {
+    return drawn != null || crops != null;
+  }
+
+  /**
+   * Writes what was found on one image.
+   *
+   * @param image its pixels; null only where they are not needed
+   */
   void write(
-      ImageInputs.Input input, ImageView image, Detections all, LabelFilter filter, Writer out)
+      ImageInputs.Input input, FoundJournal.Kept result, @Nullable ImageView image, Writer out)
       throws IOException {
-    List<Found> found = Found.of(all, filter);
     // First, so that a picture that cannot be written costs the picture alone.
     if (writer == null) {
       Ansi colours = options.output == null ? Terminal.colours() : Ansi.OFF;
       writer = DetectionWriter.of(options.format, out, inputs, colours);
     }
-    writer.write(input, image.width(), image.height(), found);
-    if (drawn != null) {
-      drawn.write(input, image, found);
+    writer.write(input, result.width(), result.height(), result.found());
+    if (drawn != null && image != null) {
+      drawn.write(input, image, result.found());
     }
-    if (crops != null) {
-      crops.write(input, image, found);
+    if (crops != null && image != null) {
+      crops.write(input, image, result.found());
     }
   }
 

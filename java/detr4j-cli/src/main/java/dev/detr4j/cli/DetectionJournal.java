@@ -1,6 +1,5 @@
 package dev.detr4j.cli;
 
-import dev.detr4j.error.Detr4jException;
 import dev.detr4j.evaluation.Annotations;
 import dev.detr4j.evaluation.Box;
 import dev.detr4j.evaluation.CocoId;
@@ -8,46 +7,29 @@ import dev.detr4j.evaluation.EvaluationException;
 import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.json.JsonObject;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The detections of a long run so far, so that an interruption costs one image: a line that says
- * which run it is, then a line for each image, in JSON. Images and classes are known by their
- * places among those of the annotations, which are the same in every run that may go on. A last
- * line without an end is dropped when the file is opened again, and so are those of images whose
- * files have changed since. One process at a time may hold it. Not thread-safe.
+ * The detections of {@code evaluate} so far, in a {@link Journal}. Images and classes are known by
+ * their places among those of the annotations, which are the same in every run that may go on.
+ * Lines of images whose files have changed since count for nothing. Not thread-safe.
  */
 final class DetectionJournal implements AutoCloseable {
-  /** Many times what a hundred detections on each of COCO's images take. */
-  private static final long LONGEST = Integer.MAX_VALUE - 16;
-
-  private final Path file;
-  private final FileChannel channel;
   private final Annotations annotations;
-  private final Function<CocoId, String> fingerprints;
-  private final Map<CocoId, List<ScoredBox>> images = new HashMap<>();
+  private final Map<CocoId, List<ScoredBox>> images;
+  private final Journal journal;
 
   private DetectionJournal(
-      Path file,
-      FileChannel channel,
-      Annotations annotations,
-      Function<CocoId, String> fingerprints) {
-    this.file = file;
-    this.channel = channel;
+      Annotations annotations, Map<CocoId, List<ScoredBox>> images, Journal journal) {
     this.annotations = annotations;
-    this.fingerprints = fingerprints;
+    this.images = images;
+    this.journal = journal;
   }
 
   /**
@@ -63,86 +45,27 @@ final class DetectionJournal implements AutoCloseable {
       Annotations annotations,
       Function<CocoId, String> fingerprints,
       boolean restart) {
-    try {
-      FileChannel channel =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      DetectionJournal journal = new DetectionJournal(file, channel, annotations, fingerprints);
-      try {
-        journal.begin(run, restart);
-        return journal;
-      } catch (IOException | RuntimeException e) {
-        channel.close();
-        throw e;
-      }
-    } catch (IOException e) {
-      throw ReplacedFile.unwritable(file, e);
-    }
+    Map<CocoId, List<ScoredBox>> images = new ConcurrentHashMap<>();
+    Journal journal =
+        Journal.open(
+            file,
+            run,
+            restart,
+            EvaluationException::new,
+            line -> read(line, annotations, fingerprints, images));
+    return new DetectionJournal(annotations, images, journal);
   }
 
-  private void begin(Map<String, String> run, boolean restart) throws IOException {
-    try {
-      if (channel.tryLock() == null) {
-        throw new EvaluationException(file + ": another evaluation is writing here");
-      }
-    } catch (OverlappingFileLockException e) {
-      throw new EvaluationException(file + ": another evaluation is writing here", e);
-    }
-    if (restart) {
-      channel.truncate(0);
-    }
-    String text = content();
-    int whole = text.lastIndexOf('\n') + 1;
-    List<String> lines = text.substring(0, whole).lines().toList();
-    if (lines.isEmpty()) {
-      channel.truncate(0);
-      append(header(run));
-      return;
-    }
-    check(lines.getFirst(), run);
-    for (int i = 1; i < lines.size(); i++) {
-      read(i + 1, lines.get(i));
-    }
-    long kept = text.substring(0, whole).getBytes(StandardCharsets.UTF_8).length;
-    channel.truncate(kept);
-    channel.position(kept);
-  }
-
-  private String content() throws IOException {
-    long size = channel.size();
-    if (size > LONGEST) {
-      throw broken("%s: has %d bytes, expected at most %d".formatted(file, size, LONGEST));
-    }
-    ByteBuffer bytes = ByteBuffer.allocate((int) size);
-    while (bytes.hasRemaining() && channel.read(bytes) >= 0) {}
-    return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
-  }
-
-  private static String header(Map<String, String> run) {
-    return run.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .map(entry -> "\"" + entry.getKey() + "\":\"" + entry.getValue() + "\"")
-        .collect(Collectors.joining(",", "{", "}"));
-  }
-
-  private void check(String line, Map<String, String> run) {
-    JsonObject stored = parse(1, line);
-    for (Map.Entry<String, String> entry : run.entrySet()) {
-      if (!stored.string(entry.getKey(), "").equals(entry.getValue())) {
-        throw new EvaluationException(
-            "%s: was started with another value of %s; --restart starts over"
-                .formatted(file, entry.getKey()));
-      }
-    }
-  }
-
-  private void read(int number, String line) {
-    JsonObject stored = parse(number, line);
+  private static void read(
+      JsonObject stored,
+      Annotations annotations,
+      Function<CocoId, String> fingerprints,
+      Map<CocoId, List<ScoredBox>> images) {
     CocoId image =
         annotations.images().get(stored.integer("image", 0, annotations.images().size() - 1)).id();
     List<ScoredBox> boxes = new ArrayList<>();
     for (List<Double> row : stored.numberLists("detections")) {
-      if (row.size() != 6 || !isCategory(row.getFirst())) {
+      if (row.size() != 6 || !isCategory(row.getFirst(), annotations)) {
         throw stored.wrong("detections holds " + row + ", expected class, box and score");
       }
       boxes.add(
@@ -157,17 +80,8 @@ final class DetectionJournal implements AutoCloseable {
     }
   }
 
-  private boolean isCategory(double place) {
+  private static boolean isCategory(double place, Annotations annotations) {
     return place >= 0 && place < annotations.categories().size() && place == Math.rint(place);
-  }
-
-  private JsonObject parse(int number, String line) {
-    return JsonObject.parse(
-        file + ", line " + number, line.getBytes(StandardCharsets.UTF_8), DetectionJournal::broken);
-  }
-
-  private static Detr4jException broken(String message) {
-    return new EvaluationException(message + "; --restart starts over");
   }
 
   /** The images that are done, with their detections. */
@@ -182,19 +96,15 @@ final class DetectionJournal implements AutoCloseable {
    */
   void add(CocoId image, String fingerprint, List<ScoredBox> found) {
     images.put(image, List.copyOf(found));
-    try {
-      append(
-          found.stream()
-              .map(this::row)
-              .collect(
-                  Collectors.joining(
-                      ",",
-                      "{\"image\":%s,\"file\":\"%s\",\"detections\":["
-                          .formatted(annotations.imageIndex(image), fingerprint),
-                      "]}")));
-    } catch (IOException e) {
-      throw ReplacedFile.unwritable(file, e);
-    }
+    journal.append(
+        found.stream()
+            .map(this::row)
+            .collect(
+                Collectors.joining(
+                    ",",
+                    "{\"image\":%s,\"file\":\"%s\",\"detections\":["
+                        .formatted(annotations.imageIndex(image), fingerprint),
+                    "]}")));
   }
 
   /** Numbers give back the same doubles. */
@@ -210,25 +120,17 @@ final class DetectionJournal implements AutoCloseable {
             each.score());
   }
 
-  private void append(String line) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+  Path file() {
+    return journal.file();
   }
 
   /** Removes the file: the run is complete. */
   void remove() {
-    try {
-      channel.close();
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw ReplacedFile.unwritable(file, e);
-    }
+    journal.remove();
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    journal.close();
   }
 }

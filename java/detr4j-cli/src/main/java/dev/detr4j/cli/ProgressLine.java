@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * How far a folder is, in one line that overwrites itself: only on a terminal, and at most ten
  * times a second. Messages in between go through {@link #message}, so that they do not end up
- * inside it.
+ * inside it. Thread-safe: the JVM may end in another thread.
  */
 final class ProgressLine implements AutoCloseable {
   private static final int BAR = 24;
@@ -17,6 +17,7 @@ final class ProgressLine implements AutoCloseable {
   private final int total;
   private final long start = System.nanoTime();
   private long lastDrawn;
+  private boolean ended;
 
   /** A line for so many images; nothing is shown for one. */
   ProgressLine(PrintWriter err, int total, boolean terminal) {
@@ -26,9 +27,9 @@ final class ProgressLine implements AutoCloseable {
   }
 
   /** Says how many are done and which is next. */
-  void update(int done, String next) {
+  synchronized void update(int done, String next) {
     long now = System.nanoTime();
-    if (!shown || (done > 0 && done < total && now - lastDrawn < 100_000_000L)) {
+    if (!shown || ended || (done > 0 && done < total && now - lastDrawn < 100_000_000L)) {
       return;
     }
     lastDrawn = now;
@@ -75,11 +76,20 @@ final class ProgressLine implements AutoCloseable {
   }
 
   /** Prints a line of its own. */
-  void message(String line) {
+  synchronized void message(String line) {
+    if (ended) {
+      return;
+    }
     clear();
     err.println(line);
     err.flush();
     lastDrawn = 0;
+  }
+
+  /** Prints a line of its own that nothing follows, whoever still calls. */
+  synchronized void last(String line) {
+    message(line);
+    ended = true;
   }
 
   private void clear() {
@@ -90,7 +100,9 @@ final class ProgressLine implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    clear();
+  public synchronized void close() {
+    if (!ended) {
+      clear();
+    }
   }
 }

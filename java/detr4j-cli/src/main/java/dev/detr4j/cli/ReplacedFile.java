@@ -93,7 +93,8 @@ final class ReplacedFile extends FilterOutputStream {
     }
   }
 
-  private static boolean isSpecial(Path target) {
+  /** Whether the name leads to a pipe, a device or an open file, which is written to as it is. */
+  static boolean isSpecial(Path target) {
     Path whole = target.toAbsolutePath().normalize();
     // /dev/stdout and its like; below /dev/shm lie files as anywhere.
     boolean ofTheSystem =
