@@ -9,6 +9,7 @@ module dev.detr4j.cli {
   requires info.picocli;
   requires java.desktop; // drawing
   requires java.net.http; // models fetch
+  requires jdk.management; // how busy the machine is
   requires static org.jspecify;
 
   opens dev.detr4j.cli to

@@ -11,6 +11,7 @@ import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.PeakMeter;
 import dev.detr4j.backend.PeakRates;
 import dev.detr4j.backend.VectorUnit;
+import dev.detr4j.cli.profile.OtherProcesses;
 import dev.detr4j.cli.profile.Profile;
 import dev.detr4j.cli.profile.ProfileJson;
 import dev.detr4j.cli.profile.ProfilePicture;
@@ -171,7 +172,9 @@ final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
     }
     WarmUp warmUp = session.warmUp(pixels.width(), pixels.height());
     PeakRates peaks = refusal == null ? meter.measure(vectors, options.threads()) : null;
+    OtherProcesses others = new OtherProcesses();
     var timings = session.profile(pixels, rounds);
+    double busy = others.share();
     if (peaks != null) {
       peaks = peaks.best(meter.measure(vectors, options.threads()));
     }
@@ -182,6 +185,7 @@ final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
         detector.backend(),
         warmUp,
         timings,
-        peaks);
+        peaks,
+        busy);
   }
 }

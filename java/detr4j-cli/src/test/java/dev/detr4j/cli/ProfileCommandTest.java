@@ -97,6 +97,7 @@ class ProfileCommandTest {
             "backend",
             "rounds",
             "warm_up",
+            "other_processes",
             "peaks",
             "call",
             "stages",

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param imageHeight pixels of the image
  * @param warmUp what came before the rounds
  * @param peaks of this machine, null when they could not be measured
+ * @param others the part of the processors that other processes took during the rounds; NaN when it
+ *     is unknown
  */
 public record Profile(
     String model,
@@ -30,7 +32,8 @@ public record Profile(
     BackendReport backend,
     WarmUp warmUp,
     CallProfile timings,
-    @Nullable PeakRates peaks) {
+    @Nullable PeakRates peaks,
+    double others) {
 
   /** A step as a row. */
   ProfileRow row(StepTiming step) {

@@ -11,10 +11,10 @@ import java.io.Writer;
 import java.util.List;
 
 /**
- * A profile for programs: {@code {model, image, backend, rounds, warm_up, peaks, call, stages,
- * operations, steps}}. Times are in nanoseconds, {@code share} and {@code of_peak} are parts of 1,
- * all steps are there in the order of running. Without measured peaks {@code peaks}, {@code
- * of_peak} and {@code bound_by} are absent.
+ * A profile for programs: {@code {model, image, backend, rounds, warm_up, other_processes, peaks,
+ * call, stages, operations, steps}}. Times are in nanoseconds, {@code share}, {@code of_peak} and
+ * {@code other_processes} are parts of 1, all steps are there in the order of running. Without
+ * measured peaks {@code peaks}, {@code of_peak} and {@code bound_by} are absent.
  */
 public final class ProfileJson {
   private ProfileJson() {}
@@ -42,6 +42,11 @@ public final class ProfileJson {
     json.writeNumberField("last_change", profile.warmUp().lastChange());
     json.writeBooleanField("steady", profile.warmUp().steady());
     json.writeEndObject();
+    if (Double.isNaN(profile.others())) {
+      json.writeNullField("other_processes");
+    } else {
+      json.writeNumberField("other_processes", profile.others());
+    }
     PeakRates peaks = profile.peaks();
     if (peaks != null) {
       json.writeObjectFieldStart("peaks");

@@ -99,6 +99,10 @@ public final class ProfileText {
             "%d rounds, medians; warm-up: %s",
             profile.rounds(),
             profile.warmUp().toString()));
+    String busy = OtherProcesses.line(profile.others());
+    if (busy != null) {
+      out.println(colours.string("@|bold " + busy + "|@"));
+    }
     if (profile.peaks() != null) {
       out.println(
           String.format(
