@@ -13,6 +13,12 @@ final class DefaultModel {
       "no --model given: looking for QR, Data Matrix, Aztec, PDF417 and 1-D codes with "
           + CodesModel.NAME;
 
+  /** The licence of the model, which is that of the project. */
+  static final String LICENCE = "Apache-2.0";
+
+  /** How large its weights are, in 10^6 bytes. */
+  static final int MEGABYTES = 5;
+
   private DefaultModel() {}
 
   /** The model of that name or path, or the default model. */

@@ -9,6 +9,7 @@ import dev.detr4j.cli.registry.ModelRegistry;
 import dev.detr4j.cli.registry.ModelSettings;
 import dev.detr4j.error.Detr4jException;
 import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -58,6 +59,10 @@ final class FetchCommand implements Callable<Integer> {
     // A misspelt name is noticed before the first of many megabytes.
     List<ModelEntry> entries = new ArrayList<>();
     for (String name : names) {
+      if (name.equals(CodesModel.NAME)) {
+        throw new ModelConfigException(
+            "model %s: it comes with detr4j, there is nothing to fetch".formatted(name));
+      }
       entries.add(
           registry
               .find(name)

@@ -9,6 +9,8 @@ import dev.detr4j.cli.registry.ModelEntry;
 import dev.detr4j.cli.registry.ModelFile;
 import dev.detr4j.cli.registry.ModelRegistry;
 import dev.detr4j.cli.registry.ModelSettings;
+import dev.detr4j.model.codes.CodesModel;
+import dev.detr4j.model.description.ModelSource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -25,13 +27,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Lists the published checkpoints and which of them are here. */
+/** Lists the default model, the published checkpoints, and which of them are here. */
 @Command(
     name = "models",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Lists the published checkpoints that detr4j knows by name, and which of them are on this machine.",
+      "Lists the default model and the published checkpoints that detr4j knows by name, and which of them are on this"
+          + " machine.",
       "",
       "AP is the box AP on COCO 2017 val as published by the project. The size is that of the weights. Every command"
           + " that takes a model also takes a name: --model facebook/detr-resnet-50.",
@@ -85,6 +88,14 @@ final class ModelsCommand implements Callable<Integer> {
   private void table(PrintWriter out, List<ModelEntry> entries, LocalModels local) {
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("name", "source", "AP", "size", "licence", "here"));
+    rows.add(
+        List.of(
+            CodesModel.NAME,
+            ModelSource.HUGGING_FACE.id(),
+            "",
+            DefaultModel.MEGABYTES + " MB",
+            DefaultModel.LICENCE,
+            "built in, the default"));
     for (ModelEntry entry : entries) {
       Double ap = entry.ap();
       Integer megabytes = entry.megabytes();
@@ -127,6 +138,8 @@ final class ModelsCommand implements Callable<Integer> {
     json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
     json.setPrettyPrinter(new MinimalPrettyPrinter(""));
     json.writeStartArray();
+    json.writeRaw("\n");
+    builtIn(json);
     for (ModelEntry entry : entries) {
       json.writeRaw("\n");
       entry(json, entry, local.find(entry));
@@ -137,10 +150,22 @@ final class ModelsCommand implements Callable<Integer> {
     json.flush();
   }
 
+  /** The default model is part of the program: it has no address, and no path before it is used. */
+  private static void builtIn(JsonGenerator json) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("name", CodesModel.NAME);
+    json.writeBooleanField("built_in", true);
+    json.writeStringField("source", ModelSource.HUGGING_FACE.id());
+    json.writeStringField("licence", DefaultModel.LICENCE);
+    json.writeNumberField("megabytes", DefaultModel.MEGABYTES);
+    json.writeEndObject();
+  }
+
   private static void entry(JsonGenerator json, ModelEntry entry, Optional<LocalModel> found)
       throws IOException {
     json.writeStartObject();
     json.writeStringField("name", entry.name());
+    json.writeBooleanField("built_in", false);
     json.writeStringField("source", entry.source().id());
     json.writeStringField("variant", entry.variant());
     json.writeStringField("licence", entry.licence());

@@ -114,9 +114,15 @@ class ModelsCommandTest {
     CliRun before = CliRun.of("models");
     assertEquals(0, before.exit(), before.err());
     List<String> lines = before.out().lines().toList();
-    assertEquals("name         source        AP  size  licence  here", lines.get(0));
-    assertEquals("test/small   huggingface  1.3  3 MB  none     no", lines.get(1));
-    assertEquals("test/absent  detr                    none     no", lines.get(2));
+    assertEquals(
+        List.of(
+            "name                source        AP  size  licence     here",
+            "detr4j-model-codes  huggingface       5 MB  Apache-2.0  built in, the default",
+            "test/small          huggingface  1.3  3 MB  none        no",
+            "test/absent         detr                    none        no"),
+        lines);
+    // To list it writes nothing.
+    assertEquals(List.of(), CliRun.names(home));
     CliRun.of("models", "fetch", "test/small");
     CliRun after = CliRun.of("models", "--format", "json");
     JsonObject json =
@@ -124,7 +130,14 @@ class ModelsCommandTest {
             "output",
             ("{\"models\":" + after.out() + "}").getBytes(StandardCharsets.UTF_8),
             ModelConfigException::new);
-    JsonObject small = json.objects("models").getFirst();
+    JsonObject codes = json.objects("models").getFirst();
+    assertEquals(DefaultModel.orNamed(null).path().getParent(), home);
+    assertEquals("detr4j-model-codes", codes.string("name"));
+    assertTrue(codes.bool("built_in", false));
+    long bytes = Files.size(DefaultModel.orNamed(null).path().resolve("model.safetensors"));
+    assertEquals(Math.round(bytes / 1e6), codes.number("megabytes"));
+    JsonObject small = json.objects("models").get(1);
+    assertTrue(!small.bool("built_in", true));
     assertEquals(home.resolve("models/test/small").toString(), small.string("path"));
     assertEquals(1.25, small.number("ap"));
     assertEquals(3, small.objects("files").size());
@@ -137,6 +150,7 @@ class ModelsCommandTest {
         .assertRefused(1, "HTTP 404", "https://example.org/page", "f.pth");
     CliRun.of("models", "fetch", "no-such").assertRefused(1, "no-such", "`detr4j models`");
     CliRun.of("models", "fetch").assertRefused(2, "NAME");
+    CliRun.of("models", "fetch", "detr4j-model-codes").assertRefused(1, "comes with detr4j");
     Files.delete(served.resolve("model.safetensors"));
     CliRun.of("models", "fetch", "test/small").assertRefused(1, "model.safetensors", "HTTP 404");
     // What had arrived stays, and is no model yet.
