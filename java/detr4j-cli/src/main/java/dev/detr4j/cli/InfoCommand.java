@@ -3,18 +3,14 @@ package dev.detr4j.cli;
 import dev.detr4j.Detector;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
-import dev.detr4j.backend.BackendProviders;
-import dev.detr4j.backend.BackendSelection;
 import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.cli.registry.LocalModels;
 import dev.detr4j.error.BackendException;
-import dev.detr4j.ffi.CpuTier;
-import dev.detr4j.ffi.NativeLibrary;
-import dev.detr4j.ffi.NativeLibraryException;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.model.description.Assumption;
 import dev.detr4j.model.description.ModelSummary;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,7 +64,19 @@ final class InfoCommand implements Callable<Integer>, Restart.Candidate {
 
   @Mixin private ModelOptions modelOptions;
 
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "text or json. Default: ${DEFAULT-VALUE}.")
+  private Format format;
+
   @Mixin private EngineOptions engine;
+
+  enum Format {
+    TEXT,
+    JSON
+  }
 
   private final Ansi colours = Terminal.colours();
 
@@ -80,18 +88,76 @@ final class InfoCommand implements Callable<Integer>, Restart.Candidate {
   }
 
   @Override
-  public Integer call() throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
+  public Integer call() throws IOException {
     if (only != null && model != null) {
       throw new ParameterException(
           spec.commandLine(), "MODEL and --model are mutually exclusive; give one of them");
     }
+    PrintWriter out = spec.commandLine().getOut();
+    if (format == Format.JSON) {
+      json(out);
+    } else {
+      text(out);
+    }
+    out.flush();
+    return 0;
+  }
+
+  private void text(PrintWriter out) throws IOException {
     if (only != null) {
       model(out, only);
-      out.flush();
-      return 0;
+      return;
     }
-    out.println(new Version().getVersion()[0]);
+    BackendSettings settings = BackendSettings.ofProcess();
+    BackendSettings.Request request = settings.backend(engine.backend);
+    BackendOptions options = options(settings);
+    machine(out, MachineInfo.of(options));
+    heading(out, "In use");
+    try {
+      MachineInfo.InUse used = MachineInfo.inUse(request, options);
+      line(out, "backend", used.backend() + ", " + used.instructionSet());
+      line(out, "device", used.device());
+      line(out, "chosen by", used.chosenBy());
+    } catch (BackendException e) {
+      line(out, "backend", "none");
+      out.flush();
+      throw e;
+    }
+    if (model != null) {
+      out.println();
+      model(out, model);
+    }
+  }
+
+  private void json(PrintWriter out) throws IOException {
+    BackendSettings settings = BackendSettings.ofProcess();
+    BackendSettings.Request request = settings.backend(engine.backend);
+    BackendOptions options = options(settings);
+    Path described = only != null ? only : model;
+    // Opened first, so that a model that cannot be read leaves no half of an object.
+    try (Detector detector = described == null ? null : describe(described);
+        InfoJson json = new InfoJson(out)) {
+      if (only == null) {
+        json.machine(MachineInfo.of(options));
+        try {
+          json.inUse(MachineInfo.inUse(request, options));
+        } catch (BackendException e) {
+          json.inUse(null);
+          throw e;
+        }
+      }
+      if (detector != null && described != null) {
+        json.model(detector, described);
+      }
+    }
+  }
+
+  private BackendOptions options(BackendSettings settings) {
+    return settings.options(engine.threads, engine.instructionSet, null, engine.precision);
+  }
+
+  private void machine(PrintWriter out, MachineInfo machine) {
+    out.println(machine.version());
     heading(out, "Machine");
     line(
         out,
@@ -109,85 +175,46 @@ final class InfoCommand implements Callable<Integer>, Restart.Candidate {
                 System.getProperty("os.name"),
                 System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors()));
-    String cache = Launcher.cacheState();
-    if (cache != null) {
-      line(out, "start cache", cache);
+    if (machine.startCache() != null) {
+      line(out, "start cache", machine.startCache());
     }
-    nativeLibrary(out);
-    int exit = backends(out);
-    if (model != null) {
-      out.println();
-      model(out, model);
+    MachineInfo.Library library = machine.library();
+    line(out, "C library", (library.usable() ? "" : "none: ") + library.description());
+    for (String refused : library.refused()) {
+      line(out, "", "passed over: " + refused);
     }
-    out.flush();
-    return exit;
-  }
-
-  private static void nativeLibrary(PrintWriter out) {
-    try {
-      NativeLibrary library = NativeLibrary.load();
-      line(out, "C library", library.toString());
-      for (String refused : library.refused()) {
-        line(out, "", "passed over: " + refused);
-      }
-      List<String> tiers = CpuTier.available(library).stream().map(CpuTier::name).toList();
+    if (library.detected() != null) {
       line(
           out,
           "CPU tier",
-          CpuTier.detected(library).name() + " detected; --isa takes " + String.join(", ", tiers));
-    } catch (NativeLibraryException e) {
-      line(out, "C library", "none: " + e.getMessage());
+          library.detected()
+              + " detected; --isa takes "
+              + String.join(", ", library.instructionSets()));
     }
-  }
-
-  private int backends(PrintWriter out) {
-    BackendSettings settings = BackendSettings.ofProcess();
-    BackendSettings.Request request = settings.backend(engine.backend);
-    BackendOptions options =
-        settings.options(engine.threads, engine.instructionSet, null, engine.precision);
     heading(out, "Backends");
-    for (BackendProviders.Lookup lookup : BackendProviders.all()) {
-      line(out, lookup.kind().id(), state(lookup, options));
-    }
-    heading(out, "In use");
-    try (var backend = BackendSelection.open(request, options).backend()) {
-      line(out, "backend", backend.kind().id() + ", " + backend.instructionSet());
-      line(out, "device", backend.device());
-      line(out, "chosen by", request.source());
-      return 0;
-    } catch (BackendException e) {
-      line(out, "backend", "none");
-      out.flush();
-      throw e;
+    for (MachineInfo.State state : machine.backends()) {
+      boolean reference = state.name().equals(BackendKind.REFERENCE.id());
+      line(
+          out,
+          state.name(),
+          state.reason() != null
+              ? "no: " + state.reason()
+              : "yes: " + state.instructionSet() + (reference ? ", slow; only by name" : ""));
     }
   }
 
-  /** Opening is the proof; a backend without a model is cheap. */
-  private static String state(BackendProviders.Lookup lookup, BackendOptions options) {
-    String reason = lookup.unavailable(options);
-    if (reason != null) {
-      return "no: " + reason;
-    }
-    try (var backend =
-        BackendSelection.open(new BackendSettings.Request(lookup.kind(), "info"), options)
-            .backend()) {
-      return "yes: "
-          + backend.instructionSet()
-          + (lookup.kind() == BackendKind.REFERENCE ? ", slow; only by name" : "");
-    } catch (BackendException e) {
-      return "no: " + e.getMessage();
-    }
+  /** Describing needs no kernels: the oracle always opens, in its one precision. */
+  private Detector describe(Path path) {
+    return modelOptions
+        .applyTo(LocalModels.resolve(path).builder())
+        .backend(BackendKind.REFERENCE)
+        .precision(Precision.FP32)
+        .threads(1)
+        .build();
   }
 
   private void model(PrintWriter out, Path path) {
-    // Describing needs no kernels: the oracle always opens, in its one precision.
-    try (Detector detector =
-        modelOptions
-            .applyTo(LocalModels.resolve(path).builder())
-            .backend(BackendKind.REFERENCE)
-            .precision(Precision.FP32)
-            .threads(1)
-            .build()) {
+    try (Detector detector = describe(path)) {
       ModelSummary summary = detector.model();
       out.println(colours.string("@|bold Model|@"));
       line(out, "source", summary.source().id());

@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.parity.GoldenSet;
 import dev.detr4j.parity.PublishedFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +33,55 @@ class InfoAndParityCommandTest {
     assertFalse(run.out().contains("cuda"), run.out());
     // The name of an instruction set is no precision: where it names one, the one in use follows.
     assertFalse(run.out().matches("(?s).*(yes: |c, )avx512-bf16\\n.*"), run.out());
+  }
+
+  private static JsonObject json(CliRun run) {
+    assertEquals(0, run.exit(), run.err());
+    return JsonObject.parse(
+        "output", run.out().getBytes(StandardCharsets.UTF_8), ModelConfigException::new);
+  }
+
+  /** The same as the text, which has each value somewhere. */
+  @Test
+  void infoForPrograms() throws IOException {
+    Path model = CliRun.smallModel(folder.resolve("model"));
+    JsonObject machine = json(CliRun.of("info", "--format", "json"));
+    CliRun text = CliRun.of("info", "--model", model);
+    assertFalse(machine.has("model"));
+    JsonObject used = machine.object("in_use");
+    assertEquals("fp32", used.string("precision"));
+    assertLines(
+        text.out(),
+        "backend " + used.string("backend") + ", " + used.string("instruction_set"),
+        "device " + used.string("device"),
+        "chosen by " + used.string("chosen_by"));
+    List<JsonObject> backends = machine.objects("backends");
+    assertEquals(
+        List.of("c", "vector", "reference"),
+        backends.stream().map(each -> each.string("name")).toList());
+    for (JsonObject each : backends) {
+      assertLines(
+          text.out(),
+          each.string("name")
+              + (each.bool("usable", false)
+                  ? " yes: " + each.string("instruction_set")
+                  : " no: " + each.string("reason")));
+    }
+    assertEquals(
+        Runtime.getRuntime().availableProcessors(), machine.object("system").number("processors"));
+
+    JsonObject described = json(CliRun.of("info", model, "-f", "json"));
+    assertEquals(Set.of("model"), described.names());
+    JsonObject summary = described.object("model");
+    assertEquals(model.toString(), summary.string("path"));
+    assertEquals("huggingface", summary.string("source"));
+    assertEquals(
+        summary.strings("labels").size(), summary.number("classes"), "every class has its name");
+    CliRun.of("info", "none", "-f", "json").assertRefused(1, "model none: there is no such file");
+    CliRun refused = CliRun.of("info", "-f", "json", "--isa", "sse9");
+    assertEquals(1, refused.exit());
+    assertTrue(refused.err().contains("sse9"), refused.err());
+    assertTrue(refused.out().replaceAll("\\s", "").endsWith("\"in_use\":null}"), refused.out());
   }
 
   /**
