@@ -24,8 +24,9 @@ final class DetectOutputs {
     InputFiles read = new InputFiles(inputs);
     if (options.output != null) {
       read.protect(options.output);
+      read.reserve(options.output);
     }
-    drawn = options.draw == null ? null : new DrawnFiles(options.draw, inputs, single);
+    drawn = options.draw == null ? null : new DrawnFiles(options.draw, inputs, read, single);
     crops = options.crop == null ? null : new Crops(options.crop, read, options.cropMargin);
   }
 

@@ -22,12 +22,12 @@ final class DrawnFiles {
   /**
    * Checks the target before anything is computed.
    *
+   * @param read what no drawing may replace
    * @param single whether there is one image; it goes into the target if that is a folder already
    * @throws ImageException when the ending of a file is none that can be written, a folder is in
    *     the way of a file or the other way round, or an image that is read would be replaced
    */
-  DrawnFiles(Path target, List<ImageInputs.Input> inputs, boolean single) {
-    InputFiles read = new InputFiles(inputs);
+  DrawnFiles(Path target, List<ImageInputs.Input> inputs, InputFiles read, boolean single) {
     this.target = target;
     if (single && !Files.isDirectory(target)) {
       folder = null;

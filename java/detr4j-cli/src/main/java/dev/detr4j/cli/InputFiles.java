@@ -9,23 +9,36 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The files that images are read from, which no output may replace. Not thread-safe. */
+/**
+ * The files that images are read from, and the file of results, which no other output may replace.
+ * Not thread-safe.
+ */
 final class InputFiles {
   private final List<ImageInputs.Input> inputs;
 
   /** Made when there is a file in the place of an output for the first time. */
   private @Nullable Set<Path> read;
 
+  private @Nullable Path results;
+
   InputFiles(List<ImageInputs.Input> inputs) {
     this.inputs = inputs;
+  }
+
+  /** From now on, this file is refused too: results go there. */
+  void reserve(Path file) {
+    results = real(file);
   }
 
   /**
    * Checks a file that is to be written.
    *
-   * @throws ImageException when an image is read from there
+   * @throws ImageException when an image is read from there, or results are written to it
    */
   void protect(Path target) {
+    if (real(target).equals(results)) {
+      throw new ImageException(target + ": is the file of the results too; choose another path");
+    }
     if (!Files.exists(target)) {
       return;
     }

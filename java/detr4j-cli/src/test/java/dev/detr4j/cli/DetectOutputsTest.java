@@ -366,6 +366,19 @@ class DetectOutputsTest {
   }
 
   @Test
+  void resultsAndDrawingsHaveDifferentNames() throws IOException {
+    Path one = folder.resolve("one.png");
+    detect(photos.resolve("a.png"), "-o", one, "--draw", folder.resolve("photos/../one.png"))
+        .assertRefused(1, "one.png: is the file of the results too");
+    Path drawn = Files.createDirectory(folder.resolve("drawn"));
+    detect(photos, "-o", drawn.resolve("b.png"), "--draw", drawn)
+        .assertRefused(1, "b.png: is the file of the results too");
+    assertEquals(List.of(), CliRun.names(drawn));
+    assertFalse(Files.exists(one));
+    assertEquals(0, detect(photos, "-o", drawn.resolve("c.png"), "--draw", drawn).exit());
+  }
+
+  @Test
   void aLinkStaysAndWhatItLeadsToIsReplaced() throws IOException {
     Path file = Files.writeString(folder.resolve("old.csv"), "old");
     Path link = folder.resolve("link.csv");
