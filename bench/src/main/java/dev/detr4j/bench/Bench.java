@@ -15,6 +15,7 @@ import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -63,13 +64,26 @@ public final class Bench implements Runnable {
   static CommandLine commandLine() {
     return new CommandLine(new Bench())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setUsageHelpWidth(100)
+        .setUsageHelpWidth(100) // where there is no terminal
+        .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Bench::misuse)
         .setExecutionExceptionHandler(Bench::report);
   }
 
   @Override
   public void run() {
     spec.commandLine().usage(spec.commandLine().getOut());
+  }
+
+  /** One line, as of the other commands; picocli would print the whole usage. */
+  private static int misuse(ParameterException error, String[] arguments) {
+    CommandLine command = error.getCommandLine();
+    command
+        .getErr()
+        .printf(
+            "error: %s; see %s --help%n",
+            error.getMessage(), command.getCommandSpec().qualifiedName());
+    return CommandLine.ExitCode.USAGE;
   }
 
   private static int report(Exception error, CommandLine command, CommandLine.ParseResult parsed)

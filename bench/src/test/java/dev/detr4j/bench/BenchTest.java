@@ -64,6 +64,11 @@ class BenchTest {
     assertEquals(2, run("calls", "--size", "wide"));
     assertEquals(2, run("sessions", "--rounds", "0"));
     assertEquals(2, run("nothing"));
+    err.getBuffer().setLength(0);
+    assertEquals(2, run("session-memory", "--sizes", "wide"));
+    assertEquals(
+        "error: --sizes has wide, expected width and height as in 800x600; see detr4j bench session-memory --help",
+        err.toString().strip());
   }
 
   @Test
