@@ -273,6 +273,23 @@ class LauncherTest {
     assertFalse(Files.exists(root.resolve("target/launcher.lock"), LinkOption.NOFOLLOW_LINKS));
   }
 
+  /** Where standard error is no terminal, a build of usual length leaves two lines. */
+  @Test
+  void aBuildDoesNotFillALog() throws Exception {
+    maven(
+        "for i in 1 2 3 4 5 6 7 8; do echo \"[INFO] Building detr4j-$i 0.1.0 [$i/8]\"; done; echo BUILD SUCCESS\n");
+    Files.delete(root.resolve("target/launcher.stamp"));
+    List<String> lines = run(Map.of("DETR4J_AOT", "off"), "detect", "a.png").lines().toList();
+    assertEquals(
+        "detr4j: first use: building (log in " + root.resolve("target/build.log") + ")",
+        lines.getFirst());
+    assertTrue(lines.get(1).matches("detr4j: built in \\d+ s"), lines::toString);
+    assertTrue(lines.get(2).startsWith("LC_ALL="), lines::toString);
+    assertTrue(Files.readString(root.resolve("target/build.log")).contains("[8/8]"));
+    String requested = run(Map.of("DETR4J_AOT", "off"), "build");
+    assertTrue(requested.startsWith("detr4j: building (log in "), requested);
+  }
+
   @Test
   void askingForHelpBuildsNothing() throws Exception {
     maven("touch '%s'\n".formatted(folder.resolve("built")));
