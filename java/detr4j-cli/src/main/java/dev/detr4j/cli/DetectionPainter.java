@@ -107,8 +107,7 @@ final class DetectionPainter {
   }
 
   private static String text(Found found) {
-    return Terminal.printable(found.label())
-        + String.format(Locale.ROOT, " %.0f%%", 100 * found.score());
+    return Terminal.printable(found.label()) + String.format(Locale.ROOT, " %.2f", found.score());
   }
 
   /** Above the box if there is room, else inside at its top; moved down past labels in the way. */

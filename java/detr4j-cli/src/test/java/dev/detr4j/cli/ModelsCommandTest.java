@@ -135,7 +135,7 @@ class ModelsCommandTest {
     assertEquals("detr4j-model-codes", codes.string("name"));
     assertTrue(codes.bool("built_in", false));
     long bytes = Files.size(DefaultModel.orNamed(null).path().resolve("model.safetensors"));
-    assertEquals(Math.round(bytes / 1e6), codes.number("megabytes"));
+    assertEquals((double) Math.round(bytes / 1e6), codes.number("megabytes"));
     JsonObject small = json.objects("models").get(1);
     assertTrue(!small.bool("built_in", true));
     assertEquals(home.resolve("models/test/small").toString(), small.string("path"));

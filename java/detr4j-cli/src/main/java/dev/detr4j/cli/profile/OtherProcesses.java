@@ -26,7 +26,7 @@ public final class OtherProcesses {
   public OtherProcesses() {
     if (system != null) {
       // The next call answers for the time since this one.
-      double unused = system.getCpuLoad();
+      double _ = system.getCpuLoad();
     }
   }
 
