@@ -194,15 +194,14 @@ public final class NativeLibrary {
         System.load(file.toString());
         return new NativeLibrary(file, origin, refused);
       } catch (UnsatisfiedLinkError e) {
-        if (!String.valueOf(e.getMessage()).contains("already loaded in another classloader")) {
-          throw new LibraryRefused(Stage.PLACE, file + ": " + e.getMessage(), e);
-        }
+        // The system has just opened this file for the probe: what refuses it is the JVM, which
+        // ties a file to one class loader. If it is something else, a copy fails as well.
+        return new NativeLibrary(loadCopy(file, e), origin + ", private copy", refused);
       }
-      return new NativeLibrary(loadCopy(file), origin + ", private copy", refused);
     }
 
-    /** Another class loader of this JVM holds the file itself. */
-    private Path loadCopy(Path file) throws LibraryRefused {
+    /** Loads a copy of a file that this class loader cannot have, as the JVM's refusal says. */
+    private Path loadCopy(Path file, UnsatisfiedLinkError refusal) throws LibraryRefused {
       List<String> refusals = new ArrayList<>();
       for (Path folder : settings.caches()) {
         Path copy = null;
@@ -223,8 +222,11 @@ public final class NativeLibrary {
       throw new LibraryRefused(
           Stage.PLACE,
           file
-              + ": held by another class loader, and no folder takes a copy: "
-              + String.join("; ", refusals));
+              + ": the JVM does not load it ("
+              + refusal.getMessage()
+              + "), and no folder takes a copy: "
+              + String.join("; ", refusals),
+          refusal);
     }
 
     /** A mapped file needs no name; systems that insist on one get it removed when the JVM ends. */

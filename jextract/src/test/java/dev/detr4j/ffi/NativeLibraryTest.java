@@ -287,6 +287,30 @@ class NativeLibraryTest {
     assertEquals(1, files(cache).size(), "the copy is removed once it is mapped");
   }
 
+  /** Both reasons are told: why the JVM refuses the file, and why there is no copy. */
+  @Test
+  void secondClassLoaderWithoutAPlaceForACopyIsRefused() throws Exception {
+    Path library = TestLibrary.build(folder.resolve("good"), Fault.NONE);
+    Path file = Files.writeString(folder.resolve("file"), "no folder");
+    List<String> classPath = classPath(List.of());
+    String report =
+        java(
+            classPath,
+            TwoLoaders.class.getName(),
+            new String[] {String.join(File.pathSeparator, classPath)},
+            new String[] {
+              "-Ddetr4j.native.path=" + library,
+              "-Ddetr4j.native.cache=" + file,
+              "-Duser.home=" + file,
+              "-Djava.io.tmpdir=" + file
+            });
+    List<String> lines = report.lines().filter(line -> line.matches("(loaded|reason) .*")).toList();
+    assertEquals(2, lines.size(), report);
+    assertTrue(lines.get(0).endsWith("(detr4j.native.path)"), report);
+    assertTrue(lines.get(1).contains(": the JVM does not load it ("), report);
+    assertTrue(lines.get(1).contains("), and no folder takes a copy: " + file + ": "), report);
+  }
+
   @Test
   void realLibraryIsInTheNativesJarAndPasses() throws Exception {
     String required = System.getProperty("detr4j.test.requireBackends", "");

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * unless a JVM is started with it); that is not an error but a reason in the report.
  */
 public final class BackendProviders {
+  private static final String VECTOR_API = "jdk.incubator.vector.Vector";
+
   /**
    * The outcome of looking for one provider: either it or the reason is there.
    *
@@ -84,9 +86,18 @@ public final class BackendProviders {
   }
 
   private static String linkageReason(BackendKind kind, LinkageError e) {
-    return kind == BackendKind.VECTOR
-            && String.valueOf(e.getMessage()).contains("jdk/incubator/vector")
+    return kind == BackendKind.VECTOR && isVectorApiMissing()
         ? "module jdk.incubator.vector is missing; start Java with --add-modules jdk.incubator.vector"
         : "its classes cannot be loaded: " + e;
+  }
+
+  /** Whether this class loader does not find the Vector API, whatever the JVM says of it. */
+  private static boolean isVectorApiMissing() {
+    try {
+      Class.forName(VECTOR_API, false, BackendProviders.class.getClassLoader());
+      return false;
+    } catch (ClassNotFoundException e) {
+      return true;
+    }
   }
 }
