@@ -172,18 +172,9 @@ final class DetectCommand implements Callable<Integer>, Restart.Candidate {
     }
     RunIdentity run =
         new RunIdentity()
-            .with("model", used.path())
-            .withText("source", detector.model().source() + " " + detector.model().variant())
-            .with("proposals", modelOptions.proposals())
-            .with("heads", modelOptions.heads())
-            .withText("labels", String.join("\n", detector.labels()))
-            .with("threshold", Float.toString(threshold))
-            .with("soft-nms", softNms.asked() ? "birder" : "none")
+            .with(used, modelOptions, softNms, detector, threshold, turned, maxPixels)
             .withText("only", String.valueOf(outputOptions.only))
-            .withText("except", String.valueOf(outputOptions.except))
-            .with("precision", detector.precision().id())
-            .with("orientation", turned.name())
-            .with("max-pixels", Long.toString(maxPixels));
+            .withText("except", String.valueOf(outputOptions.except));
     return FoundJournal.open(results, run, detector.labels(), restart);
   }
 

@@ -293,16 +293,7 @@ final class EvaluateCommand implements Callable<Integer>, Restart.Candidate {
         folder.resolve(JOURNAL),
         new RunIdentity()
             .with("annotations", annotationFile)
-            .with("max-pixels", Long.toString(maxPixels))
-            .with("model", used.path())
-            .withText("source", detector.model().source() + " " + detector.model().variant())
-            .with("proposals", modelOptions.proposals())
-            .with("heads", modelOptions.heads())
-            .withText("labels", String.join("\n", detector.labels()))
-            .with("threshold", Float.toString(threshold))
-            .with("soft-nms", softNms.asked() ? "birder" : "none")
-            .with("precision", detector.precision().id())
-            .with("orientation", turned.name())
+            .with(used, modelOptions, softNms, detector, threshold, turned, maxPixels)
             .with("classes-by", classesBy.name())
             .parts(),
         annotations,

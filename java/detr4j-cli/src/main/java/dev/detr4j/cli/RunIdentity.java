@@ -1,6 +1,9 @@
 package dev.detr4j.cli;
 
+import dev.detr4j.Detector;
+import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.evaluation.EvaluationException;
+import dev.detr4j.image.Orientation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +56,32 @@ final class RunIdentity {
     } catch (IOException e) {
       throw new EvaluationException(path + ": cannot be read: " + Main.explained(e), e);
     }
+  }
+
+  /**
+   * Adds a detector and how it is asked: what {@code detect} and {@code evaluate} have in common.
+   *
+   * @param used where the model came from
+   * @param turned the orientation rule in use
+   */
+  RunIdentity with(
+      LocalModel used,
+      ModelOptions modelOptions,
+      SoftNmsOption softNms,
+      Detector detector,
+      float threshold,
+      Orientation turned,
+      long maxPixels) {
+    return with("model", used.path())
+        .withText("source", detector.model().source() + " " + detector.model().variant())
+        .with("proposals", modelOptions.proposals())
+        .with("heads", modelOptions.heads())
+        .withText("labels", String.join("\n", detector.labels()))
+        .with("threshold", Float.toString(threshold))
+        .with("soft-nms", softNms.asked() ? "birder" : "none")
+        .with("precision", detector.precision().id())
+        .with("orientation", turned.name())
+        .with("max-pixels", Long.toString(maxPixels));
   }
 
   private static MessageDigest sha256() {
