@@ -1,15 +1,15 @@
 package dev.detr4j;
 
 /**
- * Hears of each call of {@link Detector#detect} and {@link DetectorCall} when it has ended. The
- * calling thread, or the one that computed for it, waits meanwhile: be quick, and do not throw.
- * Called by many threads at once.
+ * Hears of each call of {@link Detector#detect} and {@link DetectorCall} when it has ended. Many
+ * calling threads use a listener at once, and each waits until it returns: be quick. What a
+ * listener throws, the caller gets in place of its result.
  */
 @FunctionalInterface
 public interface CallListener {
   /** How a call ended. */
   enum Outcome {
-    /** With detections, if only none. */
+    /** With a list of detections, which may be empty. */
     SUCCESS,
     /** With an error: a broken image, for one. */
     ERROR,

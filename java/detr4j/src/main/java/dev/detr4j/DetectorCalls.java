@@ -7,6 +7,7 @@ import dev.detr4j.error.DetectorBusyException;
 import dev.detr4j.session.CallLimits;
 import dev.detr4j.session.PlatformThreads;
 import dev.detr4j.session.SlotPool;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -52,14 +53,15 @@ final class DetectorCalls implements AutoCloseable {
   List<Detection> run(
       CallLimits limits, BiFunction<DetectorSession, Detections, List<Detection>> call) {
     Course course = new Course();
+    List<Detection> found;
     try {
-      List<Detection> found = inSlot(limits, course, call);
-      ended(course, Outcome.SUCCESS, found.size());
-      return found;
+      found = inSlot(limits, course, call);
     } catch (Throwable e) {
       ended(course, outcome(e), 0);
       throw e;
     }
+    ended(course, Outcome.SUCCESS, found.size());
+    return found;
   }
 
   private List<Detection> inSlot(
@@ -110,7 +112,7 @@ final class DetectorCalls implements AutoCloseable {
       }
       WarmUp first = threads.run(none, () -> all.getFirst().session().warmUp(width, height));
       for (Slot each : all.subList(1, all.size())) {
-        threads.run(none, () -> each.session().warmUp(width, height, java.time.Duration.ZERO));
+        threads.run(none, () -> each.session().warmUp(width, height, Duration.ZERO));
       }
       return first;
     } finally {

@@ -1,5 +1,7 @@
 package dev.detr4j;
 
+import java.util.Locale;
+
 /**
  * Memory that a detector holds on its device, at one moment. For the processors of the host the
  * device's memory is that of the process, outside the heap.
@@ -14,7 +16,7 @@ public record DetectorMemory(long weightBytes, int sessions, long sessionBytes) 
   @Override
   public String toString() {
     return String.format(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "%.1f MiB of weights, %d sessions with %.1f MiB",
         weightBytes / 1048576.0,
         sessions,

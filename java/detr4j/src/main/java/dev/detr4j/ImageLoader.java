@@ -12,7 +12,8 @@ import java.io.IOException;
 public interface ImageLoader {
   /**
    * Returns the image, whose memory must not change until the call has ended. May run on another
-   * thread than the caller's.
+   * thread than the caller's. Must not call the detector: the inner call would wait for a session
+   * while the outer one holds one.
    *
    * @throws IOException becomes a {@link Detr4jException}; runtime exceptions reach the caller
    */

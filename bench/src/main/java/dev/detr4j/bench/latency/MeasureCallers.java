@@ -5,6 +5,7 @@ import dev.detr4j.bench.ChildJvm;
 import dev.detr4j.bench.KeptReport;
 import dev.detr4j.model.codes.CodesModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,10 @@ public final class MeasureCallers implements Callable<Integer> {
     if (!memory.matches("[1-9]\\d*[kmg]")) {
       throw new ParameterException(
           spec.commandLine(), "--memory is " + memory + ", expected a size such as 64m");
+    }
+    if (!Files.isRegularFile(image)) {
+      throw new ParameterException(
+          spec.commandLine(), "--image is " + image + ", expected an image file");
     }
     report.begin("%d calls of %d virtual threads, the default model".formatted(calls, callers));
     report.print(

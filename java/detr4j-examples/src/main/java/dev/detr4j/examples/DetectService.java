@@ -22,17 +22,18 @@ public final class DetectService {
   private DetectService() {}
 
   /** Serves until the process ends. An error is one line and exit code 1. */
-  public static void main(String[] arguments) throws IOException {
-    if (arguments.length < 1 || arguments.length > 2) {
+  public static void main(String[] arguments) {
+    String port = arguments.length == 2 ? arguments[1] : "8080";
+    if (arguments.length < 1 || arguments.length > 2 || !port.matches("\\d{1,5}")) {
       System.err.println("usage: DetectService MODEL_FOLDER [PORT]");
       System.exit(2);
     }
-    int port = arguments.length == 2 ? Integer.parseInt(arguments[1]) : 8080;
     try {
       Detector detector = Detector.builder(Path.of(arguments[0])).waitingCallers(200).build();
-      System.out.println("listening on port " + start(detector, port).getAddress().getPort());
-    } catch (Detr4jException e) {
-      System.err.println(e.getMessage());
+      System.out.println(
+          "listening on port " + start(detector, Integer.parseInt(port)).getAddress().getPort());
+    } catch (Detr4jException | IOException | IllegalArgumentException e) {
+      System.err.println(e.getMessage()); // a port in use, or beyond 65535, too
       System.exit(1);
     }
   }

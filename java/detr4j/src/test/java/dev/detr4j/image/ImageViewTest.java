@@ -126,6 +126,34 @@ class ImageViewTest {
         rgb(new ImageDecoder().decode(png.toByteArray(), "grey")), rgb(ImageView.of(grey)));
   }
 
+  @Test
+  void memoryThatRanOutIsNamedByItsOption() throws IOException {
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(2048, 1024, BufferedImage.TYPE_INT_RGB), "png", png);
+    Arena full =
+        new Arena() {
+          @Override
+          public MemorySegment allocate(long bytes, long alignment) {
+            throw new OutOfMemoryError("as the JVM has it");
+          }
+
+          @Override
+          public MemorySegment.Scope scope() {
+            return Arena.global().scope();
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertEquals(
+        "large.png: no memory outside the heap for 2048x1024 pixels, 6 MB; decode fewer images at"
+            + " once or raise -XX:MaxDirectMemorySize",
+        assertThrows(
+                ImageException.class,
+                () -> new ImageDecoder().decode(png.toByteArray(), "large.png", full))
+            .getMessage());
+  }
+
   private static byte[] asAwtReads(BufferedImage image) {
     byte[] rgb = new byte[3 * image.getWidth() * image.getHeight()];
     int at = 0;
