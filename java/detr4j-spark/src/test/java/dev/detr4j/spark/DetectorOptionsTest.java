@@ -18,17 +18,7 @@ class DetectorOptionsTest {
   @Test
   void methodsAndMapsSayTheSame() {
     assertEquals(
-        DetectorOptions.of(
-            Map.of(
-                "model", "detr.zip",
-                "labels", "names.txt",
-                "threshold", " 0.25 ",
-                "classes", "cat,dog",
-                "backend", "c",
-                "precision", "bf16",
-                "threads", "3",
-                "sessions", "2",
-                "maxPixels", "1000000")),
+        every(),
         DetectorOptions.defaults()
             .model("detr.zip")
             .labels("names.txt")
@@ -41,6 +31,21 @@ class DetectorOptionsTest {
             .maxPixels(1_000_000));
     assertEquals(
         List.of("cat", "dog"), DetectorOptions.of(Map.of("classes", "cat, dog")).classes());
+  }
+
+  /** All options that there are. */
+  static DetectorOptions every() {
+    return DetectorOptions.of(
+        Map.of(
+            "model", "detr.zip",
+            "labels", "names.txt",
+            "threshold", " 0.25 ",
+            "classes", "cat,dog",
+            "backend", "c",
+            "precision", "bf16",
+            "threads", "3",
+            "sessions", "2",
+            "maxPixels", "1000000"));
   }
 
   @ParameterizedTest

@@ -22,6 +22,10 @@ import org.apache.spark.launcher.JavaModuleOptions;
  */
 final class StandaloneCluster implements AutoCloseable {
   private static final Pattern MASTER = Pattern.compile("spark://127\\.0\\.0\\.1:\\d+");
+
+  /** For JVMs that live for seconds on two processors: little compiling, no collector threads. */
+  static final String SHORT_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path folder;
@@ -109,6 +113,7 @@ final class StandaloneCluster implements AutoCloseable {
   ProcessBuilder command(String type, List<String> arguments) {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command = new ArrayList<>(List.of(java, "-Xmx512m"));
+    command.addAll(List.of(SHORT_LIFE.split(" ")));
     command.addAll(List.of(JavaModuleOptions.defaultModuleOptions().split(" ")));
     command.addAll(List.of("-cp", home.resolve("jars") + File.separator + "*", type));
     command.addAll(arguments);

@@ -57,6 +57,7 @@ class StandaloneClusterTest {
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.local.dir", folder.resolve("local").toString())
             .config("spark.executor.memory", "512m")
+            .config("spark.executor.extraJavaOptions", StandaloneCluster.SHORT_LIFE)
             .config("spark.jars", String.join(",", cluster.jars()))
             .config("spark.sql.files.openCostInBytes", 0)
             .config("spark.sql.files.maxPartitionBytes", 200_000)
@@ -69,6 +70,7 @@ class StandaloneClusterTest {
           .drop("content")
           .write()
           .parquet(output);
+      assertEquals(List.of(), killer.failed);
       // In the middle: tasks had ended, one of the killed executor was running, others followed.
       assertTrue(killer.endedBefore.get() >= Killer.WAITS_FOR, killer::toString);
       assertTrue(killer.lost.contains(killer.victim), killer::toString);
@@ -87,6 +89,9 @@ class StandaloneClusterTest {
     /** The executors that ran tasks when they were lost. */
     final List<String> lost = Collections.synchronizedList(new ArrayList<>());
 
+    /** Why tasks failed that ran on living executors: none should. */
+    final List<String> failed = Collections.synchronizedList(new ArrayList<>());
+
     final AtomicInteger endedBefore = new AtomicInteger();
     final AtomicInteger endedAfter = new AtomicInteger();
     volatile String victim = "";
@@ -104,7 +109,7 @@ class StandaloneClusterTest {
       if (task.reason() instanceof ExecutorLostFailure failure) {
         lost.add(failure.execId());
       } else if (!task.taskInfo().successful()) {
-        System.err.println(task.reason());
+        failed.add(task.reason().toString());
       } else if (victim.isEmpty()) {
         endedBefore.incrementAndGet();
       } else {
@@ -120,12 +125,12 @@ class StandaloneClusterTest {
   }
 
   @Test
-  void sparkSubmitRunsTheProgramOfTheDocumentation() throws Exception {
+  void sparkSubmitRunsTheProgramOfTheDocumentationAndSql() throws Exception {
     Path photos = folder.resolve("few");
     Photos.write(photos, 6);
-    Path output = folder.resolve("few-found");
-    Path program =
-        cluster.jar(Path.of("target/test-classes"), "detect-folder.jar", "DetectFolder.class");
+    String output = folder.resolve("few-found").toString();
+    String sqlOutput = folder.resolve("few-found-by-sql").toString();
+    Path program = cluster.jar(Path.of("target/test-classes"), "programs.jar", "Folder.class");
     Process submit =
         cluster
             .command(
@@ -141,23 +146,31 @@ class StandaloneClusterTest {
                     "spark.driver.bindAddress=127.0.0.1",
                     "--conf",
                     "spark.executor.memory=512m",
+                    "--conf",
+                    "spark.sql.extensions=" + DetectorExtensions.class.getName(),
+                    "--conf",
+                    "spark.detr4j.model=codes.zip",
+                    "--conf",
+                    "spark.detr4j.threshold=0.4",
                     "--jars",
                     String.join(",", cluster.jars()),
                     "--files",
                     model.toString(),
                     "--class",
-                    DetectFolder.class.getName(),
+                    SqlThenFolder.class.getName(),
                     program.toString(),
                     photos.toString(),
-                    output.toString(),
-                    "codes.zip"))
+                    output,
+                    "codes.zip",
+                    sqlOutput))
             .start();
     String said = new String(submit.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, submit.waitFor(), said);
     try (SparkSession spark = LocalSpark.start(folder);
         Detector plain = Detector.builder(CodesModel.folder()).threshold(0.4f).build()) {
-      assertEquals(
-          Photos.found(plain, photos), Photos.lines(spark.read().parquet(output.toString())));
+      List<String> expected = Photos.found(plain, photos);
+      assertEquals(expected, Photos.lines(spark.read().parquet(output)));
+      assertEquals(expected, Photos.lines(spark.read().parquet(sqlOutput)));
     }
   }
 }

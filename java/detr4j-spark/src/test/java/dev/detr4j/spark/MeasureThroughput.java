@@ -1,0 +1,129 @@
+package dev.detr4j.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.sum;
+
+import dev.detr4j.Detector;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Images a second of Spark on local[2], job and file listing included, and of a plain loop of two
+ * threads over the same detector and files, by turns in one JVM. Prints a table, asserts no time.
+ *
+ * <p>Its name is not that of a test, so that only {@code -Dtest=MeasureThroughput} runs it. {@code
+ * -Ddetr4j.measure.images} and {@code -Ddetr4j.measure.rounds} change its size.
+ */
+class MeasureThroughput {
+  private static final int IMAGES = Integer.getInteger("detr4j.measure.images", 2000);
+  private static final int ROUNDS = Integer.getInteger("detr4j.measure.rounds", 5);
+
+  private static final int THREADS = 2;
+
+  @TempDir private Path folder;
+
+  /** Detections of the last run, and in how many images: the next run has to find as many. */
+  private long found;
+
+  private int of;
+
+  @Test
+  void measure() throws Exception {
+    Path photos = folder.resolve("photos");
+    Photos.write(photos, IMAGES);
+    DetectorOptions options = DetectorOptions.defaults().threads(1);
+    Detector detector = ExecutorDetectors.get(options, null);
+    try (SparkSession spark = LocalSpark.start(folder)) {
+      // A round that does not count: the JVM compiles what both run.
+      plain(detector, photos);
+      spark(spark, options, photos);
+      List<Double> ratios = new ArrayList<>();
+      System.out.printf(
+          "| round | plain loop, images/s | Spark, images/s | ratio |%n|---|---:|---:|---:|%n");
+      for (int round = 1; round <= ROUNDS; round++) {
+        double plain;
+        double throughSpark;
+        if (round % 2 == 1) {
+          plain = plain(detector, photos);
+          throughSpark = spark(spark, options, photos);
+        } else {
+          throughSpark = spark(spark, options, photos);
+          plain = plain(detector, photos);
+        }
+        ratios.add(throughSpark / plain);
+        System.out.printf(
+            Locale.ROOT,
+            "| %d | %.1f | %.1f | %.3f |%n",
+            round,
+            plain,
+            throughSpark,
+            throughSpark / plain);
+      }
+      ratios.sort(null);
+      System.out.printf(
+          Locale.ROOT,
+          "%d images: median ratio %.3f, from %.3f to %.3f%n",
+          IMAGES,
+          ratios.get(ratios.size() / 2),
+          ratios.getFirst(),
+          ratios.getLast());
+    }
+  }
+
+  /** Images a second; the number of detections is compared with the other way's. */
+  private double plain(Detector detector, Path photos) throws Exception {
+    long start = System.nanoTime();
+    List<Path> files = Photos.in(photos);
+    AtomicInteger next = new AtomicInteger();
+    long detections = 0;
+    try (ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
+      List<Future<Integer>> parts = new ArrayList<>();
+      for (int i = 0; i < THREADS; i++) {
+        parts.add(
+            threads.submit(() -> {
+              int part = 0;
+              for (int at = next.getAndIncrement();
+                  at < files.size();
+                  at = next.getAndIncrement()) {
+                part += detector.detect(files.get(at)).size();
+              }
+              return part;
+            }));
+      }
+      for (Future<Integer> each : parts) {
+        detections += each.get();
+      }
+    }
+    return perSecond(files.size(), start, detections);
+  }
+
+  private double spark(SparkSession spark, DetectorOptions options, Path photos) throws Exception {
+    long start = System.nanoTime();
+    long detections =
+        SparkDetection.detect(spark.read().format("binaryFile").load(photos.toString()), options)
+            .agg(sum(size(col("detections"))))
+            .first()
+            .getLong(0);
+    return perSecond(Photos.in(photos).size(), start, detections);
+  }
+
+  private double perSecond(int images, long start, long detections) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (of == images && found != detections) {
+      throw new AssertionError("%d detections, before %d".formatted(detections, found));
+    }
+    of = images;
+    found = detections;
+    return images / seconds;
+  }
+}
