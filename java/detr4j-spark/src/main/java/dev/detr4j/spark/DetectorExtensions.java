@@ -55,7 +55,10 @@ public final class DetectorExtensions extends AbstractFunction1<SparkSessionExte
     return BoxedUnit.UNIT;
   }
 
-  /** Makes the call of the function in a query, with the settings of its session. */
+  /**
+   * Makes the call of the function in a query, with the settings of its session. The classes that
+   * this takes are not Spark's API: they bind the module to one minor version of Spark.
+   */
   private static final class Builder extends AbstractFunction1<Seq<Expression>, Expression> {
     @Override
     public Expression apply(Seq<Expression> arguments) {

@@ -70,8 +70,8 @@ public final class DetectorOptions implements Serializable {
    * Sets the model: a model folder, a zip archive of one, or a checkpoint.
    *
    * @param place an absolute path or {@code file:} address, which every executor must have; or the
-   *     name of a file or archive that {@code addFile}, {@code addArchive}, {@code --files} or
-   *     {@code --archives} gave to Spark
+   *     name of a file or archive that Spark brings to executors: by {@code --files}, {@code
+   *     --archives} or {@code ADD FILE}
    */
   public DetectorOptions model(String place) {
     return with("model", place);

@@ -10,7 +10,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -85,10 +84,10 @@ public final class SparkDetection {
           "the images have no column %s of type binary; their columns are %s"
               .formatted(CONTENT, schema.simpleString()));
     }
-    for (StructField added : RESULT.fields()) {
-      if (names.stream().anyMatch(added.name()::equalsIgnoreCase)) {
+    for (String added : List.of(DETECTIONS, ERROR, BOTH)) {
+      if (names.stream().anyMatch(added::equalsIgnoreCase)) {
         throw new IllegalArgumentException(
-            "the images have a column %s already; drop or rename it".formatted(added.name()));
+            "the images have a column %s already; drop or rename it".formatted(added));
       }
     }
     return images

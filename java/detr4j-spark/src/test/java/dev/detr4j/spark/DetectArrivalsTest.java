@@ -39,9 +39,10 @@ class DetectArrivalsTest {
     StreamingQuery first = stream(photos, output).trigger(Trigger.ProcessingTime(0)).start();
     first.processAllAvailable();
     Photos.write(photos, 8, 8);
-    // Stopped with a batch begun, or just before: the second run finds out from the checkpoint.
-    while (first.isActive() && first.lastProgress() == null) {
-      Thread.sleep(10);
+    // Most often within the batch of these: the second run finds out from the checkpoint.
+    long patience = System.nanoTime() + 10_000_000_000L;
+    while (!first.status().isDataAvailable() && System.nanoTime() < patience) {
+      Thread.sleep(1);
     }
     first.stop();
     Photos.write(photos, 16, 4);

@@ -4,7 +4,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.detr4j.Detector;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,11 +50,13 @@ class MeasureThroughput {
       plain(detector, photos);
       spark(spark, options, photos);
       List<Double> ratios = new ArrayList<>();
+      List<Double> processorRatios = new ArrayList<>();
       System.out.printf(
-          "| round | plain loop, images/s | Spark, images/s | ratio |%n|---|---:|---:|---:|%n");
+          "| round | plain loop, images/s | Spark, images/s | ratio | plain loop, processor ms an image | Spark, processor ms an image | ratio |%n"
+              + "|---|---:|---:|---:|---:|---:|---:|%n");
       for (int round = 1; round <= ROUNDS; round++) {
-        double plain;
-        double throughSpark;
+        Speed plain;
+        Speed throughSpark;
         if (round % 2 == 1) {
           plain = plain(detector, photos);
           throughSpark = spark(spark, options, photos);
@@ -60,28 +64,45 @@ class MeasureThroughput {
           throughSpark = spark(spark, options, photos);
           plain = plain(detector, photos);
         }
-        ratios.add(throughSpark / plain);
+        ratios.add(throughSpark.perSecond() / plain.perSecond());
+        processorRatios.add(plain.processorMillis() / throughSpark.processorMillis());
         System.out.printf(
             Locale.ROOT,
-            "| %d | %.1f | %.1f | %.3f |%n",
+            "| %d | %.1f | %.1f | %.3f | %.2f | %.2f | %.3f |%n",
             round,
-            plain,
-            throughSpark,
-            throughSpark / plain);
+            plain.perSecond(),
+            throughSpark.perSecond(),
+            ratios.getLast(),
+            plain.processorMillis(),
+            throughSpark.processorMillis(),
+            processorRatios.getLast());
       }
-      ratios.sort(null);
       System.out.printf(
-          Locale.ROOT,
-          "%d images: median ratio %.3f, from %.3f to %.3f%n",
-          IMAGES,
-          ratios.get(ratios.size() / 2),
-          ratios.getFirst(),
-          ratios.getLast());
+          "%d images; ratio of images/s %s; ratio of processor time %s%n",
+          IMAGES, spread(ratios), spread(processorRatios));
     }
   }
 
-  /** Images a second; the number of detections is compared with the other way's. */
-  private double plain(Detector detector, Path photos) throws Exception {
+  private static String spread(List<Double> ratios) {
+    List<Double> sorted = ratios.stream().sorted().toList();
+    return String.format(
+        Locale.ROOT,
+        "median %.3f, from %.3f to %.3f",
+        sorted.get(sorted.size() / 2),
+        sorted.getFirst(),
+        sorted.getLast());
+  }
+
+  /**
+   * How fast a run was.
+   *
+   * @param perSecond images a second, by the clock: other work on the machine slows it down
+   * @param processorMillis processor time of this JVM for an image, whatever else the machine did
+   */
+  private record Speed(double perSecond, double processorMillis) {}
+
+  private Speed plain(Detector detector, Path photos) throws Exception {
+    long processor = processorNanos();
     long start = System.nanoTime();
     List<Path> files = Photos.in(photos);
     AtomicInteger next = new AtomicInteger();
@@ -104,26 +125,33 @@ class MeasureThroughput {
         detections += each.get();
       }
     }
-    return perSecond(files.size(), start, detections);
+    return speed(files.size(), start, processor, detections);
   }
 
-  private double spark(SparkSession spark, DetectorOptions options, Path photos) throws Exception {
+  private Speed spark(SparkSession spark, DetectorOptions options, Path photos) throws Exception {
+    long processor = processorNanos();
     long start = System.nanoTime();
     long detections =
         SparkDetection.detect(spark.read().format("binaryFile").load(photos.toString()), options)
             .agg(sum(size(col("detections"))))
             .first()
             .getLong(0);
-    return perSecond(Photos.in(photos).size(), start, detections);
+    return speed(Photos.in(photos).size(), start, processor, detections);
   }
 
-  private double perSecond(int images, long start, long detections) {
+  private Speed speed(int images, long start, long processor, long detections) {
     double seconds = (System.nanoTime() - start) / 1e9;
+    double processorMillis = (processorNanos() - processor) / 1e6;
     if (of == images && found != detections) {
       throw new AssertionError("%d detections, before %d".formatted(detections, found));
     }
     of = images;
     found = detections;
-    return images / seconds;
+    return new Speed(images / seconds, processorMillis / images);
+  }
+
+  private static long processorNanos() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 }

@@ -124,10 +124,12 @@ class SparkDetectionTest {
 
   @Test
   void tasksAndThresholdsShareOneDetector() {
-    Photos.lines(SparkDetection.detect(images().repartition(6), codes()));
-    int open = ExecutorDetectors.count();
-    Photos.lines(SparkDetection.detect(images().repartition(6), codes().threshold(0.3)));
-    assertEquals(open, ExecutorDetectors.count());
+    int before = ExecutorDetectors.count();
+    DetectorOptions own = codes().maxPixels(999_999); // no other test has such a detector
+    Photos.lines(SparkDetection.detect(images().repartition(6), own));
+    assertEquals(before + 1, ExecutorDetectors.count());
+    Photos.lines(SparkDetection.detect(images().repartition(6), own.threshold(0.3)));
+    assertEquals(before + 1, ExecutorDetectors.count());
   }
 
   @Test

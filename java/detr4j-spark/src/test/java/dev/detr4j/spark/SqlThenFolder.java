@@ -7,9 +7,10 @@ import org.apache.spark.sql.SparkSession;
 public final class SqlThenFolder {
   private SqlThenFolder() {}
 
-  /** Takes what {@link DetectFolder} takes, and a folder for the rows of the query. */
+  /** Takes what {@link DetectFolder} takes, a folder for the rows of the query, and its model. */
   public static void main(String[] arguments) throws IOException {
     SparkSession spark = SparkSession.builder().getOrCreate();
+    spark.sql("ADD FILE '" + arguments[4] + "'");
     spark
         .sql(
             """

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.detr4j.Detector;
 import dev.detr4j.model.codes.CodesModel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -59,10 +60,12 @@ class StandaloneClusterTest {
             .config("spark.executor.memory", "512m")
             .config("spark.executor.extraJavaOptions", StandaloneCluster.SHORT_LIFE)
             .config("spark.jars", String.join(",", cluster.jars()))
+            // Else files that are added later do not reach the executors of a session.
+            .config("spark.sql.artifact.isolation.enabled", false)
             .config("spark.sql.files.openCostInBytes", 0)
             .config("spark.sql.files.maxPartitionBytes", 200_000)
             .getOrCreate()) {
-      spark.sql("ADD FILE '" + model + "'");
+      spark.sparkContext().addFile(model.toString());
       spark.sparkContext().addSparkListener(killer);
       SparkDetection.detect(
               spark.read().format("binaryFile").load(photos.toString()),
@@ -130,6 +133,7 @@ class StandaloneClusterTest {
     Photos.write(photos, 6);
     String output = folder.resolve("few-found").toString();
     String sqlOutput = folder.resolve("few-found-by-sql").toString();
+    Path ofSession = Files.copy(model, folder.resolve("of-session.zip"));
     Path program = cluster.jar(Path.of("target/test-classes"), "programs.jar", "Folder.class");
     Process submit =
         cluster
@@ -162,7 +166,8 @@ class StandaloneClusterTest {
                     photos.toString(),
                     output,
                     "codes.zip",
-                    sqlOutput))
+                    sqlOutput,
+                    ofSession.toString()))
             .start();
     String said = new String(submit.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, submit.waitFor(), said);
