@@ -24,13 +24,17 @@ import org.junit.jupiter.api.io.TempDir;
  * threads over the same detector and files, by turns in one JVM. Prints a table, asserts no time.
  *
  * <p>Its name is not that of a test, so that only {@code -Dtest=MeasureThroughput} runs it. {@code
- * -Ddetr4j.measure.images} and {@code -Ddetr4j.measure.rounds} change its size.
+ * -Ddetr4j.measure.images} and {@code -Ddetr4j.measure.rounds} change its size, {@code
+ * -Ddetr4j.measure.openCost} the size of tasks.
  */
 class MeasureThroughput {
   private static final int IMAGES = Integer.getInteger("detr4j.measure.images", 2000);
   private static final int ROUNDS = Integer.getInteger("detr4j.measure.rounds", 5);
 
   private static final int THREADS = 2;
+
+  /** Spark's own value is 4 MiB, which makes tasks of about 30 small files. */
+  private static final String OPEN_COST = System.getProperty("detr4j.measure.openCost", "1m");
 
   @TempDir private Path folder;
 
@@ -46,6 +50,7 @@ class MeasureThroughput {
     DetectorOptions options = DetectorOptions.defaults().threads(1);
     Detector detector = ExecutorDetectors.get(options, null);
     try (SparkSession spark = LocalSpark.start(folder)) {
+      spark.conf().set("spark.sql.files.openCostInBytes", OPEN_COST);
       // A round that does not count: the JVM compiles what both run.
       plain(detector, photos);
       spark(spark, options, photos);
@@ -78,8 +83,8 @@ class MeasureThroughput {
             processorRatios.getLast());
       }
       System.out.printf(
-          "%d images; ratio of images/s %s; ratio of processor time %s%n",
-          IMAGES, spread(ratios), spread(processorRatios));
+          "%d images, openCostInBytes %s; ratio of images/s %s; ratio of processor time %s%n",
+          IMAGES, OPEN_COST, spread(ratios), spread(processorRatios));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.detr4j.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.detr4j.Detector;
 import dev.detr4j.model.codes.CodesModel;
@@ -129,6 +130,9 @@ class StandaloneClusterTest {
 
   @Test
   void sparkSubmitRunsTheProgramOfTheDocumentationAndSql() throws Exception {
+    assumeTrue(
+        Boolean.getBoolean("detr4j.test.long"),
+        "spark-submit on a cluster takes another 15 to 70 s; -Ddetr4j.test.long=true runs it");
     Path photos = folder.resolve("few");
     Photos.write(photos, 6);
     String output = folder.resolve("few-found").toString();
