@@ -41,34 +41,73 @@ final class JpegPixels {
       if (anyHalved) {
         interpolate(raster, y, halved, row, neighbour);
       }
-      for (int x = 0; x < width; x++) {
-        int first = row[x * bands] & 0xff;
-        int second = bands == 1 ? first : row[x * bands + 1] & 0xff;
-        int third = bands == 1 ? first : row[x * bands + 2] & 0xff;
-        int red = first;
-        int green = second;
-        int blue = third;
-        if (chroma) {
-          int cb = second - 128;
-          int cr = third - 128;
-          red = clamp(first + ((91881 * cr + HALF) >> 16));
-          green = clamp(first + ((-22554 * cb - 46802 * cr + HALF) >> 16));
-          blue = clamp(first + ((116130 * cb + HALF) >> 16));
+      switch (bands) {
+        case 1 -> greyToRgb(row, out);
+        case 3 -> {
+          if (chroma) {
+            lumaToRgb(row, out);
+          } else {
+            System.arraycopy(row, 0, out, 0, out.length);
+          }
         }
-        if (bands == 4) {
-          // Adobe's files hold inverted ink, and YCCK its complement again once it is turned to
-          // RGB.
-          int light = row[x * bands + 3] & 0xff;
-          red = inked(chroma ? 255 - red : red, light);
-          green = inked(chroma ? 255 - green : green, light);
-          blue = inked(chroma ? 255 - blue : blue, light);
-        }
-        out[3 * x] = (byte) red;
-        out[3 * x + 1] = (byte) green;
-        out[3 * x + 2] = (byte) blue;
+        default -> inksToRgb(row, out, chroma);
       }
       MemorySegment.copy(out, 0, rgb, ValueLayout.JAVA_BYTE, (long) y * out.length, out.length);
     }
+  }
+
+  // A method for each kind of row: the loops stay small.
+
+  private static void greyToRgb(byte[] row, byte[] out) {
+    for (int x = 0; x < row.length; x++) {
+      out[3 * x] = row[x];
+      out[3 * x + 1] = row[x];
+      out[3 * x + 2] = row[x];
+    }
+  }
+
+  private static void lumaToRgb(byte[] row, byte[] out) {
+    for (int i = 0; i < out.length; i += 3) {
+      int luma = row[i] & 0xff;
+      int cb = (row[i + 1] & 0xff) - 128;
+      int cr = (row[i + 2] & 0xff) - 128;
+      out[i] = (byte) red(luma, cr);
+      out[i + 1] = (byte) green(luma, cb, cr);
+      out[i + 2] = (byte) blue(luma, cb);
+    }
+  }
+
+  /** Adobe's files hold inverted ink, and YCCK its complement again once it is turned to RGB. */
+  private static void inksToRgb(byte[] row, byte[] out, boolean chroma) {
+    for (int x = 0; x < row.length / 4; x++) {
+      int red = row[4 * x] & 0xff;
+      int green = row[4 * x + 1] & 0xff;
+      int blue = row[4 * x + 2] & 0xff;
+      if (chroma) {
+        int luma = red;
+        int cb = green - 128;
+        int cr = blue - 128;
+        red = 255 - red(luma, cr);
+        green = 255 - green(luma, cb, cr);
+        blue = 255 - blue(luma, cb);
+      }
+      int light = row[4 * x + 3] & 0xff;
+      out[3 * x] = (byte) inked(red, light);
+      out[3 * x + 1] = (byte) inked(green, light);
+      out[3 * x + 2] = (byte) inked(blue, light);
+    }
+  }
+
+  private static int red(int luma, int cr) {
+    return clamp(luma + ((91881 * cr + HALF) >> 16));
+  }
+
+  private static int green(int luma, int cb, int cr) {
+    return clamp(luma + ((-22554 * cb - 46802 * cr + HALF) >> 16));
+  }
+
+  private static int blue(int luma, int cb) {
+    return clamp(luma + ((116130 * cb + HALF) >> 16));
   }
 
   /**
@@ -83,9 +122,11 @@ final class JpegPixels {
         raster.getMinX(), raster.getMinY() + other, raster.getWidth(), 1, neighbour);
     int bands = halved.length;
     int bias = upper ? 1 : 2;
-    for (int i = 0; i < row.length; i++) {
-      if (halved[i % bands]) {
-        row[i] = (byte) ((3 * (row[i] & 0xff) + (neighbour[i] & 0xff) + bias) >> 2);
+    for (int band = 0; band < bands; band++) {
+      if (halved[band]) {
+        for (int i = band; i < row.length; i += bands) {
+          row[i] = (byte) ((3 * (row[i] & 0xff) + (neighbour[i] & 0xff) + bias) >> 2);
+        }
       }
     }
   }
@@ -100,6 +141,6 @@ final class JpegPixels {
   }
 
   private static int clamp(int value) {
-    return Math.clamp(value, 0, 255);
+    return Math.max(0, Math.min(255, value)); // Math.clamp compares longs
   }
 }
