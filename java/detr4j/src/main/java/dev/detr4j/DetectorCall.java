@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,9 +54,10 @@ public final class DetectorCall {
   private final @Nullable Set<String> labels;
   private final @Nullable Duration timeout;
   private final @Nullable BooleanSupplier cancelled;
+  private final @Nullable Consumer<ImageView> onImage;
 
   DetectorCall(Detector detector) {
-    this(detector, detector.threshold(), null, null, null);
+    this(detector, detector.threshold(), null, null, null, null);
   }
 
   private DetectorCall(
@@ -63,12 +65,14 @@ public final class DetectorCall {
       float threshold,
       @Nullable Set<String> labels,
       @Nullable Duration timeout,
-      @Nullable BooleanSupplier cancelled) {
+      @Nullable BooleanSupplier cancelled,
+      @Nullable Consumer<ImageView> onImage) {
     this.detector = detector;
     this.threshold = threshold;
     this.labels = labels;
     this.timeout = timeout;
     this.cancelled = cancelled;
+    this.onImage = onImage;
   }
 
   /**
@@ -78,7 +82,7 @@ public final class DetectorCall {
    */
   public DetectorCall threshold(float score) {
     return new DetectorCall(
-        detector, DetectorBuilder.checkedThreshold(score), labels, timeout, cancelled);
+        detector, DetectorBuilder.checkedThreshold(score), labels, timeout, cancelled, onImage);
   }
 
   /**
@@ -97,12 +101,13 @@ public final class DetectorCall {
             "the model has no class \"%s\"; its classes are %s".formatted(name, detector.labels()));
       }
     }
-    return new DetectorCall(detector, threshold, Set.copyOf(List.of(names)), timeout, cancelled);
+    return new DetectorCall(
+        detector, threshold, Set.copyOf(List.of(names)), timeout, cancelled, onImage);
   }
 
   /** Gives a call this much time, from its beginning, waiting included. */
   public DetectorCall timeout(Duration atMost) {
-    return new DetectorCall(detector, threshold, labels, atMost, cancelled);
+    return new DetectorCall(detector, threshold, labels, atMost, cancelled, onImage);
   }
 
   /**
@@ -111,7 +116,17 @@ public final class DetectorCall {
    * @param condition is asked often, on any thread; must be quick
    */
   public DetectorCall cancelWhen(BooleanSupplier condition) {
-    return new DetectorCall(detector, threshold, labels, timeout, condition);
+    return new DetectorCall(detector, threshold, labels, timeout, condition, onImage);
+  }
+
+  /**
+   * Shows the image of each call, decoded and turned, before the network runs: its size, for one.
+   *
+   * @param viewer must not keep the image, whose memory is freed when the call ends; may be called
+   *     on another thread than the caller's
+   */
+  public DetectorCall onImage(Consumer<ImageView> viewer) {
+    return new DetectorCall(detector, threshold, labels, timeout, cancelled, viewer);
   }
 
   /** Detects in an image file of any file system. */
@@ -169,6 +184,9 @@ public final class DetectorCall {
     try (Arena arena = Arena.ofConfined()) {
       limits.check();
       ImageView image = source.open(detector.decoder(), arena);
+      if (onImage != null) {
+        onImage.accept(image);
+      }
       session.detect(image, found, threshold, limits);
       return labels == null ? found.toList() : found.toList(labels);
     } catch (IOException e) {

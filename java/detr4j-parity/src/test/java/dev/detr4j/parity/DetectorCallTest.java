@@ -152,6 +152,30 @@ class DetectorCallTest {
 
   /** As Jackson reads it back. */
   @Test
+  void theImageIsShownBeforeTheNetworkRuns() {
+    try (Detector detector = detr().build()) {
+      List<Detection> expected = detector.detect(PICTURE);
+      List<ImageView> shown = new ArrayList<>();
+      assertEquals(expected, detector.call().onImage(shown::add).detect(PICTURE));
+      assertEquals(PICTURE.width(), shown.getFirst().width());
+      assertEquals(PICTURE.height(), shown.getFirst().height());
+      IllegalStateException refused = new IllegalStateException("seen enough");
+      assertSame(
+          refused,
+          assertThrows(
+              IllegalStateException.class,
+              () ->
+                  detector
+                      .call()
+                      .onImage(image -> {
+                        throw refused;
+                      })
+                      .threshold(0.5f)
+                      .detect(PICTURE)));
+    }
+  }
+
+  @Test
   void detectionsBecomeJson() throws IOException {
     try (Detector detector = detr().build()) {
       List<Detection> found = detector.detect(PICTURE);
