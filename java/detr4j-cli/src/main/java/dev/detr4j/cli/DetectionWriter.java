@@ -18,7 +18,9 @@ interface DetectionWriter {
     /** One line for each detection. */
     CSV,
     /** COCO's results: an array of one object for each detection. */
-    COCO
+    COCO,
+    /** What an endpoint of Azure Machine Learning answers. */
+    AZUREML
   }
 
   /** Writes what was found on an image of that size in pixels. */
@@ -41,6 +43,7 @@ interface DetectionWriter {
       case JSONL -> new JsonLinesDetections(out);
       case CSV -> new CsvDetections(out);
       case COCO -> new CocoDetections(out, inputs);
+      case AZUREML -> new AzureMlDetections(out);
     };
   }
 }

@@ -26,7 +26,8 @@ final class OutputOptions {
       paramLabel = "FORMAT",
       defaultValue = "text",
       description =
-          "text; json; jsonl (one object per line and image); csv (one line per detection); or coco (COCO results)."
+          "text; json; jsonl (one object per line and image); csv (one line per detection); coco (COCO results); or"
+              + " azureml (fractions of the image, as its endpoints answer)."
               + " coco takes image_id from file names if they are distinct numbers, and otherwise counts from 1. Default:"
               + " ${DEFAULT-VALUE}.")
   DetectionWriter.Format format = DetectionWriter.Format.TEXT;

@@ -95,6 +95,29 @@ class DetectOutputsTest {
         List.of());
   }
 
+  /** The boxes of the JSON format, as fractions. */
+  @Test
+  void azureMlResultsAreFractionsOfTheImage() throws IOException {
+    List<JsonObject> plain = json(detect(photos, "-f", "json").out()).objects("list");
+    List<JsonObject> azure = json(detect(photos, "-f", "azureml").out()).objects("list");
+    assertEquals(2, azure.size());
+    for (int i = 0; i < 2; i++) {
+      assertEquals(plain.get(i).string("image"), azure.get(i).string("filename"));
+      List<JsonObject> detections = plain.get(i).objects("detections");
+      List<JsonObject> boxes = azure.get(i).objects("boxes");
+      assertEquals(detections.size(), boxes.size());
+      assertFalse(boxes.isEmpty());
+      for (int k = 0; k < boxes.size(); k++) {
+        assertEquals(detections.get(k).string("label"), boxes.get(k).string("label"));
+        double right = detections.get(k).object("box").number("x_max");
+        double bottom = detections.get(k).object("box").number("y_max");
+        JsonObject box = boxes.get(k).object("box");
+        assertEquals(right / plain.get(i).number("width"), box.number("bottomX"), 1e-6);
+        assertEquals(bottom / plain.get(i).number("height"), box.number("bottomY"), 1e-6);
+      }
+    }
+  }
+
   @Test
   void cocoResultsAreNumberedByFileNameOrElseByPlace() throws IOException {
     CliRun byPlace = detect(photos, "-f", "coco");
