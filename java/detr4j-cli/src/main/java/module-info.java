@@ -6,9 +6,11 @@ module dev.detr4j.cli {
   requires dev.detr4j.ffi;
   requires dev.detr4j.model.codes;
   requires dev.detr4j.parity;
+  requires static dev.detr4j.serve; // on the module path of `serve` alone
   requires info.picocli;
   requires java.desktop; // drawing
-  requires java.net.http; // models fetch
+  requires java.logging; // the server's library logs to it
+  requires java.net.http; // models fetch, serve --once
   requires jdk.management; // how busy the machine is
   requires static org.jspecify;
 

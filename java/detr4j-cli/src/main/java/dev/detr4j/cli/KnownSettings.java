@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The names of all settings: system properties that begin with {@code detr4j.} and environment
@@ -20,7 +22,8 @@ final class KnownSettings {
 
   /** The system properties that users set. */
   static final Set<String> PROPERTIES =
-      Set.of(
+      with(
+          ServeSettings.NAMES.stream().map(ServeSettings::property),
           "detr4j.backend",
           "detr4j.threads",
           "detr4j.isa",
@@ -34,7 +37,8 @@ final class KnownSettings {
 
   /** The environment variables that users set, for Java and for the launcher. */
   static final Set<String> VARIABLES =
-      Set.of(
+      with(
+          ServeSettings.NAMES.stream().map(ServeSettings::variable),
           "DETR4J_BACKEND",
           "DETR4J_THREADS",
           "DETR4J_ISA",
@@ -59,6 +63,10 @@ final class KnownSettings {
           "DETR4J_START");
 
   private KnownSettings() {}
+
+  private static Set<String> with(Stream<String> more, String... names) {
+    return Stream.concat(Stream.of(names), more).collect(Collectors.toUnmodifiableSet());
+  }
 
   /** One line for each setting of this process that is unknown. */
   static List<String> warnings() {

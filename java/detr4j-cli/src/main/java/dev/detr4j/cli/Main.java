@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  detr4j detect photo.jpg --draw found.png",
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
+      "  detr4j serve --port 8080",
       "  detr4j evaluate --annotations instances.json --images photos/ --model detr-resnet-50/",
       "  detr4j profile photo.jpg --model detr-resnet-50/ --picture roofline.png",
       "  detr4j models fetch facebook/detr-resnet-50",
@@ -63,6 +64,7 @@ public final class Main implements Runnable {
   private static final List<String> COMMANDS =
       List.of(
           "detect",
+          "serve",
           "evaluate",
           "profile",
           "info",
@@ -115,8 +117,13 @@ public final class Main implements Runnable {
    */
   static CommandLine commandLine(String[] arguments) {
     String first = arguments.length == 0 ? "" : arguments[0];
-    return commandLine(
-        COMMANDS.contains(first) && !first.equals("help") ? List.of(first) : COMMANDS);
+    CommandLine commandLine =
+        commandLine(COMMANDS.contains(first) && !first.equals("help") ? List.of(first) : COMMANDS);
+    CommandLine serve = commandLine.getSubcommands().get("serve");
+    if (serve != null) {
+      serve.setDefaultValueProvider(new ServeSettings(List.of(arguments)));
+    }
+    return commandLine;
   }
 
   private static CommandLine commandLine(List<String> commands) {
@@ -139,6 +146,7 @@ public final class Main implements Runnable {
   private static Object command(String name) {
     return switch (name) {
       case "detect" -> new DetectCommand();
+      case "serve" -> new ServeCommand();
       case "evaluate" -> new EvaluateCommand();
       case "profile" -> new ProfileCommand();
       case "info" -> new InfoCommand();

@@ -52,6 +52,30 @@ class EmbeddingProgramsTest {
   }
 
   @Test
+  void theEndpointIsMountedInAnotherServer() throws Exception {
+    HttpServer server = MountEndpoint.start(detector, 0);
+    URI address = URI.create("http://localhost:" + server.getAddress().getPort() + "/");
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(address.resolve("/detect?threshold=0.5"))
+                  .header("Content-Type", "image/jpeg")
+                  .POST(HttpRequest.BodyPublishers.ofFile(PICTURE))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(200, answer.statusCode());
+      assertTrue(answer.body().contains(Detection.toJson(expected)), answer.body());
+      HttpResponse<String> page =
+          client.send(
+              HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString());
+      assertEquals(
+          "text/html; charset=utf-8", page.headers().firstValue("Content-Type").orElse(""));
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
   void theServiceAnswersManyAtOnce() throws Exception {
     HttpServer server = DetectService.start(detector, 0);
     URI address = URI.create("http://localhost:" + server.getAddress().getPort() + "/detect");

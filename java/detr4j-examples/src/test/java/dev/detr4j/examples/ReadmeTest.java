@@ -69,6 +69,14 @@ class ReadmeTest {
     assertFalse(block.find(), "docs/embedding.md has a program that no test runs");
   }
 
+  @Test
+  void theServingPageShowsTheExample() throws IOException {
+    Matcher block = JAVA.matcher(Files.readString(ROOT.resolve("docs/serving.md")));
+    assertTrue(block.find(), "docs/serving.md shows no program");
+    assertShows("docs/serving.md", block.group(1), "MountEndpoint.java");
+    assertFalse(block.find(), "docs/serving.md has a program that no test runs");
+  }
+
   private static void assertShows(String page, String lines, String example) throws IOException {
     assertShows(page, lines, Path.of("src/main/java/dev/detr4j/examples", example));
   }
