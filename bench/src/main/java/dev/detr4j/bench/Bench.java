@@ -8,6 +8,7 @@ import dev.detr4j.bench.load.CountSessionMemory;
 import dev.detr4j.bench.load.OpenPublishedFiles;
 import dev.detr4j.bench.peer.CompareCommand;
 import dev.detr4j.bench.peer.MemoryCommand;
+import dev.detr4j.bench.serve.MeasureServer;
 import dev.detr4j.bench.start.MeasureStart;
 import dev.detr4j.error.Detr4jException;
 import java.io.IOException;
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
       MeasureCalls.class,
       CompareSessions.class,
       MeasureCallers.class,
+      MeasureServer.class,
       MeasureStart.class,
       JmhCommand.Kernels.class,
       JmhCommand.Models.class,
