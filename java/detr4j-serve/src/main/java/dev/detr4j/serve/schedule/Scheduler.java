@@ -66,6 +66,10 @@ public final class Scheduler {
   private final int mostWaiting;
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Line> lines = new ArrayList<>();
+
+  /** The most that a line had computed when it got a turn: what a newcomer starts with. */
+  private double virtualTime;
+
   private int running;
   private int admitted;
 
@@ -108,7 +112,8 @@ public final class Scheduler {
     try {
       checkRoom();
       double wait = expectedWait();
-      if (wait + line.average > nanoseconds) {
+      // Without a wait, the average proves nothing: one slow call would refuse all that follow.
+      if (wait > 0 && wait + line.average > nanoseconds) {
         throw Refusal.busy(
             "the wait is about %d s, longer than this request may take".formatted(seconds(wait)),
             seconds(wait));
@@ -191,7 +196,7 @@ public final class Scheduler {
     lock.lock();
     try {
       if (line.waiting.isEmpty()) {
-        line.used = Math.max(line.used, leastUsed());
+        line.used = Math.max(line.used, virtualTime);
       }
       waiter = new Waiter();
       line.waiting.addLast(waiter);
@@ -233,17 +238,6 @@ public final class Scheduler {
     }
   }
 
-  /** The time of the active line that has computed least. */
-  private double leastUsed() {
-    double least = Double.MAX_VALUE;
-    for (Line each : lines) {
-      if (!each.waiting.isEmpty()) {
-        least = Math.min(least, each.used);
-      }
-    }
-    return least == Double.MAX_VALUE ? 0 : least;
-  }
-
   private void grant() {
     while (running < turns) {
       @Nullable Line next = null;
@@ -255,6 +249,7 @@ public final class Scheduler {
       if (next == null) {
         return;
       }
+      virtualTime = Math.max(virtualTime, next.used);
       Waiter waiter = next.waiting.removeFirst();
       running++;
       waiter.granted = true;

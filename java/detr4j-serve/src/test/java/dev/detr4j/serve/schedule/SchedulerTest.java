@@ -165,6 +165,44 @@ class SchedulerTest {
     }
   }
 
+  /** One slow call does not refuse what follows it on an idle machine. */
+  @Test
+  void anIdleSchedulerRefusesNothing() throws InterruptedException {
+    Scheduler scheduler = new Scheduler(1, 100);
+    Line line = scheduler.newLine();
+    try (Turn _ = scheduler.take(line, later())) {
+      Thread.sleep(100);
+    }
+    scheduler.enter(line, TimeUnit.MILLISECONDS.toNanos(10));
+    assertEquals(1, scheduler.atHand());
+  }
+
+  /** A line that has computed alone for long is not in debt to one that comes later. */
+  @Test
+  void aLineThatWasAloneDoesNotStarve() throws InterruptedException {
+    Scheduler scheduler = new Scheduler(1, 100);
+    Line busy = scheduler.newLine();
+    Line late = scheduler.newLine();
+    AtomicInteger busyTurns = new AtomicInteger();
+    AtomicInteger lateTurns = new AtomicInteger();
+    CountDownLatch end = new CountDownLatch(1);
+    List<Thread> threads = new ArrayList<>();
+    threads.add(Thread.startVirtualThread(() -> work(scheduler, busy, 2, busyTurns, end)));
+    Thread.sleep(500);
+    int alone = busyTurns.get();
+    for (int i = 0; i < 4; i++) {
+      threads.add(Thread.startVirtualThread(() -> work(scheduler, late, 2, lateTurns, end)));
+    }
+    Thread.sleep(400);
+    end.countDown();
+    for (Thread each : threads) {
+      each.join();
+    }
+    int shared = busyTurns.get() - alone;
+    // A single caller has to come back for each turn; half of the turns is the most that it gets.
+    assertTrue(4 * shared >= lateTurns.get(), shared + " and " + lateTurns + " turns");
+  }
+
   @Test
   void waitingEndsWithTheTimeAndWithAnInterrupt() throws InterruptedException {
     Scheduler scheduler = new Scheduler(1, 100);
