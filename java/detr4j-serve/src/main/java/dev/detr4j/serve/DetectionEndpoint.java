@@ -33,7 +33,8 @@ public final class DetectionEndpoint {
     EndpointMeters meters = new EndpointMeters(registry, models, scheduler, memory);
     DetectHandler detect = new DetectHandler(settings, lanes, scheduler, memory);
     RouteTable table = new RouteTable(lanes, detect, this::ready, meters);
-    this.exchanges = new Exchanges(new Router(table.routes()), settings.token(), meters, log);
+    this.exchanges =
+        new Exchanges(new Router(table.routes()), settings.token(), settings.hosts(), meters, log);
   }
 
   /** Starts the description of an endpoint. */

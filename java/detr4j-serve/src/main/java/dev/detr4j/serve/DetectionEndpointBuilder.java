@@ -29,6 +29,7 @@ public final class DetectionEndpointBuilder {
   private int maxImages = 64;
   private long bodyMemory = Math.max(64L << 20, Runtime.getRuntime().maxMemory() / 4);
   private @Nullable String token;
+  private HostPolicy hosts = HostPolicy.ANY;
   private UrlPolicy urls = UrlPolicy.NONE;
   private @Nullable MeterRegistry registry;
   private RequestLog log = RequestLog.NONE;
@@ -73,7 +74,7 @@ public final class DetectionEndpointBuilder {
   }
 
   /**
-   * Sets how long a request may take, from its first byte to its answer; then it gets 504. A
+   * Sets how long a request may take, from the end of its head to its answer; then it gets 504. A
    * request that cannot make it gets 503 before. A query {@code timeout=SECONDS} shortens it. The
    * default is 30 s.
    */
@@ -127,6 +128,12 @@ public final class DetectionEndpointBuilder {
     return this;
   }
 
+  /** Sets under which names the endpoint answers where there is no token. */
+  DetectionEndpointBuilder hosts(HostPolicy policy) {
+    hosts = policy;
+    return this;
+  }
+
   /**
    * Lets requests name images by URL, where a pattern matches the whole address. Only {@code https}
    * is fetched, only from public addresses, and redirects are not followed. By default, no URL is
@@ -174,6 +181,7 @@ public final class DetectionEndpointBuilder {
             maxImages,
             bodyMemory,
             token,
+            token == null ? hosts : HostPolicy.ANY,
             urls),
         registry == null ? ownRegistry() : registry,
         log);

@@ -7,12 +7,17 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The settings of a server: those of its endpoint, and where and how it listens. */
 public final class DetectionServerBuilder {
   private final DetectionEndpointBuilder endpoint = DetectionEndpoint.builder();
   private InetAddress host = InetAddress.getLoopbackAddress();
+  private Set<String> hosts = Set.of();
   private int port = 8080;
   private int maxConnections = 10_000;
   private Duration idleTime = Duration.ofSeconds(60);
@@ -31,6 +36,16 @@ public final class DetectionServerBuilder {
   /** Sets the address to listen on. The default is the loopback address. */
   public DetectionServerBuilder host(InetAddress address) {
     host = address;
+    return this;
+  }
+
+  /**
+   * Lets requests come under other names than localhost, as through a proxy on this machine.
+   * Without a token, a server on the loopback address refuses them: a page of the web could
+   * otherwise have its own name lead here.
+   */
+  public DetectionServerBuilder allowHosts(Collection<String> names) {
+    hosts = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
     return this;
   }
 
@@ -154,6 +169,7 @@ public final class DetectionServerBuilder {
    * @throws IOException when the address cannot be bound
    */
   public DetectionServer start() throws IOException {
+    endpoint.hosts(host.isLoopbackAddress() ? new HostPolicy(hosts) : HostPolicy.ANY);
     return new DetectionServer(
         endpoint.build(),
         new HttpSettings(

@@ -14,4 +14,5 @@ record EndpointSettings(
     int maxImages,
     long bodyMemory,
     @Nullable String token,
+    HostPolicy hosts,
     UrlPolicy urls) {}

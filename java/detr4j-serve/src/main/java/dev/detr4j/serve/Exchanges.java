@@ -25,14 +25,21 @@ final class Exchanges {
 
   private final Router router;
   private final byte @Nullable [] tokenDigest;
+  private final HostPolicy hosts;
   private final EndpointMeters meters;
   private final RequestLog log;
   private final SecureRandom random = new SecureRandom();
   private final AtomicInteger open = new AtomicInteger();
 
-  Exchanges(Router router, @Nullable String token, EndpointMeters meters, RequestLog log) {
+  Exchanges(
+      Router router,
+      @Nullable String token,
+      HostPolicy hosts,
+      EndpointMeters meters,
+      RequestLog log) {
     this.router = router;
     this.tokenDigest = token == null ? null : digest(token);
+    this.hosts = hosts;
     this.meters = meters;
     this.log = log;
   }
@@ -73,6 +80,7 @@ final class Exchanges {
   private Answered route(ServeRequest request, String id) {
     String name = "none";
     try {
+      hosts.check(request);
       Router.Match match = router.find(request.method(), request.path());
       name = match.route().name();
       if (!match.route().open()) {

@@ -192,7 +192,7 @@ class EndpointTest {
         socket
             .getOutputStream()
             .write(
-                ("POST /detect HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
+                ("POST /detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
                         + body.length
                         + "\r\n\r\n")
                     .getBytes(StandardCharsets.US_ASCII));
@@ -223,7 +223,7 @@ class EndpointTest {
       served.server.endpoint().warmUp(64, 64);
       byte[] photo = ServedCodes.photo();
       String head =
-          "POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+          "POST /score HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
               .formatted(photo.length);
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), served.server.port())) {
         for (int i = 0; i < 40; i++) {
@@ -233,12 +233,47 @@ class EndpointTest {
         socket
             .getOutputStream()
             .write(
-                "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                     .getBytes(StandardCharsets.US_ASCII));
         String answers =
             new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         assertEquals(41, answers.split("HTTP/1.1 200 ", -1).length - 1);
       }
+    }
+  }
+
+  /** A page of the web whose name was made to lead here. */
+  @Test
+  void withoutATokenOnlyThisMachinesNamesAreAnswered() throws Exception {
+    try (ServedCodes served =
+        new ServedCodes(settings -> settings.allowHosts(List.of("Photos.example.com")))) {
+      for (String host :
+          List.of("localhost", "LOCALHOST:80", "127.0.0.1:8080", "[::1]:1", "photos.example.com")) {
+        assertEquals(200, statusFor(served, "Host: " + host), host);
+      }
+      for (String host :
+          List.of("evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080")) {
+        assertEquals(403, statusFor(served, "Host: " + host), host);
+      }
+      assertEquals(403, statusFor(served, "Host: localhost\r\nSec-Fetch-Site: cross-site"));
+      assertEquals(200, statusFor(served, "Host: localhost\r\nSec-Fetch-Site: same-origin"));
+    }
+    try (ServedCodes served = new ServedCodes(settings -> settings.token("secret"))) {
+      assertEquals(200, statusFor(served, "Host: photos.example.com"));
+    }
+  }
+
+  private static int statusFor(ServedCodes served, String headers) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), served.server.port())) {
+      socket
+          .getOutputStream()
+          .write(
+              "GET /healthz HTTP/1.1\r\nConnection: close\r\n%s\r\n\r\n"
+                  .formatted(headers)
+                  .getBytes(StandardCharsets.US_ASCII));
+      String answer =
+          new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      return Integer.parseInt(answer.substring(9, 12));
     }
   }
 
@@ -252,7 +287,7 @@ class EndpointTest {
       socket
           .getOutputStream()
           .write(
-              "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+              "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
       String answer =
           new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
