@@ -39,6 +39,8 @@ public final class JsonAccessLog implements RequestLog, AutoCloseable {
   private final Consumer<String> problems;
   private final AtomicLong lost = new AtomicLong();
   private final Thread writer;
+  private boolean closed;
+  private long told;
   private long lastProblem = System.nanoTime() - SILENCE;
 
   /**
@@ -112,24 +114,31 @@ public final class JsonAccessLog implements RequestLog, AutoCloseable {
     try {
       out.write(String.join("", batch).getBytes(StandardCharsets.UTF_8));
       out.flush();
-    } catch (IOException e) {
+      if (lost.get() > told) {
+        tell("lines came faster than they could be written");
+      }
+    } catch (IOException | RuntimeException e) {
       lost.addAndGet(batch.size());
-      tell(e);
+      tell(String.valueOf(e.getMessage()));
     }
   }
 
-  private void tell(IOException e) {
+  private void tell(String why) {
     long now = System.nanoTime();
     if (now - lastProblem >= SILENCE) {
       lastProblem = now;
-      problems.accept(
-          "access log: %s; %d lines are lost so far".formatted(e.getMessage(), lost.get()));
+      told = lost.get();
+      problems.accept("access log: %s; %d lines are lost so far".formatted(why, told));
     }
   }
 
-  /** Writes what waits, and closes the stream. */
+  /** Writes what waits, and closes the stream. Closing again has no effect. */
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
       waiting.put(END);
       writer.join(TimeUnit.SECONDS.toMillis(5));

@@ -106,12 +106,15 @@ class JsonAccessLogTest {
             }
           }
         };
-    JsonAccessLog log = new JsonAccessLog(slow, text -> {});
+    List<String> problems = new CopyOnWriteArrayList<>();
+    JsonAccessLog log = new JsonAccessLog(slow, problems::add);
     for (int i = 0; i < 30_000; i++) {
       log.request(entry("/", null));
     }
     assertTrue(log.lost() >= 9_000, log.lost() + " lost");
     release.countDown();
     log.close();
+    assertEquals(1, problems.size(), problems.toString());
+    assertTrue(problems.getFirst().contains("faster than they could be written"));
   }
 }
