@@ -74,7 +74,6 @@ public final class DetectionServer implements AutoCloseable {
       }
       endpoint.announceStop();
       Thread.sleep(stopDelay);
-      endpoint.awaitIdle(settings.stopTime());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

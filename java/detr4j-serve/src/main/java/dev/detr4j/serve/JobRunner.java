@@ -1,5 +1,6 @@
 package dev.detr4j.serve;
 
+import dev.detr4j.Box;
 import dev.detr4j.Detection;
 import dev.detr4j.DetectorCall;
 import dev.detr4j.error.CallCancelledException;
@@ -85,6 +86,9 @@ final class JobRunner {
     }
     watch(done, clientLeft, stop, threads);
     rethrow(failure.get());
+    if (stop.get()) {
+      throw Refusal.gone(); // the last call may have ended all the same
+    }
     return Arrays.asList(results);
   }
 
@@ -138,10 +142,17 @@ final class JobRunner {
               .cancelWhen(stop::get)
               .onImage(image -> size[0] = size(image))
               .detect(source.bytes());
-      return new ImageResult(size[0].width(), size[0].height(), found);
+      return new ImageResult(
+          size[0].width(), size[0].height(), found.stream().filter(JobRunner::isFinite).toList());
     } catch (ImageException e) {
       throw refusal(e, source.where());
     }
+  }
+
+  /** JSON has no word for other numbers; only a broken network makes them. */
+  private static boolean isFinite(Detection each) {
+    Box box = each.box();
+    return Float.isFinite(box.xMin() + box.yMin() + box.xMax() + box.yMax() + each.score());
   }
 
   private static PixelSize size(ImageView image) {

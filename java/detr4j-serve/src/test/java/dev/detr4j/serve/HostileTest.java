@@ -2,6 +2,7 @@ package dev.detr4j.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -9,6 +10,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.http.HttpResponse;
@@ -125,7 +127,7 @@ class HostileTest {
                 method
                     + " "
                     + path
-                    + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+                    + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
     assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
   }
 
@@ -218,22 +220,45 @@ class HostileTest {
         refused(413, served.post("/", "image/jpeg", new byte[MOST_BYTES + 1])));
   }
 
+  /** A server reads a chunk as a whole, so that a client could name its own memory. */
   @Test
-  void aLargeBodyInChunks() throws IOException {
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
-    byte[] chunk = new byte[0x10000];
-    for (int i = 0; i < 17; i++) {
-      body.writeBytes(ascii("10000\r\n"));
-      body.writeBytes(chunk);
-      body.writeBytes(ascii("\r\n"));
+  void aBodyInChunks() throws IOException {
+    String head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (String chunk :
+        List.of("10\r\n0123456789abcdef\r\n0\r\n\r\n", "7fffffff\r\nabc", "f".repeat(100_000))) {
+      String answer = raw(ascii(head), ascii(chunk));
+      assertTrue(answer.startsWith("HTTP/1.1 411 ") || answer.equals("(reset)"), answer);
     }
-    body.writeBytes(ascii("0\r\n\r\n"));
-    String answer =
-        raw(
-            ascii(
-                "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"),
-            body.toByteArray());
-    assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+  }
+
+  /** 200 answers that nobody takes: the connection is closed after the idle time. */
+  @Test
+  void aClientThatDoesNotRead() throws Exception {
+    try (Socket socket = new Socket()) {
+      socket.setReceiveBufferSize(1024);
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), served.server.port()));
+      byte[] requests = ascii("GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500));
+      Thread sender =
+          Thread.startVirtualThread(() -> {
+            try {
+              socket.getOutputStream().write(requests);
+            } catch (IOException e) {
+              // The server has closed.
+            }
+          });
+      Thread.sleep(4_000); // idle time 1 s, looked at every second
+      sender.join(10_000);
+      assertFalse(sender.isAlive());
+      assertThrows(
+          IOException.class,
+          () -> {
+            for (int i = 0; i < 100; i++) {
+              socket.getOutputStream().write(requests);
+              Thread.sleep(10);
+            }
+          });
+    }
   }
 
   @ParameterizedTest
@@ -256,6 +281,13 @@ class HostileTest {
     assertEquals(
         "the body is empty, expected an image or JSON",
         refused(400, served.post("/", "image/jpeg", new byte[0])));
+  }
+
+  @Test
+  void jsonInAnotherEncoding() throws Exception {
+    byte[] body = "{\"model\":\"codes\",\"image\":\"AAAA\"}".getBytes(StandardCharsets.UTF_16BE);
+    assertEquals(
+        "the body is not in UTF-8", refused(400, served.post("/detect", "application/json", body)));
   }
 
   @Test
@@ -295,13 +327,14 @@ class HostileTest {
   @Test
   void headersThatAreTooLong() throws IOException {
     String answer =
-        raw(ascii("GET / HTTP/1.1\r\nHost: a\r\nX: " + "a".repeat(100_000) + "\r\n\r\n"));
+        raw(ascii("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(100_000) + "\r\n\r\n"));
     assertTrue(answer.startsWith("HTTP/1.1 4") || answer.equals("(reset)"), answer);
   }
 
   @Test
   void pathsThatAreTooLong() throws IOException {
-    String answer = raw(ascii("GET /" + "a".repeat(100_000) + " HTTP/1.1\r\nHost: a\r\n\r\n"));
+    String answer =
+        raw(ascii("GET /" + "a".repeat(100_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     assertTrue(answer.startsWith("HTTP/1.1 4") || answer.equals("(reset)"), answer);
   }
 
@@ -310,13 +343,13 @@ class HostileTest {
       strings = {
         "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\r\n\r\n",
         "GET\r\n\r\n",
-        "GET / HTTP/9.9\r\nHost: a\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
-        "GET /%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+        "GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
       })
   void whatIsNoHttp(String request) throws IOException {
     String answer = raw(ascii(request));
@@ -332,7 +365,7 @@ class HostileTest {
   @Test
   void aBodyThatComesSlowly() throws IOException {
     byte[][] parts = new byte[21][];
-    parts[0] = ascii("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    parts[0] = ascii("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
     long begun = System.nanoTime();
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), served.server.port())) {
       socket.setSoTimeout(20_000);
@@ -357,7 +390,8 @@ class HostileTest {
 
   @Test
   void aBodyThatStops() throws IOException {
-    String answer = raw(ascii("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc"));
+    String answer =
+        raw(ascii("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc"));
     assertTrue(answer.startsWith("HTTP/1.1 408 "), answer);
   }
 
@@ -365,7 +399,7 @@ class HostileTest {
   void aHeadThatComesSlowly() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), served.server.port())) {
       socket.setSoTimeout(20_000);
-      socket.getOutputStream().write(ascii("GET / HTTP/1.1\r\nHost: a\r\nX: "));
+      socket.getOutputStream().write(ascii("GET / HTTP/1.1\r\nHost: localhost\r\nX: "));
       Thread drip =
           Thread.startVirtualThread(() -> {
             try {

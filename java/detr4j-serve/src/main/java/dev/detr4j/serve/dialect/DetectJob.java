@@ -28,7 +28,7 @@ public record DetectJob(
   }
 
   /** This job for a model, if one is named. */
-  public DetectJob of(@Nullable String name) {
+  public DetectJob forModel(@Nullable String name) {
     return new DetectJob(
         name == null ? model : name, images, asList, threshold, labels, id, outputs);
   }
@@ -51,7 +51,7 @@ public record DetectJob(
   }
 
   /** This job with what Open Inference adds. */
-  public DetectJob with(@Nullable String name, List<String> wanted) {
+  public DetectJob forOutputs(@Nullable String name, List<String> wanted) {
     return new DetectJob(model, images, asList, threshold, labels, name, wanted);
   }
 }

@@ -20,7 +20,7 @@ public final class Native implements Dialect {
   @Override
   public DetectJob read(JsonMap body) {
     DetectJob job = Images.of(body, body.has("images") ? "images" : "image");
-    return job.of(body.text("model")).with(body.number("threshold"), body.texts("labels"));
+    return job.forModel(body.text("model")).with(body.number("threshold"), body.texts("labels"));
   }
 
   @Override

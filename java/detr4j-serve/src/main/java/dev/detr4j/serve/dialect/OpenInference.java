@@ -77,9 +77,9 @@ public final class OpenInference implements Dialect {
         wanted.add(name);
       }
     }
-    DetectJob job = DetectJob.of(images, true).with(body.text("id"), wanted);
+    DetectJob job = DetectJob.of(images, true).forOutputs(body.text("id"), wanted);
     JsonMap parameters = body.optionalMap("parameters");
-    if (parameters != null && parameters.has("binary_data_output")) {
+    if (parameters != null && parameters.isTrue("binary_data_output")) {
       throw Refusal.malformed("parameters.binary_data_output is not supported, only JSON");
     }
     return parameters == null

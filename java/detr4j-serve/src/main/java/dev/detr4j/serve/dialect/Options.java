@@ -11,7 +11,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the query, or the fields of a form, say to every dialect alike.
+ * What the query, or the fields of a form, say to every dialect alike; the time is of the query
+ * only.
  *
  * @param model the name of the model; null if none is named
  * @param threshold the score that detections exceed; null for the detector's
@@ -23,7 +24,7 @@ public record Options(
     @Nullable Double threshold,
     List<String> labels,
     @Nullable Duration timeout) {
-  /** Of fields; those of other names do not matter. */
+  /** Of the fields of a form; those of other names do not matter. */
   static Options of(Map<String, List<String>> fields) {
     List<String> labels = new ArrayList<>();
     for (String each : fields.getOrDefault("labels", List.of())) {
@@ -33,15 +34,7 @@ public record Options(
         }
       }
     }
-    Double timeout = number(fields, "timeout");
-    if (timeout != null && !(timeout > 0 && timeout < 1e6)) {
-      throw Refusal.malformed("timeout is %s, expected seconds above 0".formatted(timeout));
-    }
-    return new Options(
-        first(fields, "model"),
-        number(fields, "threshold"),
-        labels,
-        timeout == null ? null : Duration.ofNanos((long) (timeout * 1e9)));
+    return new Options(first(fields, "model"), number(fields, "threshold"), labels, null);
   }
 
   /** Of a query such as {@code threshold=0.4&labels=cat,dog}. */
@@ -55,7 +48,16 @@ public record Options(
             .add(decoded(pair.substring(equals + 1)));
       }
     }
-    return of(fields);
+    Options options = of(fields);
+    return new Options(options.model, options.threshold, options.labels, timeout(fields));
+  }
+
+  private static @Nullable Duration timeout(Map<String, List<String>> fields) {
+    Double timeout = number(fields, "timeout");
+    if (timeout != null && !(timeout > 0 && timeout < 1e6)) {
+      throw Refusal.malformed("timeout is %s, expected seconds above 0".formatted(timeout));
+    }
+    return timeout == null ? null : Duration.ofNanos((long) (timeout * 1e9));
   }
 
   private static String decoded(String text) {

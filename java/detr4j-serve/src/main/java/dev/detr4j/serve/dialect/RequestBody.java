@@ -66,6 +66,7 @@ public final class RequestBody {
     if (boundary == null || boundary.isEmpty()) {
       throw Refusal.malformed("Content-Type has no boundary");
     }
+    body.reserve(2L * body.length()); // the parts are copied, by way of a buffer that grows
     List<ImageSource> images = new ArrayList<>();
     Map<String, List<String>> fields = new TreeMap<>();
     try {
@@ -102,7 +103,7 @@ public final class RequestBody {
     }
     Options options = Options.of(fields);
     return DetectJob.of(images, images.size() > 1)
-        .of(options.model())
+        .forModel(options.model())
         .with(options.threshold(), options.labels());
   }
 

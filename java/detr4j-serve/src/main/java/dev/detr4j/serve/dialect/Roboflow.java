@@ -32,7 +32,7 @@ public final class Roboflow implements Dialect {
     }
     @Nullable String model = body.text("model_id");
     return DetectJob.of(images, several)
-        .of(model)
+        .forModel(model)
         .with(body.number("confidence"), body.texts("class_filter"));
   }
 

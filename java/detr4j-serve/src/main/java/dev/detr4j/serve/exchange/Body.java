@@ -18,7 +18,7 @@ public final class Body implements AutoCloseable {
   private final @Nullable String contentType;
   private byte[] bytes = {};
   private int length;
-  private boolean closed;
+  private long reserved;
 
   private Body(MemoryBudget budget, @Nullable String contentType) {
     this.budget = budget;
@@ -26,7 +26,8 @@ public final class Body implements AutoCloseable {
   }
 
   /**
-   * Reads the body of a request.
+   * Reads the body of a request, whose length must be announced: a server reads a chunk of
+   * Transfer-Encoding as a whole, and whoever says how large a chunk is takes its memory.
    *
    * @param most the largest body, in bytes
    * @param time how long the client may take to send it
@@ -34,6 +35,9 @@ public final class Body implements AutoCloseable {
    */
   public static Body read(ServeRequest request, long most, Duration time, MemoryBudget budget)
       throws IOException {
+    if (request.header("Transfer-Encoding") != null) {
+      throw Refusal.of(411, "the body comes in chunks, expected a Content-Length");
+    }
     long claimed = claimedLength(request.header("Content-Length"));
     if (claimed > most) {
       throw tooLarge(most);
@@ -87,8 +91,14 @@ public final class Body implements AutoCloseable {
   }
 
   private void grow(int size) {
-    budget.take(size - bytes.length);
+    reserve(size - bytes.length);
     bytes = Arrays.copyOf(bytes, size);
+  }
+
+  /** Counts memory that is needed beside the bytes, until this is closed. */
+  public void reserve(long more) {
+    budget.take(more);
+    reserved += more;
   }
 
   /** What was sent, from index 0; longer than {@link #length}. Not a copy. */
@@ -108,10 +118,8 @@ public final class Body implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      budget.give(bytes.length);
-      bytes = new byte[0];
-    }
+    budget.give(reserved);
+    reserved = 0;
+    bytes = new byte[0];
   }
 }

@@ -114,7 +114,9 @@ public final class UrlImages {
 
   private byte[] fetch(ImageSource.Url url, MemoryBudget memory, long deadline) {
     URI address = checkedAddress(url);
-    try (Http1ClientResponse response = client.get().uri(address).request()) {
+    long left = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+    Duration patience = Duration.ofMillis(Math.min(READ_TIME.toMillis(), left));
+    try (Http1ClientResponse response = client.get().uri(address).readTimeout(patience).request()) {
       if (response.status().code() != 200) {
         throw failed(url);
       }
@@ -160,17 +162,20 @@ public final class UrlImages {
       throws IOException {
     byte[] bytes = {};
     int length = 0;
+    long reserved = 0;
     try {
       while (true) {
         if (length == bytes.length) {
           int size = (int) Math.min(Math.max(FIRST, 2L * length), mostBytes + 1);
           memory.take(size - bytes.length);
+          reserved += size - bytes.length;
           bytes = Arrays.copyOf(bytes, size);
         }
         int read = body.read(bytes, length, bytes.length - length);
         if (read < 0) {
-          memory.give(bytes.length - length);
-          return Arrays.copyOf(bytes, length);
+          byte[] exact = Arrays.copyOf(bytes, length);
+          memory.give(reserved - length);
+          return exact;
         }
         length += read;
         if (length > mostBytes) {
@@ -181,7 +186,7 @@ public final class UrlImages {
         }
       }
     } catch (Throwable e) {
-      memory.give(bytes.length);
+      memory.give(reserved);
       throw e;
     }
   }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The open connections, known by the address of the client: Helidon shows a handler neither the
  * socket nor the reader, but it shows the socket to the options of a connection and the reader to a
- * listener. With both, a handler can see that its client has left, and idle connections end in
- * time, whether they send nothing or a byte now and then.
+ * listener. With both, a handler can see that its client has left, and connections end in time
+ * whose clients send no request, one byte now and then, or do not read their answer.
  */
 final class Connections implements Http1ConnectionListener, SocketOptions, AutoCloseable {
   private static final long SWEEP_MILLISECONDS = 1_000;
@@ -34,6 +34,9 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
     /** Since when it owes the head of a request; 0 while a request is being answered. */
     volatile long waitingSince = System.nanoTime();
 
+    /** Since when its client owes to read an answer; 0 while none is sent. */
+    volatile long sendingSince;
+
     State(SocketChannel channel) {
       this.channel = channel;
     }
@@ -43,11 +46,13 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
   private final Map<SocketAddress, State> open = new ConcurrentHashMap<>();
   private final Duration idleTime;
   private final int readMilliseconds;
+  private final int idleMilliseconds;
   private final Thread sweeper;
 
   Connections(Duration idleTime, Duration readTime) {
     this.idleTime = idleTime;
     this.readMilliseconds = (int) Math.min(Integer.MAX_VALUE, readTime.toMillis());
+    this.idleMilliseconds = (int) Math.min(Integer.MAX_VALUE, idleTime.toMillis());
     this.sweeper = Thread.ofPlatform().daemon().name("detr4j-serve-connections").start(this::sweep);
   }
 
@@ -56,7 +61,7 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
   public void configureSocket(SocketChannel channel) {
     delegate.configureSocket(channel);
     try {
-      channel.socket().setSoTimeout(readMilliseconds);
+      channel.socket().setSoTimeout(idleMilliseconds);
       open.put(channel.getRemoteAddress(), new State(channel));
     } catch (IOException e) {
       // It has left already; the server will notice.
@@ -75,16 +80,31 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
     State state = state(context);
     if (state != null) {
       state.waitingSince = 0;
+      readTime(state, readMilliseconds);
+    }
+  }
+
+  /** The answer to the request of this thread is about to be sent: a write has no time limit. */
+  void sending() {
+    State state = current();
+    if (state != null) {
+      state.sendingSince = System.nanoTime();
     }
   }
 
   /** The request of this thread was answered. */
   void answered() {
-    ConnectionContext context = CURRENT.get();
-    State state = context == null ? null : state(context);
+    State state = current();
     if (state != null) {
+      state.sendingSince = 0;
       state.waitingSince = System.nanoTime();
+      readTime(state, idleMilliseconds);
     }
+  }
+
+  private @Nullable State current() {
+    ConnectionContext context = CURRENT.get();
+    return context == null ? null : state(context);
   }
 
   private @Nullable State state(ConnectionContext context) {
@@ -104,14 +124,17 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
 
   /** Gives the reads of this thread's connection another time limit. */
   void readTime(int milliseconds) {
-    ConnectionContext context = CURRENT.get();
-    State state = context == null ? null : state(context);
+    State state = current();
     if (state != null) {
-      try {
-        state.channel.socket().setSoTimeout(milliseconds);
-      } catch (IOException e) {
-        // Closed: the next read will say so.
-      }
+      readTime(state, milliseconds);
+    }
+  }
+
+  private static void readTime(State state, int milliseconds) {
+    try {
+      state.channel.socket().setSoTimeout(milliseconds);
+    } catch (IOException e) {
+      // Closed: the next read will say so.
     }
   }
 
@@ -122,8 +145,7 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
         long now = System.nanoTime();
         open.values().removeIf(each -> !each.channel.isOpen());
         for (State each : open.values()) {
-          long since = each.waitingSince;
-          if (since != 0 && now - since > idleTime.toNanos()) {
+          if (overdue(each.waitingSince, now) || overdue(each.sendingSince, now)) {
             each.channel.close();
           }
         }
@@ -133,6 +155,10 @@ final class Connections implements Http1ConnectionListener, SocketOptions, AutoC
     } catch (IOException e) {
       throw new AssertionError("closing a channel does not fail", e);
     }
+  }
+
+  private boolean overdue(long since, long now) {
+    return since != 0 && now - since > idleTime.toNanos();
   }
 
   @Override

@@ -115,12 +115,15 @@ public final class HelidonServer implements AutoCloseable {
     if (answer.status() == 499) {
       throw new CloseConnectionException("the client is gone");
     }
-    // Of a body that nobody read, Helidon reads a small one, and the connection is kept. To read
-    // what
-    // a client announced with Expect would ask it to send all of it.
-    boolean expected = request.headers().contains(HeaderNames.EXPECT);
-    boolean small = request.headers().contentLength().orElse(Long.MAX_VALUE) <= MOST_DRAINED;
-    boolean unread = !request.content().consumed() && (expected || !small);
+    // Helidon reads a small body that nobody has read, and the connection is kept. What comes in
+    // chunks, or was announced with Expect, is not read: one has no bound, the other would be asked
+    // for.
+    boolean sized =
+        request.headers().contentLength().isPresent()
+            && !request.headers().contains(HeaderNames.EXPECT);
+    boolean unread =
+        !request.content().consumed()
+            && !(sized && request.headers().contentLength().getAsLong() <= MOST_DRAINED);
     boolean close =
         unread
             || "close".equals(answer.headers().get("Connection"))
@@ -132,13 +135,14 @@ public final class HelidonServer implements AutoCloseable {
     if (close) {
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
+    connections.sending();
     if (request.prologue().method().equals(Method.HEAD)) {
       response.header(HeaderNames.CONTENT_LENGTH, Integer.toString(answer.body().length));
       response.send();
     } else {
       response.send(answer.body());
     }
-    if (unread && !expected) {
+    if (unread && sized) {
       drain(request, connections);
     }
     if (close) {

@@ -55,6 +55,11 @@ public final class JsonMap {
     return has(name) ? (Double) required(name, Double.class, "a number") : null;
   }
 
+  /** Whether a member is there and true. */
+  public boolean isTrue(String name) {
+    return Boolean.TRUE.equals(fields.get(name));
+  }
+
   /** A short text, if it is there. */
   public @Nullable String text(String name) {
     return has(name)

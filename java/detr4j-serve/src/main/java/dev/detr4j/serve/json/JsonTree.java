@@ -60,6 +60,9 @@ final class JsonTree {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw Refusal.malformed("the body is not a JSON object");
       }
+      if (parser.currentTokenLocation().getByteOffset() < 0) {
+        throw Refusal.malformed("the body is not in UTF-8");
+      }
       JsonMap map = new JsonTree(parser, body).map("");
       if (parser.nextToken() != null) {
         throw Refusal.malformed("the body has more text after its JSON object");
