@@ -71,6 +71,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
   private String host;
 
   @Option(
+      names = "--allow-host",
+      paramLabel = "NAME",
+      description =
+          "Answer requests under this name too, as from a proxy on this machine; repeatable. Without a token, a server"
+              + " on the loopback address answers to localhost alone.")
+  private List<String> allowedHosts = List.of();
+
+  @Option(
       names = "--port",
       paramLabel = "N",
       defaultValue = "8080",
@@ -220,6 +228,8 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
   public Integer call() throws Exception {
     check(port >= 0 && port <= 65535, "--port is " + port + ", expected 0 to 65535");
     check(threshold >= 0 && threshold <= 1, "--threshold is " + threshold + ", expected 0 to 1");
+    check(timeout.toMillis() >= 1, "--timeout is 0, expected more");
+    check(idleTime.toSeconds() >= 1, "--idle-time is less than 1s");
     check(queue >= 0, "--queue is " + queue + ", expected at least 0");
     check(maxBody >= 1 && maxBody <= 1024, "--max-body is " + maxBody + ", expected 1 to 1024");
     check(
@@ -258,6 +268,10 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
 
   String host() {
     return host;
+  }
+
+  List<String> allowedHosts() {
+    return allowedHosts;
   }
 
   int port() {
@@ -349,11 +363,16 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
         throw new TypeConversionException("'" + value + "' is not a time such as 500ms, 30s or 2m");
       }
       long number = Long.parseLong(matcher.group(1));
-      return switch (matcher.group(2)) {
-        case "ms" -> Duration.ofMillis(number);
-        case "s" -> Duration.ofSeconds(number);
-        default -> Duration.ofMinutes(number);
-      };
+      Duration time =
+          switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(number);
+            case "s" -> Duration.ofSeconds(number);
+            default -> Duration.ofMinutes(number);
+          };
+      if (time.toDays() >= 1) {
+        throw new TypeConversionException("'" + value + "' is more than a day");
+      }
+      return time;
     }
   }
 

@@ -11,8 +11,8 @@ import dev.detr4j.serve.DetectionServerBuilder;
 import dev.detr4j.serve.JsonAccessLog;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -24,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServeRun implements Callable<Integer> {
   /** A name before a model: what a path of Windows begins with, as in {@code C:}, has no '='. */
-  private static final Pattern NAMED = Pattern.compile("([A-Za-z0-9._/-]+)=(.+)");
+  private static final Pattern NAMED =
+      Pattern.compile("([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)=(.+)");
 
   /** Kept here, because loggers that nobody holds are forgotten with their level. */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
@@ -71,7 +73,7 @@ final class ServeRun implements Callable<Integer> {
         detectors.add(detector);
         builder.model(each.getKey(), detector);
       }
-      return serve(builder);
+      return serve(builder, token, log);
     } catch (BindException e) {
       err.println(
           "detr4j: cannot listen on %s port %d: %s"
@@ -82,9 +84,12 @@ final class ServeRun implements Callable<Integer> {
     }
   }
 
-  private int serve(DetectionServerBuilder builder) throws IOException, InterruptedException {
+  private int serve(
+      DetectionServerBuilder builder, @Nullable String token, @Nullable JsonAccessLog log)
+      throws IOException, InterruptedException {
     try (DetectionServer server = builder.start()) {
-      Runtime.getRuntime().addShutdownHook(new Thread(server::close, "detr4j-serve-stop"));
+      Runtime.getRuntime()
+          .addShutdownHook(new Thread(() -> stop(server, log), "detr4j-serve-stop"));
       String models = String.join(", ", server.endpoint().models());
       err.println("detr4j: listening at %s, warming up %s".formatted(server.uri(), models));
       err.flush();
@@ -92,10 +97,22 @@ final class ServeRun implements Callable<Integer> {
       err.println("detr4j: ready");
       err.flush();
       if (command.once()) {
-        return checkOnce(server);
+        return checkOnce(server, token);
       }
       server.await();
       return 0;
+    }
+  }
+
+  /** The log last: the JVM ends when this does. */
+  private static void stop(DetectionServer server, @Nullable JsonAccessLog log) {
+    server.close();
+    if (log != null) {
+      try {
+        log.close();
+      } catch (IOException e) {
+        // Lines that could not be written were told of already.
+      }
     }
   }
 
@@ -104,6 +121,7 @@ final class ServeRun implements Callable<Integer> {
     DetectionServerBuilder builder =
         DetectionServer.builder()
             .host(host())
+            .allowHosts(command.allowedHosts())
             .port(command.port())
             .queue(command.queue())
             .timeout(command.timeout())
@@ -111,7 +129,7 @@ final class ServeRun implements Callable<Integer> {
             .maxImages(command.maxImages())
             .maxConnections(command.maxConnections())
             .idleTime(command.idleTime())
-            .stopDelay(command.stopDelay())
+            .stopDelay(command.once() ? Duration.ZERO : command.stopDelay())
             .stopTime(command.stopTime())
             .allowUrls(command.allowedUrls().toArray(new Pattern[0]));
     if (token != null) {
@@ -198,7 +216,8 @@ final class ServeRun implements Callable<Integer> {
     }
     OutputStream stream =
         command.accessLog().equals("-")
-            ? new Unclosed(System.out)
+            // Not System.out, which keeps its errors to itself.
+            ? new FileOutputStream(FileDescriptor.out)
             : new FileOutputStream(command.accessLog(), true);
     return new JsonAccessLog(
         stream,
@@ -209,14 +228,14 @@ final class ServeRun implements Callable<Integer> {
   }
 
   /** Sends a picture to the server, as a client would. */
-  private int checkOnce(DetectionServer server) throws IOException, InterruptedException {
+  private int checkOnce(DetectionServer server, @Nullable String token)
+      throws IOException, InterruptedException {
     ByteArrayOutputStream picture = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(320, 240, BufferedImage.TYPE_INT_RGB), "png", picture);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(server.uri().resolve("/detect"))
             .header("Content-Type", "image/png")
             .POST(HttpRequest.BodyPublishers.ofByteArray(picture.toByteArray()));
-    String token = token();
     if (token != null) {
       request.header("Authorization", "Bearer " + token);
     }
@@ -229,23 +248,6 @@ final class ServeRun implements Callable<Integer> {
           answer.uri(), answer.statusCode(), (System.nanoTime() - begun) / 1e6, answer.body());
       out.flush();
       return answer.statusCode() == 200 ? 0 : 1;
-    }
-  }
-
-  /** Standard output, which is not ours to close. */
-  private static final class Unclosed extends FilterOutputStream {
-    Unclosed(OutputStream out) {
-      super(out);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-    }
-
-    @Override
-    public void close() throws IOException {
-      flush();
     }
   }
 }

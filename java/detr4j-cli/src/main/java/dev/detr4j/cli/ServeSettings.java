@@ -2,7 +2,6 @@ package dev.detr4j.cli;
 
 import dev.detr4j.error.OneLine;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -43,6 +42,7 @@ final class ServeSettings implements IDefaultValueProvider {
                   "max-connections",
                   "idle-time",
                   "token-file",
+                  "allow-host",
                   "allow-url",
                   "access-log",
                   "warm-up",
@@ -121,8 +121,16 @@ final class ServeSettings implements IDefaultValueProvider {
         throw new ParameterException(
             command.commandLine(), "--config: " + path + " is larger than 1 MiB");
       }
-      try (Reader reader = Files.newBufferedReader(path)) {
-        properties.load(reader);
+      // Not as Properties reads: a backslash of a regular expression stays one.
+      for (String line : Files.readAllLines(path)) {
+        int equals = line.indexOf('=');
+        if (!line.isBlank() && !line.stripLeading().startsWith("#")) {
+          if (equals < 0) {
+            throw new IllegalArgumentException("\"%s\" is not NAME=VALUE".formatted(line.strip()));
+          }
+          properties.setProperty(
+              line.substring(0, equals).strip(), line.substring(equals + 1).strip());
+        }
       }
     } catch (IOException | IllegalArgumentException e) {
       String why =

@@ -88,6 +88,16 @@ class ServeCommandTest {
     }
   }
 
+  /** A backslash that was lost would let other hosts match. */
+  @Test
+  void aFileKeepsBackslashes() throws IOException {
+    Path config =
+        Files.writeString(folder.resolve("serve.properties"), "# a\n\nallow-url = a\\.(\n");
+    serve("--port", 0, "--config", config).assertRefused(2, "'a\\.(' is not a regular expression");
+    Files.writeString(config, "port\n");
+    serve("--config", config).assertRefused(2, "\"port\" is not NAME=VALUE");
+  }
+
   @Test
   void settingsOfAFileAreKnown() throws IOException {
     Path config = Files.writeString(folder.resolve("serve.properties"), "queu=1\n");
@@ -119,6 +129,9 @@ class ServeCommandTest {
     "--allow-url, '(', 2, 'is not a regular expression'",
     "--threshold, 2, 2, '--threshold is 2.0, expected 0 to 1'",
     "--queue, -1, 2, '--queue is -1'",
+    "--timeout, 0s, 2, '--timeout is 0'",
+    "--timeout, 999999999m, 2, 'is more than a day'",
+    "--model, a//b=x, 1, 'there is no such file or folder'",
     "--model, nowhere/at/all, 1, 'there is no such file or folder'",
     "--host, no.such.host.invalid, 1, 'there is no address of the name'",
     "--token-file, nowhere, 1, nowhere",
