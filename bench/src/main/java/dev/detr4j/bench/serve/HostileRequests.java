@@ -44,7 +44,8 @@ final class HostileRequests {
             attack("bad form", "multipart/form-data; boundary=x", bytes("--y\r\n\r\n")),
             new Attack(
                 "large claim",
-                bytes("POST /detect HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n"),
+                bytes(
+                    "POST /detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999999\r\n\r\n"),
                 false),
             new Attack("no HTTP", bytes("\u0016\u0003\u0001\u0002\r\n\r\n"), false),
             new Attack("long head", bytes("GET / HTTP/1.1\r\nX: " + "a".repeat(50_000)), false),
@@ -60,7 +61,7 @@ final class HostileRequests {
     ByteArrayOutputStream request = new ByteArrayOutputStream();
     request.writeBytes(
         bytes(
-            "POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+            "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
                 .formatted(path, type, body.length)));
     request.writeBytes(body);
     return request.toByteArray();

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,6 +88,13 @@ public final class MeasureServer implements Callable<Integer> {
       description = "Heap of the server's JVM (default: ${DEFAULT-VALUE}).")
   private String heap;
 
+  @Option(
+      names = "--onnx",
+      paramLabel = "FILE",
+      description =
+          "Put ONNX Runtime behind the same server too, with this export of the default model; see bench/README.md.")
+  private @Nullable Path onnx;
+
   @Mixin private KeptReport report;
 
   private MeasureServer() {}
@@ -103,8 +111,12 @@ public final class MeasureServer implements Callable<Integer> {
             .formatted(
                 sessions, queue, timeout, heap, image.getFileName(), Files.size(image) / 1024));
     Path folder = Files.createTempDirectory("detr4j-bench");
-    try (Child server = new Child()) {
-      overload(server, folder, throughput(server, folder));
+    try (Child server = new Child(detr4j())) {
+      double capacity = throughput(server, folder);
+      if (onnx != null) {
+        peer(server, onnx, folder);
+      }
+      overload(server, folder, capacity);
       attack(server);
     } finally {
       Files.deleteIfExists(folder.resolve("post.lua"));
@@ -159,6 +171,64 @@ public final class MeasureServer implements Callable<Integer> {
             quantile(p50, 0.5),
             quantile(p99, 0.5)));
     return quantile(served, 0.5);
+  }
+
+  private List<String> detr4j() {
+    return List.of(
+        "detr4j",
+        CodesModel.folder().toString(),
+        image.toString(),
+        Integer.toString(sessions),
+        Integer.toString(queue),
+        Integer.toString(timeout));
+  }
+
+  /** The server with detr4j and with ONNX Runtime, in turn. */
+  private void peer(Child server, Path model, Path folder)
+      throws IOException, InterruptedException {
+    report.print("");
+    report.print(
+        "Behind the same HTTP server, %d images at once, in turn, %d rounds of %d s after %d s of requests; ONNX Runtime with ImageIO and AWT before it. The ratio is detr4j's images/s by the peer's in each round, with its quartiles."
+            .formatted(sessions, rounds, seconds, warmUp));
+    report.print("");
+    report.print(
+        "| threads of a peer's operation | images/s detr4j | images/s ONNX Runtime | ratio |");
+    report.print("|---:|---:|---:|---:|");
+    for (int threads : new int[] {1, 2}) {
+      List<String> arguments =
+          List.of(
+              "onnx",
+              model.toString(),
+              image.toString(),
+              Integer.toString(sessions),
+              Integer.toString(threads));
+      try (Child other = new Child(arguments)) {
+        double[] ours = new double[rounds];
+        double[] theirs = new double[rounds];
+        double[] ratios = new double[rounds];
+        Wrk.run(folder, image, other.url("/detect"), 2 * sessions, 0, warmUp);
+        for (int i = 0; i < rounds; i++) {
+          for (int turn = 0; turn < 2; turn++) {
+            Child of = (i + turn) % 2 == 0 ? server : other;
+            double rate =
+                Wrk.run(folder, image, of.url("/detect"), 2 * sessions, 0, seconds).good();
+            (of == server ? ours : theirs)[i] = rate;
+          }
+          ratios[i] = ours[i] / theirs[i];
+        }
+        report.print(
+            String.format(
+                Locale.ROOT,
+                "| %d | %.1f | %.1f | %.2f (%.2f to %.2f) |",
+                threads,
+                quantile(ours, 0.5),
+                quantile(theirs, 0.5),
+                quantile(ratios, 0.5),
+                quantile(ratios, 0.25),
+                quantile(ratios, 0.75)));
+      }
+    }
+    server.ask("take");
   }
 
   /**
@@ -231,7 +301,7 @@ public final class MeasureServer implements Callable<Integer> {
     private final BufferedReader answers;
     private final int port;
 
-    Child() throws IOException {
+    Child(List<String> arguments) throws IOException {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(
@@ -241,12 +311,8 @@ public final class MeasureServer implements Callable<Integer> {
               "--enable-native-access=ALL-UNNAMED",
               "-cp",
               System.getProperty("java.class.path"),
-              ServerChild.class.getName(),
-              CodesModel.folder().toString(),
-              image.toString(),
-              Integer.toString(sessions),
-              Integer.toString(queue),
-              Integer.toString(timeout)));
+              ServerChild.class.getName()));
+      command.addAll(arguments);
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       answers = process.inputReader();
       port = Integer.parseInt(line().replace("port ", ""));

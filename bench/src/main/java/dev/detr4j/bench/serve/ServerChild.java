@@ -1,7 +1,5 @@
 package dev.detr4j.bench.serve;
 
-import dev.detr4j.Detector;
-import dev.detr4j.serve.DetectionServer;
 import dev.detr4j.serve.RequestLog;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,38 +30,51 @@ public final class ServerChild {
 
   private ServerChild() {}
 
+  /** What is served; closing stops the server. */
+  interface Served extends AutoCloseable {
+    int port();
+
+    /** Without HTTP. */
+    int detect(byte[] image) throws Exception;
+
+    @Override
+    void close() throws IOException;
+  }
+
   /**
-   * Arguments: model folder, image, sessions, queue, timeout in milliseconds, or those of a peer.
+   * Arguments: {@code detr4j}, model folder, image, sessions, queue, timeout in milliseconds; or
+   * {@code onnx}, model file, image, sessions, threads of an operation.
    */
   public static void main(String[] arguments) throws Exception {
     HELIDON.setLevel(Level.WARNING);
-    byte[] image = Files.readAllBytes(Path.of(arguments[1]));
-    int sessions = Integer.parseInt(arguments[2]);
+    Path model = Path.of(arguments[1]);
+    byte[] image = Files.readAllBytes(Path.of(arguments[2]));
+    int sessions = Integer.parseInt(arguments[3]);
+    int number = Integer.parseInt(arguments[4]);
     ConcurrentLinkedQueue<RequestLog.Entry> entries = new ConcurrentLinkedQueue<>();
-    try (Detector detector = Detector.builder(Path.of(arguments[0])).sessions(sessions).build();
-        DetectionServer server =
-            DetectionServer.builder()
-                .model("codes", detector)
-                .port(0)
-                .queue(Integer.parseInt(arguments[3]))
-                .timeout(Duration.ofMillis(Long.parseLong(arguments[4])))
-                .log(entries::add)
-                .start()) {
-      server.endpoint().warmUp(800, 600);
-      System.out.println("port " + server.port());
+    try (Served served =
+        arguments[0].equals("onnx")
+            ? new ServedOnnx(model, sessions, number)
+            : new ServedDetector(
+                model,
+                sessions,
+                number,
+                Duration.ofMillis(Long.parseLong(arguments[5])),
+                entries::add)) {
+      System.out.println("port " + served.port());
       BufferedReader commands =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
         System.out.println(
             line.startsWith("direct ")
-                ? direct(detector, image, sessions, Long.parseLong(line.substring(7)))
+                ? direct(served, image, sessions, Long.parseLong(line.substring(7)))
                 : taken(entries));
       }
     }
   }
 
   /** Images a second of as many threads as sessions, which only detect. */
-  private static String direct(Detector detector, byte[] image, int sessions, long milliseconds)
+  private static String direct(Served served, byte[] image, int sessions, long milliseconds)
       throws InterruptedException {
     AtomicLong images = new AtomicLong();
     long begun = System.nanoTime();
@@ -73,9 +84,13 @@ public final class ServerChild {
       threads.add(
           Thread.ofVirtual()
               .start(() -> {
-                while (System.nanoTime() < end) {
-                  detector.detect(image);
-                  images.incrementAndGet();
+                try {
+                  while (System.nanoTime() < end) {
+                    served.detect(image);
+                    images.incrementAndGet();
+                  }
+                } catch (Exception e) {
+                  throw new IllegalStateException(e);
                 }
               }));
     }
