@@ -24,6 +24,10 @@ public final class Scheduler {
   /** Somebody who waits. */
   private static final class Waiter {
     final Thread thread = Thread.currentThread();
+
+    /** What its line was charged for the turn; to be read once it is granted. */
+    double charged;
+
     volatile boolean granted;
   }
 
@@ -216,17 +220,7 @@ public final class Scheduler {
       }
       LockSupport.parkNanos(this, left);
     }
-    return new Turn(line, charge(line));
-  }
-
-  private double charge(Line line) {
-    lock.lock();
-    try {
-      line.used += line.average;
-      return line.average;
-    } finally {
-      lock.unlock();
-    }
+    return new Turn(line, waiter.charged);
   }
 
   private boolean giveUp(Line line, Waiter waiter) {
@@ -252,6 +246,8 @@ public final class Scheduler {
       virtualTime = Math.max(virtualTime, next.used);
       Waiter waiter = next.waiting.removeFirst();
       running++;
+      next.used += next.average;
+      waiter.charged = next.average;
       waiter.granted = true;
       LockSupport.unpark(waiter.thread);
     }
