@@ -5,7 +5,6 @@ import dev.detr4j.Box;
 import dev.detr4j.Detection;
 import dev.detr4j.serve.json.JsonMap;
 import java.io.IOException;
-import java.util.List;
 
 /**
  * What djl-serving answers for a model of object detection: {@code
@@ -13,7 +12,7 @@ import java.util.List;
  * the image, as DJL 0.35 writes its {@code DetectedObjects}. Its clients send raw bytes or a form;
  * JSON with a member {@code data} is accepted too.
  */
-public final class Djl implements Dialect {
+public final class Djl implements PerImage {
   @Override
   public String id() {
     return "djl";
@@ -25,32 +24,23 @@ public final class Djl implements Dialect {
   }
 
   @Override
-  public void write(JsonGenerator json, DetectJob job, ServedModel model, List<ImageResult> results)
-      throws IOException {
-    if (job.asList()) {
-      json.writeStartArray();
-    }
-    for (ImageResult result : results) {
-      json.writeStartArray();
-      for (Detection each : result.detections()) {
-        Box box = each.box();
-        json.writeStartObject();
-        json.writeObjectFieldStart("boundingBox");
-        json.writeArrayFieldStart("rect");
-        json.writeNumber(box.xMin() / result.width());
-        json.writeNumber(box.yMin() / result.height());
-        json.writeNumber(box.xMax() / result.width());
-        json.writeNumber(box.yMax() / result.height());
-        json.writeEndArray();
-        json.writeEndObject();
-        json.writeStringField("className", each.label());
-        json.writeNumberField("probability", each.score());
-        json.writeEndObject();
-      }
+  public void write(JsonGenerator json, ServedModel model, ImageResult result) throws IOException {
+    json.writeStartArray();
+    for (Detection each : result.detections()) {
+      Box box = each.box();
+      json.writeStartObject();
+      json.writeObjectFieldStart("boundingBox");
+      json.writeArrayFieldStart("rect");
+      json.writeNumber(box.xMin() / result.width());
+      json.writeNumber(box.yMin() / result.height());
+      json.writeNumber(box.xMax() / result.width());
+      json.writeNumber(box.yMax() / result.height());
       json.writeEndArray();
+      json.writeEndObject();
+      json.writeStringField("className", each.label());
+      json.writeNumberField("probability", each.score());
+      json.writeEndObject();
     }
-    if (job.asList()) {
-      json.writeEndArray();
-    }
+    json.writeEndArray();
   }
 }

@@ -5,14 +5,13 @@ import dev.detr4j.Box;
 import dev.detr4j.Detection;
 import dev.detr4j.serve.json.JsonMap;
 import java.io.IOException;
-import java.util.List;
 
 /**
  * The object-detection task of Hugging Face's inference API: {@code
  * {"inputs":"<Base64>","parameters":{"threshold":0.5}}}. Boxes are whole pixels, cut off as the
  * Python pipeline does it.
  */
-public final class HuggingFaceTask implements Dialect {
+public final class HuggingFaceTask implements PerImage {
   @Override
   public String id() {
     return "huggingface";
@@ -28,30 +27,21 @@ public final class HuggingFaceTask implements Dialect {
   }
 
   @Override
-  public void write(JsonGenerator json, DetectJob job, ServedModel model, List<ImageResult> results)
-      throws IOException {
-    if (job.asList()) {
-      json.writeStartArray();
+  public void write(JsonGenerator json, ServedModel model, ImageResult result) throws IOException {
+    json.writeStartArray();
+    for (Detection each : result.detections()) {
+      Box box = each.box();
+      json.writeStartObject();
+      json.writeNumberField("score", each.score());
+      json.writeStringField("label", each.label());
+      json.writeObjectFieldStart("box");
+      json.writeNumberField("xmin", (int) box.xMin());
+      json.writeNumberField("ymin", (int) box.yMin());
+      json.writeNumberField("xmax", (int) box.xMax());
+      json.writeNumberField("ymax", (int) box.yMax());
+      json.writeEndObject();
+      json.writeEndObject();
     }
-    for (ImageResult result : results) {
-      json.writeStartArray();
-      for (Detection each : result.detections()) {
-        Box box = each.box();
-        json.writeStartObject();
-        json.writeNumberField("score", each.score());
-        json.writeStringField("label", each.label());
-        json.writeObjectFieldStart("box");
-        json.writeNumberField("xmin", (int) box.xMin());
-        json.writeNumberField("ymin", (int) box.yMin());
-        json.writeNumberField("xmax", (int) box.xMax());
-        json.writeNumberField("ymax", (int) box.yMax());
-        json.writeEndObject();
-        json.writeEndObject();
-      }
-      json.writeEndArray();
-    }
-    if (job.asList()) {
-      json.writeEndArray();
-    }
+    json.writeEndArray();
   }
 }

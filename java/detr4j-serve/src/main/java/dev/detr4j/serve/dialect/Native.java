@@ -4,14 +4,13 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.detr4j.Detection;
 import dev.detr4j.serve.json.JsonMap;
 import java.io.IOException;
-import java.util.List;
 
 /**
  * detr4j's own: {@code {"image":"<Base64>"}} or {@code {"images":[…]}}, with {@code threshold} and
  * {@code labels} if wanted. The answer has the size of the image and the detections as {@code
  * Detection.toJson} writes them.
  */
-public final class Native implements Dialect {
+public final class Native implements PerImage {
   @Override
   public String id() {
     return "detr4j";
@@ -24,22 +23,13 @@ public final class Native implements Dialect {
   }
 
   @Override
-  public void write(JsonGenerator json, DetectJob job, ServedModel model, List<ImageResult> results)
-      throws IOException {
-    if (job.asList()) {
-      json.writeStartArray();
-    }
-    for (ImageResult result : results) {
-      json.writeStartObject();
-      json.writeStringField("model", model.name());
-      json.writeNumberField("width", result.width());
-      json.writeNumberField("height", result.height());
-      json.writeFieldName("detections");
-      json.writeRawValue(Detection.toJson(result.detections()));
-      json.writeEndObject();
-    }
-    if (job.asList()) {
-      json.writeEndArray();
-    }
+  public void write(JsonGenerator json, ServedModel model, ImageResult result) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("model", model.name());
+    json.writeNumberField("width", result.width());
+    json.writeNumberField("height", result.height());
+    json.writeFieldName("detections");
+    json.writeRawValue(Detection.toJson(result.detections()));
+    json.writeEndObject();
   }
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * {"image":{"type":"base64","value":"…"},"confidence":0.4}}. Boxes are centre and size in pixels.
  * Images of type {@code numpy} are refused: they are Python pickles.
  */
-public final class Roboflow implements Dialect {
+public final class Roboflow implements PerImage {
   @Override
   public String id() {
     return "roboflow";
@@ -50,35 +50,26 @@ public final class Roboflow implements Dialect {
   }
 
   @Override
-  public void write(JsonGenerator json, DetectJob job, ServedModel model, List<ImageResult> results)
-      throws IOException {
-    if (job.asList()) {
-      json.writeStartArray();
-    }
-    for (ImageResult result : results) {
+  public void write(JsonGenerator json, ServedModel model, ImageResult result) throws IOException {
+    json.writeStartObject();
+    json.writeObjectFieldStart("image");
+    json.writeNumberField("width", result.width());
+    json.writeNumberField("height", result.height());
+    json.writeEndObject();
+    json.writeArrayFieldStart("predictions");
+    for (Detection each : result.detections()) {
+      Box box = each.box();
       json.writeStartObject();
-      json.writeObjectFieldStart("image");
-      json.writeNumberField("width", result.width());
-      json.writeNumberField("height", result.height());
-      json.writeEndObject();
-      json.writeArrayFieldStart("predictions");
-      for (Detection each : result.detections()) {
-        Box box = each.box();
-        json.writeStartObject();
-        json.writeNumberField("x", (box.xMin() + box.xMax()) / 2);
-        json.writeNumberField("y", (box.yMin() + box.yMax()) / 2);
-        json.writeNumberField("width", box.width());
-        json.writeNumberField("height", box.height());
-        json.writeNumberField("confidence", each.score());
-        json.writeStringField("class", each.label());
-        json.writeNumberField("class_id", each.labelId());
-        json.writeEndObject();
-      }
-      json.writeEndArray();
+      json.writeNumberField("x", (box.xMin() + box.xMax()) / 2);
+      json.writeNumberField("y", (box.yMin() + box.yMax()) / 2);
+      json.writeNumberField("width", box.width());
+      json.writeNumberField("height", box.height());
+      json.writeNumberField("confidence", each.score());
+      json.writeStringField("class", each.label());
+      json.writeNumberField("class_id", each.labelId());
       json.writeEndObject();
     }
-    if (job.asList()) {
-      json.writeEndArray();
-    }
+    json.writeEndArray();
+    json.writeEndObject();
   }
 }
