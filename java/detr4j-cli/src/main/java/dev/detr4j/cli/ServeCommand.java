@@ -60,7 +60,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       description =
           "A model as `detr4j detect` takes it, and the name that requests use for it; repeatable. Requests without a"
               + " name get the first. Default: the built-in model that finds codes.")
-  private List<String> models = List.of();
+  List<String> models = List.of();
 
   @Option(
       names = "--host",
@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       defaultValue = "127.0.0.1",
       description =
           "Address to listen on; 0.0.0.0 for all. Default: ${DEFAULT-VALUE}, which other machines cannot reach.")
-  private String host;
+  String host;
 
   @Option(
       names = "--allow-host",
@@ -76,14 +76,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       description =
           "Answer requests under this name too, as from a proxy on this machine; repeatable. Without a token, a server"
               + " on the loopback address answers to localhost alone.")
-  private List<String> allowedHosts = List.of();
+  List<String> allowedHosts = List.of();
 
   @Option(
       names = "--port",
       paramLabel = "N",
       defaultValue = "8080",
       description = "Port to listen on; 0 for any free one. Default: ${DEFAULT-VALUE}.")
-  private int port;
+  int port;
 
   @Option(
       names = {"-t", "--threshold"},
@@ -91,7 +91,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       defaultValue = "0.5",
       description =
           "Report detections with a greater score, unless a request names another one. Default: ${DEFAULT-VALUE}.")
-  private float threshold;
+  float threshold;
 
   @Option(
       names = "--sessions",
@@ -99,14 +99,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = EngineOptions.AtLeastOne.class,
       description =
           "Images that are computed at once, of all models together. Default: the number of processors, at most 8.")
-  private @Nullable Integer sessions;
+  @Nullable Integer sessions;
 
   @Option(
       names = "--queue",
       paramLabel = "N",
       defaultValue = "100",
       description = "Requests that may wait; more get 503 at once. Default: ${DEFAULT-VALUE}.")
-  private int queue;
+  int queue;
 
   @Option(
       names = "--timeout",
@@ -115,7 +115,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = Time.class,
       description =
           "Time of a request, as in 500ms, 30s or 2m; then it gets 504. Default: ${DEFAULT-VALUE}.")
-  private Duration timeout;
+  Duration timeout;
 
   @Option(
       names = "--max-body",
@@ -130,14 +130,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       defaultValue = "64",
       converter = EngineOptions.AtLeastOne.class,
       description = "Most images of a request. Default: ${DEFAULT-VALUE}.")
-  private Integer maxImages;
+  Integer maxImages;
 
   @Option(
       names = "--max-pixels",
       paramLabel = "N",
       defaultValue = "50000000",
       description = "Refuse larger images. Default: ${DEFAULT-VALUE}.")
-  private long maxPixels;
+  long maxPixels;
 
   @Option(
       names = "--max-connections",
@@ -146,7 +146,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = EngineOptions.AtLeastOne.class,
       description =
           "Connections that may be open; further clients wait. Default: ${DEFAULT-VALUE}.")
-  private Integer maxConnections;
+  Integer maxConnections;
 
   @Option(
       names = "--idle-time",
@@ -155,14 +155,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = Time.class,
       description =
           "Close a connection that has not sent a request for so long. Default: ${DEFAULT-VALUE}.")
-  private Duration idleTime;
+  Duration idleTime;
 
   @Option(
       names = "--token-file",
       paramLabel = "FILE",
       description =
           "File with a secret: requests then need the header Authorization: Bearer SECRET. Default: no token.")
-  private @Nullable Path tokenFile;
+  @Nullable Path tokenFile;
 
   @Option(
       names = "--allow-url",
@@ -171,14 +171,14 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       description =
           "Let requests name images by https URL, where the whole URL matches; repeatable. Addresses that are not"
               + " public are never fetched. Default: none.")
-  private List<Pattern> allowedUrls = List.of();
+  List<Pattern> allowedUrls = List.of();
 
   @Option(
       names = "--access-log",
       paramLabel = "FILE",
       description =
           "Append a line of JSON for each request to this file, or write it to standard output with -. Default: none.")
-  private @Nullable String accessLog;
+  @Nullable String accessLog;
 
   @Option(
       names = "--warm-up",
@@ -187,7 +187,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = Size.class,
       description =
           "Size of the images that warm the models up before the server is ready. Default: ${DEFAULT-VALUE}.")
-  private PixelSize warmUp;
+  PixelSize warmUp;
 
   @Option(
       names = "--stop-delay",
@@ -197,7 +197,7 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       description =
           "When stopping, still answer for so long while not being ready, so that a load balancer notices."
               + " Default: ${DEFAULT-VALUE}.")
-  private Duration stopDelay;
+  Duration stopDelay;
 
   @Option(
       names = "--stop-time",
@@ -206,16 +206,16 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
       converter = Time.class,
       description =
           "When stopping, wait for the requests at hand at most so long. Default: ${DEFAULT-VALUE}.")
-  private Duration stopTime;
+  Duration stopTime;
 
   @Option(
       names = "--once",
       description = "Start, send one request to this server, say how it went, and exit.")
-  private boolean once;
+  boolean once;
 
-  @Mixin private ModelOptions modelOptions;
+  @Mixin ModelOptions modelOptions;
 
-  @Mixin private EngineOptions engine;
+  @Mixin EngineOptions engine;
 
   ServeCommand() {}
 
@@ -262,92 +262,8 @@ final class ServeCommand implements Callable<Integer>, Restart.Candidate {
     }
   }
 
-  List<String> models() {
-    return models;
-  }
-
-  String host() {
-    return host;
-  }
-
-  List<String> allowedHosts() {
-    return allowedHosts;
-  }
-
-  int port() {
-    return port;
-  }
-
-  float threshold() {
-    return threshold;
-  }
-
-  @Nullable Integer sessions() {
-    return sessions;
-  }
-
-  int queue() {
-    return queue;
-  }
-
-  Duration timeout() {
-    return timeout;
-  }
-
   long maxBodyBytes() {
     return (long) maxBody << 20;
-  }
-
-  int maxImages() {
-    return maxImages;
-  }
-
-  long maxPixels() {
-    return maxPixels;
-  }
-
-  int maxConnections() {
-    return maxConnections;
-  }
-
-  Duration idleTime() {
-    return idleTime;
-  }
-
-  @Nullable Path tokenFile() {
-    return tokenFile;
-  }
-
-  List<Pattern> allowedUrls() {
-    return allowedUrls;
-  }
-
-  @Nullable String accessLog() {
-    return accessLog;
-  }
-
-  PixelSize warmUp() {
-    return warmUp;
-  }
-
-  Duration stopDelay() {
-    return stopDelay;
-  }
-
-  Duration stopTime() {
-    return stopTime;
-  }
-
-  boolean once() {
-    return once;
-  }
-
-  ModelOptions modelOptions() {
-    return modelOptions;
-  }
-
-  EngineOptions engine() {
-    return engine;
   }
 
   /** A time with its unit. */

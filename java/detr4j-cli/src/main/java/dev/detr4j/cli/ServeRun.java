@@ -77,7 +77,7 @@ final class ServeRun implements Callable<Integer> {
     } catch (BindException e) {
       err.println(
           "detr4j: cannot listen on %s port %d: %s"
-              .formatted(command.host(), command.port(), OneLine.of(e)));
+              .formatted(command.host, command.port, OneLine.of(e)));
       return 1;
     } finally {
       detectors.forEach(Detector::close);
@@ -93,10 +93,10 @@ final class ServeRun implements Callable<Integer> {
       String models = String.join(", ", server.endpoint().models());
       err.println("detr4j: listening at %s, warming up %s".formatted(server.uri(), models));
       err.flush();
-      server.endpoint().warmUp(command.warmUp().width(), command.warmUp().height());
+      server.endpoint().warmUp(command.warmUp.width(), command.warmUp.height());
       err.println("detr4j: ready");
       err.flush();
-      if (command.once()) {
+      if (command.once) {
         return checkOnce(server, token);
       }
       server.await();
@@ -121,17 +121,17 @@ final class ServeRun implements Callable<Integer> {
     DetectionServerBuilder builder =
         DetectionServer.builder()
             .host(host())
-            .allowHosts(command.allowedHosts())
-            .port(command.port())
-            .queue(command.queue())
-            .timeout(command.timeout())
+            .allowHosts(command.allowedHosts)
+            .port(command.port)
+            .queue(command.queue)
+            .timeout(command.timeout)
             .maxBodyBytes(command.maxBodyBytes())
-            .maxImages(command.maxImages())
-            .maxConnections(command.maxConnections())
-            .idleTime(command.idleTime())
-            .stopDelay(command.once() ? Duration.ZERO : command.stopDelay())
-            .stopTime(command.stopTime())
-            .allowUrls(command.allowedUrls().toArray(new Pattern[0]));
+            .maxImages(command.maxImages)
+            .maxConnections(command.maxConnections)
+            .idleTime(command.idleTime)
+            .stopDelay(command.once ? Duration.ZERO : command.stopDelay)
+            .stopTime(command.stopTime)
+            .allowUrls(command.allowedUrls.toArray(new Pattern[0]));
     if (token != null) {
       builder.token(token);
     }
@@ -143,19 +143,19 @@ final class ServeRun implements Callable<Integer> {
 
   private InetAddress host() throws IOException {
     try {
-      return InetAddress.getByName(command.host());
+      return InetAddress.getByName(command.host);
     } catch (UnknownHostException e) {
-      throw new IOException("--host: there is no address of the name " + command.host(), e);
+      throw new IOException("--host: there is no address of the name " + command.host, e);
     }
   }
 
   /** The models by the names that requests use. */
   private Map<String, LocalModel> models() throws IOException {
     Map<String, LocalModel> models = new LinkedHashMap<>();
-    if (command.models().isEmpty()) {
+    if (command.models.isEmpty()) {
       models.put(CodesModel.NAME, LocalModels.builtIn());
     }
-    for (String each : command.models()) {
+    for (String each : command.models) {
       var named = NAMED.matcher(each);
       boolean hasName = named.matches() && !Files.exists(Path.of(each));
       String model = hasName ? named.group(2) : each;
@@ -178,32 +178,37 @@ final class ServeRun implements Callable<Integer> {
   private Detector open(String name, LocalModel model) {
     DetectorBuilder builder =
         command
-            .modelOptions()
+            .modelOptions
             .applyTo(model.builder())
             .name(name)
-            .threshold(command.threshold())
-            .maxPixels(command.maxPixels());
-    command.engine().apply(builder);
+            .threshold(command.threshold)
+            .maxPixels(command.maxPixels);
+    command.engine.apply(builder);
     builder.warnings(text -> {
       err.println("detr4j: " + name + ": " + Terminal.printable(text));
       err.flush();
     });
-    if (command.sessions() != null) {
-      builder.sessions(command.sessions());
+    if (command.sessions != null) {
+      builder.sessions(command.sessions);
     }
     return builder.build();
   }
 
   private @Nullable String token() throws IOException {
-    Path file = command.tokenFile();
+    Path file = command.tokenFile;
     if (file == null) {
       return null;
     }
-    if (Files.isRegularFile(file) && Files.size(file) > LONGEST_TOKEN) {
+    String token;
+    try {
+      if (Files.isRegularFile(file) && Files.size(file) > LONGEST_TOKEN) {
+        throw new IOException("more than 4096 bytes, expected a secret");
+      }
+      token = Files.readString(file).strip();
+    } catch (IOException e) {
       throw new IOException(
-          "--token-file: " + file + " has more than 4096 bytes, expected a secret");
+          "--token-file: %s cannot be read: %s".formatted(file, OneLine.of(e)), e);
     }
-    String token = Files.readString(file).strip();
     if (token.isEmpty()) {
       throw new IOException("--token-file: " + file + " is empty");
     }
@@ -211,14 +216,19 @@ final class ServeRun implements Callable<Integer> {
   }
 
   private @Nullable JsonAccessLog accessLog() throws IOException {
-    if (command.accessLog() == null) {
+    if (command.accessLog == null) {
       return null;
     }
-    OutputStream stream =
-        command.accessLog().equals("-")
-            // Not System.out, which keeps its errors to itself.
-            ? new FileOutputStream(FileDescriptor.out)
-            : new FileOutputStream(command.accessLog(), true);
+    OutputStream stream;
+    try {
+      stream =
+          command.accessLog.equals("-")
+              // Not System.out, which keeps its errors to itself.
+              ? new FileOutputStream(FileDescriptor.out)
+              : new FileOutputStream(command.accessLog, true);
+    } catch (IOException e) {
+      throw new IOException("--access-log: " + e.getMessage(), e); // it names the file
+    }
     return new JsonAccessLog(
         stream,
         text -> {

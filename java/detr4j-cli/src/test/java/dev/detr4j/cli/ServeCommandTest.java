@@ -134,8 +134,10 @@ class ServeCommandTest {
     "--model, a//b=x, 1, 'there is no such file or folder'",
     "--model, nowhere/at/all, 1, 'there is no such file or folder'",
     "--host, no.such.host.invalid, 1, 'there is no address of the name'",
-    "--token-file, nowhere, 1, nowhere",
-    "--access-log, /nowhere/at/all.log, 1, /nowhere/at/all.log",
+    "--token-file, nowhere, 1, '--token-file: nowhere cannot be read: there is no such file'",
+    "--token-file, /, 1, '--token-file: / cannot be read: Is a directory'",
+    "--access-log, /nowhere/at/all.log, 1, '--access-log: /nowhere/at/all.log'",
+    "--access-log, /, 1, '--access-log: /'",
   })
   void wrongOptionsAreOneLine(String option, String value, int exit, String words) {
     serve("--port", 0, option, value).assertRefused(exit, words);
