@@ -78,10 +78,7 @@ public final class HelidonServer implements AutoCloseable {
         throw new IOException("cannot listen on " + settings.address());
       }
       return new HelidonServer(server, connections);
-    } catch (IOException e) {
-      connections.close();
-      throw e;
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       connections.close();
       throw e;
     }
