@@ -309,11 +309,13 @@ public final class MeasureServer implements Callable<Integer> {
               "-Xmx" + heap,
               "--add-modules=jdk.incubator.vector",
               "--enable-native-access=ALL-UNNAMED",
-              "-cp",
-              System.getProperty("java.class.path"),
               ServerChild.class.getName()));
       command.addAll(arguments);
-      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      ProcessBuilder builder =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+      // Not among the arguments: ONNX Runtime 1.29 dies of a command line of more than 4 KiB.
+      builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+      process = builder.start();
       answers = process.inputReader();
       port = Integer.parseInt(line().replace("port ", ""));
     }
@@ -336,7 +338,8 @@ public final class MeasureServer implements Callable<Integer> {
     private String line() throws IOException {
       String line = answers.readLine();
       if (line == null) {
-        throw new IOException("the server's process has ended");
+        throw new IOException(
+            "the server's process has ended, with code " + process.onExit().join().exitValue());
       }
       return line;
     }
