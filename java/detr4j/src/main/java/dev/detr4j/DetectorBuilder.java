@@ -300,7 +300,9 @@ public final class DetectorBuilder {
   public Detector build() {
     BackendSettings settings = BackendSettings.ofProcess();
     BackendSettings.Request request = settings.backend(backend);
-    BackendOptions options = settings.options(threads, instructionSet, null, precision);
+    String called = name == null ? defaultName : name;
+    BackendOptions options =
+        settings.options(threads, instructionSet, null, precision).withModel(called);
     if (ownWorkers) {
       options = options.withOwnWorkers();
     }
@@ -315,16 +317,16 @@ public final class DetectorBuilder {
         throw new BackendException("backend cannot run soft suppression: " + refusal);
       }
       return new Detector(
-          parts, selection.backend(), selection.report(), settings(options.precision()));
+          parts, selection.backend(), selection.report(), settings(called, options.precision()));
     } catch (Throwable e) {
       parts.checkpoint().close();
       throw e;
     }
   }
 
-  private DetectorSettings settings(Precision products) {
+  private DetectorSettings settings(String called, Precision products) {
     return new DetectorSettings(
-        name == null ? defaultName : name,
+        called,
         products,
         softNms,
         threshold,

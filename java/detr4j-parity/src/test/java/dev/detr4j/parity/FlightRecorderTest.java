@@ -47,6 +47,7 @@ class FlightRecorderTest {
     }
 
     RecordedEvent choice = events.get("dev.detr4j.BackendChosen").getFirst();
+    assertEquals("small-model", choice.getString("model"));
     assertEquals("vector", choice.getString("backend"));
     assertEquals("option", choice.getString("chosenBy"));
     assertTrue(
@@ -107,6 +108,7 @@ class FlightRecorderTest {
     assertEquals("backbone.stem", recorded.get(1).getString("label"));
     assertEquals("Convolution", recorded.get(1).getString("operation"));
     for (RecordedEvent step : recorded) {
+      assertEquals("small-model", step.getString("model"));
       assertTrue(within(step, call), step + " in " + call);
     }
   }

@@ -15,13 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param precision what products are computed in; a backend that cannot refuses to open
  * @param ownWorkers whether the threads beside the caller are for this backend alone, instead of
  *     those that the backends of this JVM share
+ * @param model the name of the model that the backend will run, for recordings; empty when it is
+ *     opened for none
  */
 public record BackendOptions(
     int threads,
     @Nullable String instructionSet,
     int vectorBits,
     Precision precision,
-    boolean ownWorkers) {
+    boolean ownWorkers,
+    String model) {
   /** Checks the number of threads. */
   public BackendOptions {
     if (threads < 1) {
@@ -29,19 +32,24 @@ public record BackendOptions(
     }
   }
 
-  /** As above, with fp32 products on the workers that are shared. */
+  /** As above, with fp32 products on the workers that are shared, for no model. */
   public BackendOptions(int threads, @Nullable String instructionSet, int vectorBits) {
-    this(threads, instructionSet, vectorBits, Precision.FP32, false);
+    this(threads, instructionSet, vectorBits, Precision.FP32, false, "");
   }
 
   /** The same with workers of its own. */
   public BackendOptions withOwnWorkers() {
-    return new BackendOptions(threads, instructionSet, vectorBits, precision, true);
+    return new BackendOptions(threads, instructionSet, vectorBits, precision, true, model);
   }
 
   /** The same with other products. */
   public BackendOptions withPrecision(Precision products) {
-    return new BackendOptions(threads, instructionSet, vectorBits, products, ownWorkers);
+    return new BackendOptions(threads, instructionSet, vectorBits, products, ownWorkers, model);
+  }
+
+  /** The same for the model of this name. */
+  public BackendOptions withModel(String name) {
+    return new BackendOptions(threads, instructionSet, vectorBits, precision, ownWorkers, name);
   }
 
   /** Why a backend that multiplies in these types cannot open with these options, or null. */

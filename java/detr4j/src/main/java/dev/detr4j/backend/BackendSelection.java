@@ -42,6 +42,7 @@ public record BackendSelection(Backend backend, BackendReport report) {
     if (event != null) {
       BackendReport report = selection.report;
       event.chosen(
+          options.model(),
           report.kind().id(),
           report.instructionSet(),
           report.device(),

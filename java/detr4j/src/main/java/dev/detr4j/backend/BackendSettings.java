@@ -95,7 +95,8 @@ public final class BackendSettings {
         instructionSet != null ? instructionSet : isa != null ? isa.text : null,
         vectorBits != null ? vectorBits : number("vector.bits", 0, 0),
         precision != null ? precision : precision(),
-        false);
+        false,
+        "");
   }
 
   private Precision precision() {

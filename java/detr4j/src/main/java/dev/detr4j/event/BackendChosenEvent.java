@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 @Description("A backend was chosen and opened for a detector")
 @StackTrace(false)
 public final class BackendChosenEvent extends Event {
+  @Label("Model")
+  @Description("Empty when the backend was opened for none")
+  @Nullable String model;
+
   @Label("Backend")
   @Nullable String backend;
 
@@ -35,8 +39,10 @@ public final class BackendChosenEvent extends Event {
   BackendChosenEvent() {}
 
   /** The backend is open. */
-  public void chosen(String kind, String isa, String where, String source, String others) {
+  public void chosen(
+      String name, String kind, String isa, String where, String source, String others) {
     if (shouldCommit()) {
+      model = name;
       backend = kind;
       instructionSet = isa;
       device = where;

@@ -16,12 +16,19 @@ import jdk.jfr.StackTrace;
 @Enabled(false)
 @StackTrace(false)
 final class StepEvent extends Event {
+  @Label("Model")
+  final String model;
+
   @Label("Step")
   @Description("Stage, layer and part, as in encoder.0.ffn.fc1")
   String label = "";
 
   @Label("Operation")
   String operation = "";
+
+  StepEvent(String model) {
+    this.model = model;
+  }
 
   void finished(String stepLabel, String operationName) {
     end();

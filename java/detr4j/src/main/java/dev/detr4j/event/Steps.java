@@ -7,11 +7,14 @@ import org.jspecify.annotations.Nullable;
  * serves them all; not thread-safe, as the program.
  */
 public final class Steps {
+  private final String model;
   private @Nullable StepEvent event;
   private boolean begun;
 
-  /** The steps of a program. */
-  public Steps() {}
+  /** The steps of a program of this model. */
+  public Steps(String model) {
+    this.model = model;
+  }
 
   /** A step begins. */
   public void started() {
@@ -21,7 +24,7 @@ public final class Steps {
     }
     StepEvent known = event;
     if (known == null) {
-      known = new StepEvent();
+      known = new StepEvent(model);
       event = known;
     }
     begun = known.isEnabled();

@@ -27,11 +27,12 @@ public final class HostBackend implements Backend {
   private final Map<Class<? extends OpSpec>, HostOp<?>> ops;
   private final WorkerPool pool;
   private final HostWeights weights;
+  private final String model;
 
   /**
    * Makes a backend from its table of operations.
    *
-   * @param options of which it takes the threads
+   * @param options of which it takes the threads and the name of the model
    */
   public HostBackend(
       BackendKind kind,
@@ -46,6 +47,7 @@ public final class HostBackend implements Backend {
             ? WorkerPool.own(options.threads(), "detr4j-" + kind.id())
             : WorkerPool.shared(options.threads());
     this.weights = new HostWeights(pool);
+    this.model = options.model();
   }
 
   @Override
@@ -67,6 +69,11 @@ public final class HostBackend implements Backend {
   /** The packed weights of this detector. */
   public HostWeights weights() {
     return weights;
+  }
+
+  /** The name of the model that this backend runs, or empty. */
+  String model() {
+    return model;
   }
 
   @Override

@@ -22,7 +22,7 @@ final class HostProgram implements Program {
   private final WorkingMemory memory;
   private final String[] labels;
   private final String[] operations;
-  private final Steps steps = new Steps();
+  private final Steps steps;
   private HostKernel[] kernels = {};
   private int[] tiles = {};
   private int[] owners = {};
@@ -35,6 +35,7 @@ final class HostProgram implements Program {
     this.backend = backend;
     this.pool = pool;
     this.memory = memory;
+    this.steps = new Steps(backend.model());
     this.labels = new String[nodes.size()];
     this.operations = new String[nodes.size()];
     for (int i = 0; i < labels.length; i++) {
