@@ -37,6 +37,7 @@
 #define DETR4J_TIER_AVX512 2       /* AVX-512 F, BW, DQ, VL, CD */
 #define DETR4J_TIER_AVX512_BF16 3  /* the same with BF16 and VNNI */
 #define DETR4J_TIER_NEON 4         /* AArch64 Advanced SIMD */
+#define DETR4J_TIER_AVX512_AMX 5   /* AVX512_BF16 with bf16 products in AMX tiles */
 
 DETR4J_API uint32_t detr4j_abi_version(void);
 
@@ -57,9 +58,11 @@ DETR4J_API uint64_t detr4j_abi_hash(void);
 DETR4J_API int32_t detr4j_tier_detected(void);
 /* Whether this build contains the tier and this CPU can run it: 1 or 0. */
 DETR4J_API int32_t detr4j_tier_available(int32_t tier);
-/* A short name ("baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon"), NULL when unknown. */
+/* A short name ("baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon", "avx512-amx"), NULL when unknown. */
 DETR4J_API const char *detr4j_tier_name(int32_t tier);
-/* 1 when this tier can run here and has convolutions with products of this element type, else 0. */
+/* Why a tier cannot run here, a sentence without its full stop; NULL when it can. */
+DETR4J_API const char *detr4j_tier_refusal(int32_t tier);
+/* 1 when this tier can run here and has convolutions and attention with products of this element type, else 0. */
 DETR4J_API int32_t detr4j_tier_multiplies(int32_t tier, int32_t type);
 /* Columns of a packed weight panel in this tier: the width of its register tile. */
 DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
@@ -155,6 +158,7 @@ DETR4J_API int32_t detr4j_winograd4_conv2d_f32(const detr4j_conv2d *p, int64_t t
  * (x_type, out_type); strides count elements of the map that they are of. A weight panel holds 32-bit words of two bf16, the first in the low half.
  * conv2d: the kernel_h * kernel_w * in_c / groups values of a window as [words][panel_columns], an odd one's partner is 0;
  * winograd: [16][words of in_c][panel_columns].
+ * In the tier avx512-amx conv2d multiplies in tiles, which count numbers below 2^-126 as 0 and sum even and odd channels apart.
  */
 DETR4J_API int64_t detr4j_conv2d_bf16_tiles(const detr4j_conv2d *p);
 DETR4J_API int64_t detr4j_conv2d_bf16_scratch(const detr4j_conv2d *p);
@@ -279,7 +283,7 @@ DETR4J_API int32_t detr4j_add_f32(const detr4j_add *p, int64_t tile);
 
 /*
  * out = softmax(q k^T scale) v for each head. Two phases: pack lays the keys of each head out as panels in workspace, then
- * the attention itself. key_mask: [batch][keys], 0 = leave out, or NULL.
+ * the attention itself. key_mask: [batch][keys], 0 = leave out, or NULL. workspace: 64-byte aligned.
  * Tiles of pack: one head of one item. Tiles of the second phase: queries_per_tile queries of one head of one item.
  */
 typedef struct detr4j_attention {
@@ -289,10 +293,11 @@ typedef struct detr4j_attention {
   int32_t heads, head_dim;
   int32_t queries_per_tile;
   float scale;
-  const float *q, *k, *v;
+  int32_t q_type, k_type, v_type, out_type; /* DETR4J_TYPE_... */
+  const void *q, *k, *v;
   const uint8_t *key_mask;
-  float *out;
-  float *workspace;
+  void *out;
+  void *workspace;
   int64_t q_row_stride, q_batch_stride;
   int64_t k_row_stride, k_batch_stride;
   int64_t v_row_stride, v_batch_stride;
@@ -305,6 +310,17 @@ DETR4J_API int32_t detr4j_attention_f32_pack(const detr4j_attention *p, int64_t 
 DETR4J_API int64_t detr4j_attention_f32_tiles(const detr4j_attention *p);
 DETR4J_API int64_t detr4j_attention_f32_scratch(const detr4j_attention *p);
 DETR4J_API int32_t detr4j_attention_f32(const detr4j_attention *p, int64_t tile, void *scratch);
+
+/*
+ * The same with bf16 products and fp32 sums: q, k, v and the numerators of the softmax are rounded to bf16, to nearest even. The
+ * softmax itself and its denominator are fp32.
+ */
+DETR4J_API int64_t detr4j_attention_bf16_workspace(const detr4j_attention *p);
+DETR4J_API int64_t detr4j_attention_bf16_pack_tiles(const detr4j_attention *p);
+DETR4J_API int32_t detr4j_attention_bf16_pack(const detr4j_attention *p, int64_t tile);
+DETR4J_API int64_t detr4j_attention_bf16_tiles(const detr4j_attention *p);
+DETR4J_API int64_t detr4j_attention_bf16_scratch(const detr4j_attention *p);
+DETR4J_API int32_t detr4j_attention_bf16(const detr4j_attention *p, int64_t tile, void *scratch);
 
 /* Multi-scale deformable attention; shapes as in the Java record MsDeformAttention. levels: [levels_count][3] = height, width, first
  * token. shared_value: 1 where all heads sample the same head_dim channels; each then writes head_dim + 1 columns, the last of which is
@@ -320,10 +336,12 @@ typedef struct detr4j_ms_deform_attention {
   int32_t reference_columns; /* 2 or 4 */
   int32_t queries_per_tile, tokens_per_tile;
   int32_t shared_value;
+  int32_t value_type, out_type; /* DETR4J_TYPE_... */
   const int32_t *levels;
-  const float *value, *offsets, *logits, *reference, *valid_ratios;
-  float *out;
-  float *workspace;
+  const void *value;
+  const float *offsets, *logits, *reference, *valid_ratios;
+  void *out;
+  void *workspace;
   int64_t value_row_stride, value_batch_stride;
   int64_t offsets_row_stride, offsets_batch_stride;
   int64_t logits_row_stride, logits_batch_stride;
@@ -337,6 +355,14 @@ DETR4J_API int32_t detr4j_ms_deform_attention_f32_pack(const detr4j_ms_deform_at
 DETR4J_API int64_t detr4j_ms_deform_attention_f32_tiles(const detr4j_ms_deform_attention *p);
 DETR4J_API int64_t detr4j_ms_deform_attention_f32_scratch(const detr4j_ms_deform_attention *p);
 DETR4J_API int32_t detr4j_ms_deform_attention_f32(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch);
+
+/* The same with a workspace that holds the value as bf16, rounded to nearest even. All arithmetic is fp32. */
+DETR4J_API int64_t detr4j_ms_deform_attention_bf16_workspace(const detr4j_ms_deform_attention *p);
+DETR4J_API int64_t detr4j_ms_deform_attention_bf16_pack_tiles(const detr4j_ms_deform_attention *p);
+DETR4J_API int32_t detr4j_ms_deform_attention_bf16_pack(const detr4j_ms_deform_attention *p, int64_t tile);
+DETR4J_API int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_attention *p);
+DETR4J_API int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p);
+DETR4J_API int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch);
 
 /* ---- positions and boxes ----------------------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #define DETR4J_TILE_SCRATCH(name, params) int32_t DETR4J_DECLARE(name)(const params *p, int64_t tile, void *scratch);
 #include "kernels.def"
 #define DETR4J_COUNT(name, params) int64_t DETR4J_DECLARE(name)(const params *p);
+#define DETR4J_TILE(name, params) int32_t DETR4J_DECLARE(name)(const params *p, int64_t tile);
 #define DETR4J_TILE_SCRATCH(name, params) int32_t DETR4J_DECLARE(name)(const params *p, int64_t tile, void *scratch);
 #include "kernels_bf16.def"
 int32_t DETR4J_DECLARE(detr4j_panel_columns)(void);

@@ -22,6 +22,10 @@
 #define DETR4J_DECLARE(name) name##__avx512_bf16
 #include "declare.h"
 #endif
+#if defined(DETR4J_BUILT_AVX512_AMX)
+#define DETR4J_DECLARE(name) name##__avx512_amx
+#include "declare.h"
+#endif
 #if defined(DETR4J_BUILT_NEON)
 #define DETR4J_DECLARE(name) name##__neon
 #include "declare.h"
@@ -36,6 +40,7 @@ typedef struct kernel_table {
 #define DETR4J_TILE_SCRATCH(name, params) int32_t (*name)(const params *, int64_t, void *);
 #include "kernels.def"
 #define DETR4J_COUNT(name, params) int64_t (*name)(const params *);
+#define DETR4J_TILE(name, params) int32_t (*name)(const params *, int64_t);
 #define DETR4J_TILE_SCRATCH(name, params) int32_t (*name)(const params *, int64_t, void *);
 #include "kernels_bf16.def" // NULL in tiers without
 } kernel_table;
@@ -86,6 +91,32 @@ static const kernel_table avx512_bf16 = {
     .panel_columns = detr4j_panel_columns__avx512,
 #include "kernels.def"
 #define DETR4J_COUNT(name, params) .name = name##__avx512_bf16,
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+#include "kernels_bf16.def"
+};
+#endif
+
+// The fp32 kernels of avx512 once more, and products in tiles. What models the tiles in plain C for any processor has the latter only.
+#if defined(DETR4J_BUILT_AVX512_AMX)
+#define DETR4J_COUNT(name, params) .name = name##__avx512,
+#define DETR4J_CALL DETR4J_COUNT
+#define DETR4J_CALL_SCRATCH DETR4J_COUNT
+#define DETR4J_TILE DETR4J_COUNT
+#define DETR4J_TILE_SCRATCH DETR4J_COUNT
+static const kernel_table avx512_amx = {
+    .panel_columns = detr4j_panel_columns__avx512_amx,
+#if !defined(DETR4J_AMX_MODEL_SCALAR)
+#include "kernels.def"
+#else
+#undef DETR4J_COUNT
+#undef DETR4J_CALL
+#undef DETR4J_CALL_SCRATCH
+#undef DETR4J_TILE
+#undef DETR4J_TILE_SCRATCH
+#endif
+#define DETR4J_COUNT(name, params) .name = name##__avx512_amx,
+#define DETR4J_TILE DETR4J_COUNT
 #define DETR4J_TILE_SCRATCH DETR4J_COUNT
 #include "kernels_bf16.def"
 };
@@ -129,6 +160,11 @@ static const struct {
 #else
     [DETR4J_TIER_NEON] = {"neon", NULL},
 #endif
+#if defined(DETR4J_BUILT_AVX512_AMX)
+    [DETR4J_TIER_AVX512_AMX] = {"avx512-amx", &avx512_amx},
+#else
+    [DETR4J_TIER_AVX512_AMX] = {"avx512-amx", NULL},
+#endif
 };
 
 enum { TIER_COUNT = sizeof tiers / sizeof tiers[0] };
@@ -153,6 +189,12 @@ int32_t detr4j_tier_detected(void) {
 
 const char *detr4j_tier_name(int32_t tier) { return tier < 0 || tier >= TIER_COUNT ? NULL : tiers[tier].name; }
 
+const char *detr4j_tier_refusal(int32_t tier) {
+  if (tier < 0 || tier >= TIER_COUNT) return "there is no such tier";
+  const char *refusal = detr4j_cpu_refusal(tier);
+  return refusal != NULL || tiers[tier].table != NULL ? refusal : "this build of the library does not contain it";
+}
+
 int32_t detr4j_panel_columns(int32_t tier) {
   const kernel_table *table = table_of(tier);
   return table != NULL ? table->panel_columns() : DETR4J_ERROR_TIER;
@@ -173,12 +215,20 @@ static int has_map(int32_t products, int32_t type) { return type == DETR4J_TYPE_
 static int convolution_types_fit(int32_t products, const detr4j_conv2d *p) {
   return has_map(products, p->x_type) && has_map(products, p->out_type);
 }
+static int attention_types_fit(int32_t products, const detr4j_attention *p) {
+  return has_map(products, p->q_type) && has_map(products, p->k_type) && has_map(products, p->v_type) && has_map(products, p->out_type);
+}
+static int sampling_types_fit(int32_t products, const detr4j_ms_deform_attention *p) {
+  return has_map(products, p->value_type) && has_map(products, p->out_type);
+}
 static int no_types(int32_t products, const void *p) { // structs without such fields
   (void)products;
   (void)p;
   return 1;
 }
-#define TYPES_FIT(products, p) _Generic((p), const detr4j_conv2d *: convolution_types_fit, default: no_types)(products, p)
+#define TYPES_FIT(products, p) \
+  _Generic((p), const detr4j_conv2d *: convolution_types_fit, const detr4j_attention *: attention_types_fit, \
+           const detr4j_ms_deform_attention *: sampling_types_fit, default: no_types)(products, p)
 
 #define DETR4J_FORWARD(result, name, params, formals, actuals)                 \
   result name formals {                                                        \
@@ -211,6 +261,7 @@ static int no_types(int32_t products, const void *p) { // structs without such f
 #undef PRODUCTS
 #define PRODUCTS DETR4J_TYPE_BF16
 #define DETR4J_COUNT(name, params) DETR4J_FORWARD(int64_t, name, params, (const params *p), (p))
+#define DETR4J_TILE(name, params) DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile), (p, tile))
 #define DETR4J_TILE_SCRATCH(name, params) \
   DETR4J_FORWARD_TILE(name, params, (const params *p, int64_t tile, void *scratch), (p, tile, scratch))
 #include "kernels_bf16.def"

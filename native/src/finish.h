@@ -18,10 +18,9 @@
 /* Bytes of one element of a map. */
 #define MAP_BYTES(type) (MAP_TYPE(type) == DETR4J_TYPE_BF16 ? 2 : 4)
 
-/* Element i of a map; NULL stays NULL. */
-static inline const void *map_at(const void *map, int32_t type, int64_t i) {
-  return map == NULL ? NULL : (const char *)map + i * MAP_BYTES(type);
-}
+/* Element i of a map; of map_at, NULL stays NULL, which inner loops must not pay for. */
+V_INLINE const void *element_at(const void *map, int32_t type, int64_t i) { return (const char *)map + i * MAP_BYTES(type); }
+static inline const void *map_at(const void *map, int32_t type, int64_t i) { return map == NULL ? NULL : element_at(map, type, i); }
 static inline void *map_at_mutable(void *map, int32_t type, int64_t i) { return (char *)map + i * MAP_BYTES(type); }
 
 /* n elements from a row of a map on, n <= V_LANES. */
@@ -39,6 +38,23 @@ V_INLINE v_f32 finished(const detr4j_conv2d *p, v_f32 sum, const float *bias, co
   if (bias != NULL) sum = v_add(sum, v_load(bias));
   if (residual != NULL) sum = v_add(sum, load_map(residual, DETR4J_TYPE_F32, min_i64(n, V_LANES)));
   return v_activate(p->activation, sum);
+}
+
+/* n elements to a row of a map, n <= V_LANES. */
+V_INLINE void store_map(void *row, int32_t type, v_f32 y, int64_t n) {
+#if defined(DETR4J_PRODUCTS_BF16)
+  if (type == DETR4J_TYPE_BF16) {
+    v_store_bf16(row, y, n);
+    return;
+  }
+#else
+  (void)type;
+#endif
+  if (n >= V_LANES) {
+    v_store(row, y);
+  } else {
+    v_store_partial(row, y, n);
+  }
 }
 
 V_INLINE void store_vector(const detr4j_conv2d *p, v_f32 y, void *out, int64_t n) {

@@ -14,10 +14,10 @@ static int failures;
 
 static void expected(
     const detr4j_attention *p, int64_t n, int64_t head, int64_t query, double *weights, double *out) {
-  const float *q = p->q + n * p->q_batch_stride + query * p->q_row_stride + head * p->head_dim;
+  const float *q = (const float *)p->q + n * p->q_batch_stride + query * p->q_row_stride + head * p->head_dim;
   double largest = -INFINITY, sum = 0;
   for (int64_t j = 0; j < p->keys; j++) {
-    const float *k = p->k + n * p->k_batch_stride + j * p->k_row_stride + head * p->head_dim;
+    const float *k = (const float *)p->k + n * p->k_batch_stride + j * p->k_row_stride + head * p->head_dim;
     weights[j] = 0;
     if (p->key_mask != NULL && !p->key_mask[n * p->keys + j]) continue;
     for (int d = 0; d < p->head_dim; d++) weights[j] += (double)q[d] * k[d];
@@ -26,7 +26,7 @@ static void expected(
   }
   for (int d = 0; d < p->head_dim; d++) out[d] = 0;
   for (int64_t j = 0; j < p->keys; j++) {
-    const float *v = p->v + n * p->v_batch_stride + j * p->v_row_stride + head * p->head_dim;
+    const float *v = (const float *)p->v + n * p->v_batch_stride + j * p->v_row_stride + head * p->head_dim;
     if (p->key_mask != NULL && !p->key_mask[n * p->keys + j]) continue;
     double w = exp(weights[j] - largest);
     sum += w;

@@ -2,6 +2,10 @@
 
 #include "harness.h"
 
+#if defined(DETR4J_AMX_MODEL)
+#include "simd/amx.h"
+#endif
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +70,9 @@ void run_cases(const char *op, int32_t tier, int cases, case_body body) {
       snprintf(running, sizeof running, "%s on %s, case %d", op, detr4j_tier_name(tier), index);
       describe("no shape yet");
       body(tier, index);
+#if defined(DETR4J_AMX_MODEL)
+      if (detr4j_amx_model_in_use()) fail("a kernel did not release its AMX tiles");
+#endif
       release_all();
     }
   }
@@ -126,7 +133,9 @@ void *guarded_scratch(int64_t bytes) {
   if (bytes < 0) {
     fail("scratch or workspace of %lld bytes", (long long)bytes);
   }
-  return place((size_t)bytes, 64);
+  void *scratch = place((size_t)bytes, 64);
+  memset(scratch, 0xff, (size_t)bytes); // NaN in every type: what was not written must not be multiplied either
+  return scratch;
 }
 
 static void release_all(void) {

@@ -13,7 +13,8 @@
 #define DETR4J_TILE DETR4J_CALL
 #define DETR4J_TILE_SCRATCH DETR4J_CALL
 #include "kernels.def"
-#define DETR4J_TILE_SCRATCH(name, params) void test_##name(int32_t tier);
+#define DETR4J_TILE(name, params) void test_##name(int32_t tier);
+#define DETR4J_TILE_SCRATCH DETR4J_TILE
 #include "kernels_bf16.def"
 
 enum { SKIPPED = 77 }; // what ctest shows as such
@@ -28,7 +29,8 @@ static const struct {
 #define DETR4J_TILE DETR4J_CALL
 #define DETR4J_TILE_SCRATCH DETR4J_CALL
 #include "kernels.def"
-#define DETR4J_TILE_SCRATCH(name, params) {#name, test_##name, 1},
+#define DETR4J_TILE(name, params) {#name, test_##name, 1},
+#define DETR4J_TILE_SCRATCH DETR4J_TILE
 #include "kernels_bf16.def"
 };
 
@@ -81,7 +83,7 @@ int main(int count, char **arguments) {
       if (!detr4j_tier_available(tier) || (tier_text != NULL && strcmp(tier_text, detr4j_tier_name(tier)) != 0)) {
         continue;
       }
-      if (tests[i].bf16 && !detr4j_tier_multiplies(tier, DETR4J_TYPE_BF16)) {
+      if (!detr4j_tier_multiplies(tier, tests[i].bf16 ? DETR4J_TYPE_BF16 : DETR4J_TYPE_F32)) {
         lacking++;
         continue;
       }
@@ -92,7 +94,7 @@ int main(int count, char **arguments) {
     }
   }
   if (ran == 0 && lacking > 0) {
-    printf("not run: %s has no bf16 products\n", tier_text != NULL ? tier_text : "this processor");
+    printf("not run: %s has no such products\n", tier_text != NULL ? tier_text : "this processor");
     return SKIPPED;
   }
   return 0;

@@ -24,8 +24,12 @@
 // the softmax NaN, and through 0 / sum every output of this query and head.
 //
 // Head dimensions are taken in chunks of 8, 4, 2 or 1 vectors with the table read anew for each; the last chunk is partial.
+//
+// Compiled for fp32 values and for bf16 ones, which are half as many bytes to wait for. Everything is computed in fp32.
 
+#include "finish.h"
 #include "kernel.h"
+#include "products.h"
 #include "tiles.h"
 
 enum {
@@ -157,13 +161,17 @@ static void fill_table(const detr4j_ms_deform_attention *p, const constants *c, 
   t->zero = 0.0f / (sum + v_reduce_add(taint));
 }
 
-// One vector of channels; n < V_LANES for the partial one.
-V_INLINE v_f32 channels(const float *p, int n) { return n == V_LANES ? v_load(p) : v_load_partial(p, n); }
+// The map that is sampled; element 0 is the head's first channel of the first cell.
+typedef struct sampled {
+  const void *map;
+  int32_t type;
+  int64_t stride; // elements from a cell to the next
+} sampled;
 
 // Sums all samples into `vectors` vectors of channels of one query. sets: how many accumulators share the work of one
 // vector, so that as many chains run side by side as hide the latency of a multiply-add.
-V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
-                         float *out, const int vectors, const int sets, const int n) {
+V_INLINE void accumulate(const int32_t type, const void *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
+                         void *out, int32_t out_type, const int vectors, const int sets, const int n) {
   v_f32 acc[4][8];
 #pragma GCC unroll 8
   for (int j = 0; j < vectors; j++) {
@@ -177,29 +185,29 @@ V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_
     const int64_t at = t->cell[s] * stride, row = row_step[s];
     const v_f32 w00 = v_set1(t->w00[s]), w01 = v_set1(t->w01[s]), w10 = v_set1(t->w10[s]), w11 = v_set1(t->w11[s]);
     if (corners == CORNERS) {
-      const float *above = value + at, *below = above + row;
+      const void *above = element_at(value, type, at), *below = element_at(above, type, row);
 #pragma GCC unroll 8
       for (int j = 0; j < vectors; j++) {
-        acc[0][j] = v_fmadd(channels(above + j * V_LANES, n), w00, acc[0][j]);
-        acc[1 % sets][j] = v_fmadd(channels(above + stride + j * V_LANES, n), w01, acc[1 % sets][j]);
-        acc[2 % sets][j] = v_fmadd(channels(below + j * V_LANES, n), w10, acc[2 % sets][j]);
-        acc[3 % sets][j] = v_fmadd(channels(below + stride + j * V_LANES, n), w11, acc[3 % sets][j]);
+        acc[0][j] = v_fmadd(load_map(element_at(above, type, j * V_LANES), type, n), w00, acc[0][j]);
+        acc[1 % sets][j] = v_fmadd(load_map(element_at(above, type, stride + j * V_LANES), type, n), w01, acc[1 % sets][j]);
+        acc[2 % sets][j] = v_fmadd(load_map(element_at(below, type, j * V_LANES), type, n), w10, acc[2 % sets][j]);
+        acc[3 % sets][j] = v_fmadd(load_map(element_at(below, type, stride + j * V_LANES), type, n), w11, acc[3 % sets][j]);
       }
       continue;
     }
 #pragma GCC unroll 8
     for (int j = 0; j < vectors; j++) {
       if (corners & 1) {
-        acc[0][j] = v_fmadd(channels(value + at + j * V_LANES, n), w00, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + j * V_LANES), type, n), w00, acc[0][j]);
       }
       if (corners & 2) {
-        acc[0][j] = v_fmadd(channels(value + at + stride + j * V_LANES, n), w01, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + stride + j * V_LANES), type, n), w01, acc[0][j]);
       }
       if (corners & 4) {
-        acc[0][j] = v_fmadd(channels(value + at + row + j * V_LANES, n), w10, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + row + j * V_LANES), type, n), w10, acc[0][j]);
       }
       if (corners & 8) {
-        acc[0][j] = v_fmadd(channels(value + at + row + stride + j * V_LANES, n), w11, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + row + stride + j * V_LANES), type, n), w11, acc[0][j]);
       }
     }
   }
@@ -210,51 +218,55 @@ V_INLINE void accumulate(const float *value, int64_t stride, const int64_t *row_
     for (int set = 1; set < sets; set++) {
       sum = v_add(sum, acc[set][j]);
     }
-    if (n == V_LANES) {
-      v_store(out + j * V_LANES, sum);
-    } else {
-      v_store_partial(out + j * V_LANES, sum, n);
-    }
+    store_map(map_at_mutable(out, out_type, j * V_LANES), out_type, sum, n);
   }
 }
 
 // Asks for the corners of a query's samples, so that the misses of a whole group are under way at once: with other heads between
 // them, the rows of one head lie too far apart for the processor to guess.
-static void prefetch_samples(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
-                             int32_t head_dim) {
+static void prefetch_samples(const sampled *value, const int64_t *row_step, const table *t, int64_t samples, int32_t head_dim) {
+  const int32_t type = MAP_TYPE(value->type), line = 64 / MAP_BYTES(value->type);
   for (int64_t s = 0; s < samples; s++) {
     if (t->corners[s] == CORNERS) {
-      const float *above = value + t->cell[s] * stride, *below = above + row_step[s];
-      for (int32_t c = 0; c < head_dim; c += 16) {
-        __builtin_prefetch(above + c, 0, 2);
-        __builtin_prefetch(above + stride + c, 0, 2);
-        __builtin_prefetch(below + c, 0, 2);
-        __builtin_prefetch(below + stride + c, 0, 2);
+      const void *above = element_at(value->map, type, t->cell[s] * value->stride), *below = element_at(above, type, row_step[s]);
+      for (int32_t c = 0; c < head_dim; c += line) {
+        __builtin_prefetch(element_at(above, type, c), 0, 2);
+        __builtin_prefetch(element_at(above, type, value->stride + c), 0, 2);
+        __builtin_prefetch(element_at(below, type, c), 0, 2);
+        __builtin_prefetch(element_at(below, type, value->stride + c), 0, 2);
       }
     }
   }
 }
 
-static void sum_samples(const float *value, int64_t stride, const int64_t *row_step, const table *t, int64_t samples,
-                        float *out, int32_t head_dim) {
+V_INLINE void sum_samples_of(const int32_t type, const sampled *value, const int64_t *row_step, const table *t, int64_t samples,
+                             void *out, int32_t out_type, int32_t head_dim) {
   int32_t c = 0;
-  for (; head_dim - c >= 8 * V_LANES; c += 8 * V_LANES) {
-    accumulate(value + c, stride, row_step, t, samples, out + c, 8, 1, V_LANES);
-  }
+#define CHUNK(vectors, sets, n) \
+  accumulate(type, element_at(value->map, type, c), value->stride, row_step, t, samples, map_at_mutable(out, out_type, c), out_type, vectors, sets, n)
+  for (; head_dim - c >= 8 * V_LANES; c += 8 * V_LANES) CHUNK(8, 1, V_LANES);
   if (head_dim - c >= 4 * V_LANES) {
-    accumulate(value + c, stride, row_step, t, samples, out + c, 4, 2, V_LANES);
+    CHUNK(4, 2, V_LANES);
     c += 4 * V_LANES;
   }
   if (head_dim - c >= 2 * V_LANES) {
-    accumulate(value + c, stride, row_step, t, samples, out + c, 2, 4, V_LANES);
+    CHUNK(2, 4, V_LANES);
     c += 2 * V_LANES;
   }
   if (head_dim - c >= V_LANES) {
-    accumulate(value + c, stride, row_step, t, samples, out + c, 1, 4, V_LANES);
+    CHUNK(1, 4, V_LANES);
     c += V_LANES;
   }
-  if (c < head_dim) {
-    accumulate(value + c, stride, row_step, t, samples, out + c, 1, 1, head_dim - c);
+  if (c < head_dim) CHUNK(1, 1, head_dim - c);
+#undef CHUNK
+}
+
+static void sum_samples(const sampled *value, const int64_t *row_step, const table *t, int64_t samples, void *out, int32_t out_type,
+                        int32_t head_dim) {
+  if (MAP_TYPE(value->type) == DETR4J_TYPE_BF16) {
+    sum_samples_of(DETR4J_TYPE_BF16, value, row_step, t, samples, out, out_type, head_dim);
+  } else {
+    sum_samples_of(DETR4J_TYPE_F32, value, row_step, t, samples, out, out_type, head_dim);
   }
 }
 
@@ -269,39 +281,41 @@ static float weights_on_map(const table *t, int64_t samples) {
   return sum;
 }
 
-int64_t KERNEL(detr4j_ms_deform_attention_f32_workspace)(const detr4j_ms_deform_attention *p) {
-  return (int64_t)p->batch * p->heads * p->tokens * p->head_dim * (int64_t)sizeof(float);
+int64_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, _workspace)(const detr4j_ms_deform_attention *p) {
+  return (int64_t)p->batch * p->heads * p->tokens * p->head_dim * (int64_t)sizeof(float) / WORD_VALUES;
 }
 
-int64_t KERNEL(detr4j_ms_deform_attention_f32_pack_tiles)(const detr4j_ms_deform_attention *p) {
+int64_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, _pack_tiles)(const detr4j_ms_deform_attention *p) {
   return row_tiles(p->batch, p->tokens, p->tokens_per_tile);
 }
 
-int32_t KERNEL(detr4j_ms_deform_attention_f32_pack)(const detr4j_ms_deform_attention *p, int64_t tile) {
+int32_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, _pack)(const detr4j_ms_deform_attention *p, int64_t tile) {
   row_range range;
   if (p->workspace == NULL || p->shared_value || !rows_of_tile(&range, tile, p->batch, p->tokens, p->tokens_per_tile)) {
     return DETR4J_ERROR_ARGUMENT;
   }
   for (int64_t t = range.begin; t < range.end; t++) {
-    const float *from = p->value + range.item * p->value_batch_stride + t * p->value_row_stride;
-    for (int64_t head = 0; head < p->heads; head++, from += p->head_dim) {
-      float *to = p->workspace + ((range.item * p->heads + head) * p->tokens + t) * p->head_dim;
-      memcpy(to, from, (size_t)p->head_dim * sizeof(float));
+    const int64_t from = range.item * p->value_batch_stride + t * p->value_row_stride;
+    for (int64_t head = 0; head < p->heads; head++) {
+      const int64_t to = ((range.item * p->heads + head) * p->tokens + t) * p->head_dim;
+      put_elements(
+          map_at_mutable(p->workspace, PACKED_TYPE, to), map_at(p->value, p->value_type, from + head * p->head_dim), p->value_type,
+          p->head_dim);
     }
   }
   return DETR4J_OK;
 }
 
-int64_t KERNEL(detr4j_ms_deform_attention_f32_tiles)(const detr4j_ms_deform_attention *p) {
+int64_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, _tiles)(const detr4j_ms_deform_attention *p) {
   return row_tiles((int64_t)p->batch * p->heads, p->queries, p->queries_per_tile);
 }
 
 // 10 words a sample for constants and padded inputs (row_step takes two), 6 for each table.
-int64_t KERNEL(detr4j_ms_deform_attention_f32_scratch)(const detr4j_ms_deform_attention *p) {
+int64_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, _scratch)(const detr4j_ms_deform_attention *p) {
   return padded_samples(p) * (int64_t)sizeof(float) * (10 + 6 * QUERIES);
 }
 
-int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch) {
+int32_t PRODUCTS_KERNEL(detr4j_ms_deform_attention, )(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch) {
   row_range range;
   if (p->levels_count < 1 || p->points < 1 || (p->shared_value && p->workspace != NULL) ||
       !rows_of_tile(&range, tile, (int64_t)p->batch * p->heads, p->queries, p->queries_per_tile)) {
@@ -310,11 +324,10 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
   const int64_t item = range.item / p->heads, head = range.item % p->heads;
   const int64_t samples = (int64_t)p->levels_count * p->points, padded = padded_samples(p);
   const int64_t bytes = padded * (int64_t)sizeof(float);
-  const float *value = p->value + item * p->value_batch_stride + (p->shared_value ? 0 : head * p->head_dim);
-  int64_t stride = p->value_row_stride;
+  const int64_t first = item * p->value_batch_stride + (p->shared_value ? 0 : head * p->head_dim);
+  sampled value = {map_at(p->value, p->value_type, first), p->value_type, p->value_row_stride};
   if (p->workspace != NULL) {
-    value = p->workspace + range.item * p->tokens * p->head_dim;
-    stride = p->head_dim;
+    value = (sampled){map_at(p->workspace, PACKED_TYPE, range.item * p->tokens * p->head_dim), PACKED_TYPE, p->head_dim};
   }
 
   char *free_scratch = scratch;
@@ -325,7 +338,7 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
   c.width = take(&free_scratch, bytes);
   c.height = take(&free_scratch, bytes);
   c.first = take(&free_scratch, bytes);
-  fill_constants(p, item, stride, &c);
+  fill_constants(p, item, value.stride, &c);
   float *padded_logits = take(&free_scratch, bytes), *padded_offsets = take(&free_scratch, 2 * bytes);
   for (int64_t s = samples; s < padded; s++) {
     padded_logits[s] = -INFINITY;
@@ -357,12 +370,16 @@ int32_t KERNEL(detr4j_ms_deform_attention_f32)(const detr4j_ms_deform_attention 
                  &tables[q - group]);
     }
     for (int64_t q = group; q < group_end; q++) {
-      prefetch_samples(value, stride, c.row_step, &tables[q - group], samples, p->head_dim);
+      prefetch_samples(&value, c.row_step, &tables[q - group], samples, p->head_dim);
     }
     for (int64_t q = group; q < group_end; q++) {
-      float *out = p->out + item * p->out_batch_stride + q * p->out_row_stride + head * out_head;
-      sum_samples(value, stride, c.row_step, &tables[q - group], samples, out, p->head_dim);
-      if (p->shared_value) out[p->head_dim] = weights_on_map(&tables[q - group], samples);
+      const int64_t to = item * p->out_batch_stride + q * p->out_row_stride + head * out_head;
+      void *out = map_at_mutable(p->out, p->out_type, to);
+      sum_samples(&value, c.row_step, &tables[q - group], samples, out, p->out_type, p->head_dim);
+      if (p->shared_value) {
+        const v_f32 weights = v_set1(weights_on_map(&tables[q - group], samples));
+        store_map(map_at_mutable(out, p->out_type, p->head_dim), p->out_type, weights, 1);
+      }
     }
   }
   return DETR4J_OK;

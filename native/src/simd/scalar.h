@@ -1,18 +1,24 @@
-/* Plain C for processors without a header of their own: four lanes in a struct, which a compiler may vectorise. */
+/*
+ * Plain C for processors without a header of their own: four lanes in a struct, which a compiler may vectorise. With
+ * DETR4J_SCALAR_LANES=16 it stands in for AVX-512 where kernels on AMX tiles are tested on other processors.
+ */
 #ifndef DETR4J_SIMD_SCALAR_H
 #define DETR4J_SIMD_SCALAR_H
 
 #include <math.h>
 #include <string.h>
 
-#define V_LANES 4
+#if !defined(DETR4J_SCALAR_LANES)
+#define DETR4J_SCALAR_LANES 4
+#endif
+#define V_LANES DETR4J_SCALAR_LANES
 #define TILE_ROWS 2
 
 typedef struct v_f32 {
-  float lane[4];
+  float lane[V_LANES];
 } v_f32;
 typedef struct v_i32 {
-  int32_t lane[4];
+  int32_t lane[V_LANES];
 } v_i32;
 typedef v_i32 v_mask; /* 0 or -1 */
 
@@ -33,11 +39,11 @@ V_INLINE v_f32 v_set1(float x) { V_EACH(v_f32, x); }
 V_INLINE v_f32 v_zero(void) { V_EACH(v_f32, 0.0f); }
 V_INLINE v_f32 v_first(v_f32 v, int64_t n) { V_EACH(v_f32, i < n ? v.lane[i] : 0.0f); }
 V_INLINE void v_unzip(v_f32 a, v_f32 b, v_f32 *even, v_f32 *odd) {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < V_LANES / 2; i++) {
     even->lane[i] = a.lane[2 * i];
-    even->lane[i + 2] = b.lane[2 * i];
+    even->lane[i + V_LANES / 2] = b.lane[2 * i];
     odd->lane[i] = a.lane[2 * i + 1];
-    odd->lane[i + 2] = b.lane[2 * i + 1];
+    odd->lane[i + V_LANES / 2] = b.lane[2 * i + 1];
   }
 }
 
@@ -52,12 +58,52 @@ V_INLINE v_f32 v_fnmadd(v_f32 a, v_f32 b, v_f32 c) { V_EACH(v_f32, c.lane[i] - a
 V_INLINE v_f32 v_min(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]); }
 V_INLINE v_f32 v_max(v_f32 a, v_f32 b) { V_EACH(v_f32, a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]); }
 V_INLINE v_f32 v_floor(v_f32 x) { V_EACH(v_f32, floorf(x.lane[i])); }
-V_INLINE float v_reduce_add(v_f32 v) { return (v.lane[0] + v.lane[2]) + (v.lane[1] + v.lane[3]); }
-V_INLINE float v_reduce_max(v_f32 v) {
-  float low = v.lane[0] > v.lane[1] ? v.lane[0] : v.lane[1];
-  float high = v.lane[2] > v.lane[3] ? v.lane[2] : v.lane[3];
-  return low > high ? low : high;
+V_INLINE float v_reduce_add(v_f32 v) {
+  for (int n = V_LANES / 2; n > 0; n /= 2) {
+    for (int i = 0; i < n; i++) v.lane[i] += v.lane[i + n];
+  }
+  return v.lane[0];
 }
+V_INLINE float v_reduce_max(v_f32 v) {
+  for (int i = 1; i < V_LANES; i++) v.lane[0] = v.lane[0] > v.lane[i] ? v.lane[0] : v.lane[i];
+  return v.lane[0];
+}
+#if defined(DETR4J_PRODUCTS_BF16)
+V_INLINE float v_from_bits(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+V_INLINE uint16_t v_lane_bf16(float x) { /* to nearest even; NaN stays NaN, subnormal numbers count as 0 */
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (x != x) return (uint16_t)(bits >> 16 | 0x40);
+  if ((bits & 0x7f800000) == 0) return (uint16_t)(bits >> 16 & 0x8000);
+  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+V_INLINE v_f32 v_dot_bf16(v_f32 a, v_f32 b, v_f32 c) {
+  for (int i = 0; i < V_LANES; i++) {
+    uint32_t x, y;
+    memcpy(&x, &a.lane[i], sizeof x);
+    memcpy(&y, &b.lane[i], sizeof y);
+    c.lane[i] += v_from_bits(x << 16) * v_from_bits(y << 16);
+    c.lane[i] += v_from_bits(x & 0xffff0000u) * v_from_bits(y & 0xffff0000u);
+  }
+  return c;
+}
+V_INLINE void v_store_bf16(uint16_t *p, v_f32 v, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    const uint16_t narrow = v_lane_bf16(v.lane[i]);
+    memcpy(p + i, &narrow, sizeof narrow);
+  }
+}
+V_INLINE void v_store_bf16_pair(uint16_t *p, v_f32 low, v_f32 high) {
+  v_store_bf16(p, low, V_LANES);
+  v_store_bf16(p + V_LANES, high, V_LANES);
+}
+V_INLINE void v_stream_bf16_pair(uint16_t *p, v_f32 low, v_f32 high) { v_store_bf16_pair(p, low, high); }
+V_INLINE v_f32 v_load_bf16(const uint16_t *p, int64_t n) { V_EACH(v_f32, i < n ? v_from_bits((uint32_t)p[i] << 16) : 0.0f); }
+#endif
 
 V_INLINE v_mask v_lt(v_f32 a, v_f32 b) { V_EACH(v_mask, -(a.lane[i] < b.lane[i])); }
 V_INLINE v_mask v_le(v_f32 a, v_f32 b) { V_EACH(v_mask, -(a.lane[i] <= b.lane[i])); }

@@ -16,6 +16,7 @@ typedef struct fixture {
   tensor value, offsets, logits, reference, out;
   int32_t *levels;
   float *ratios;
+  int32_t read_as; // the type that values are rounded to before they are sampled
 } fixture;
 
 // Bilinear value, for channel -1 of ones everywhere; *near is set where a coordinate is so close to a cell centre or border that fp32 may round it across.
@@ -31,7 +32,7 @@ static double sample(const fixture *f, int64_t n, int64_t level, double x, doubl
     const int64_t cx = left + corner % 2, cy = top + corner / 2;
     if (cx >= 0 && cx < width && cy >= 0 && cy < height) {
       const double share = (1 - fabs(x - (double)cx)) * (1 - fabs(y - (double)cy));
-      sum += share * (channel < 0 ? 1 : (double)row_of(&f->value, n, first + cy * width + cx)[channel]);
+      sum += share * (channel < 0 ? 1 : (double)rounded_to(f->read_as, row_of(&f->value, n, first + cy * width + cx)[channel]));
     }
   }
   return sum;
@@ -78,14 +79,15 @@ static void check(const fixture *f) {
           if (near && !(isfinite(sum) && isfinite((double)actual))) {
             continue; // a corner with a weight of nearly 0 may hold a NaN or an infinity that one of both does not see
           }
-          expect_close("out", n, q, head * out_head + c, sum, actual, 3e-5);
+          const double stored = f->p.out_type == DETR4J_TYPE_BF16 ? 0x1.01p-8 * fabs(sum) : 0;
+          expect_close("out", n, q, head * out_head + c, sum, actual, 3e-5 + stored);
         }
       }
     }
   }
 }
 
-static void body(int32_t tier, int index, int by_heads) {
+static void body(int32_t products, int32_t tier, int index, int by_heads) {
   static const int32_t dims[] = {32, 16, 64, 8, 30, 71, 128, 96, 48, 257};
   fixture f = {.p = {.tier = tier}};
   detr4j_ms_deform_attention *p = &f.p;
@@ -139,12 +141,15 @@ static void body(int32_t tier, int index, int by_heads) {
     default: break;
   }
   p->levels = f.levels;
-  p->value = f.value.data;
+  p->value_type = chance(2) ? products : DETR4J_TYPE_F32;
+  p->out_type = chance(2) ? products : DETR4J_TYPE_F32;
+  p->value = p->value_type == DETR4J_TYPE_BF16 ? narrow(&f.value) : f.value.data;
+  f.read_as = by_heads ? products : p->value_type;
   p->offsets = f.offsets.data;
   p->logits = f.logits.data;
   p->reference = f.reference.data;
   p->valid_ratios = f.ratios;
-  p->out = f.out.data;
+  p->out = p->out_type == DETR4J_TYPE_BF16 ? narrow(&f.out) : f.out.data;
   p->value_row_stride = f.value.row_stride;
   p->value_batch_stride = f.value.batch_stride;
   p->offsets_row_stride = f.offsets.row_stride;
@@ -157,18 +162,32 @@ static void body(int32_t tier, int index, int by_heads) {
   p->out_batch_stride = f.out.batch_stride;
   describe("batch %d, queries %d, heads %d, head_dim %d, levels %d, points %d, reference %d, tokens %d", p->batch, p->queries, p->heads,
            p->head_dim, p->levels_count, p->points, p->reference_columns, p->tokens);
-  void *scratch = guarded_scratch(detr4j_ms_deform_attention_f32_scratch(p));
-  if (by_heads) {
-    p->workspace = guarded_scratch(detr4j_ms_deform_attention_f32_workspace(p));
-    RUN_TILES(detr4j_ms_deform_attention_f32_pack_tiles(p), detr4j_ms_deform_attention_f32_pack(p, tile));
+  if (products == DETR4J_TYPE_F32) {
+    void *scratch = guarded_scratch(detr4j_ms_deform_attention_f32_scratch(p));
+    if (by_heads) {
+      p->workspace = guarded_scratch(detr4j_ms_deform_attention_f32_workspace(p));
+      RUN_TILES(detr4j_ms_deform_attention_f32_pack_tiles(p), detr4j_ms_deform_attention_f32_pack(p, tile));
+    }
+    RUN_TILES(detr4j_ms_deform_attention_f32_tiles(p), detr4j_ms_deform_attention_f32(p, tile, scratch));
+  } else {
+    void *scratch = guarded_scratch(detr4j_ms_deform_attention_bf16_scratch(p));
+    if (by_heads) {
+      p->workspace = guarded_scratch(detr4j_ms_deform_attention_bf16_workspace(p));
+      RUN_TILES(detr4j_ms_deform_attention_bf16_pack_tiles(p), detr4j_ms_deform_attention_bf16_pack(p, tile));
+    }
+    RUN_TILES(detr4j_ms_deform_attention_bf16_tiles(p), detr4j_ms_deform_attention_bf16(p, tile, scratch));
   }
-  RUN_TILES(detr4j_ms_deform_attention_f32_tiles(p), detr4j_ms_deform_attention_f32(p, tile, scratch));
+  if (p->out_type == DETR4J_TYPE_BF16) widen(p->out, &f.out);
   check_written("out", &f.out);
   check(&f);
 }
 
-static void in_place(int32_t tier, int index) { body(tier, index, 0); }
-static void packed(int32_t tier, int index) { body(tier, index, 1); }
+static void in_place(int32_t tier, int index) { body(DETR4J_TYPE_F32, tier, index, 0); }
+static void packed(int32_t tier, int index) { body(DETR4J_TYPE_F32, tier, index, 1); }
+static void in_place_bf16(int32_t tier, int index) { body(DETR4J_TYPE_BF16, tier, index, 0); }
+static void packed_bf16(int32_t tier, int index) { body(DETR4J_TYPE_BF16, tier, index, 1); }
 
 void test_detr4j_ms_deform_attention_f32_pack(int32_t tier) { run_cases("ms_deform_attention by heads", tier, 90, packed); }
 void test_detr4j_ms_deform_attention_f32(int32_t tier) { run_cases("ms_deform_attention", tier, 150, in_place); }
+void test_detr4j_ms_deform_attention_bf16_pack(int32_t tier) { run_cases("ms_deform_attention bf16 by heads", tier, 90, packed_bf16); }
+void test_detr4j_ms_deform_attention_bf16(int32_t tier) { run_cases("ms_deform_attention bf16", tier, 150, in_place_bf16); }

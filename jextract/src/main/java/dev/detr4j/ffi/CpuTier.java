@@ -3,7 +3,10 @@ package dev.detr4j.ffi;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param name the short name, as in {@code avx512}
  */
 public record CpuTier(int id, String name) {
+  /** Of the names and sentences of the library, with the zero at their end. */
+  private static final int LONGEST_TEXT = 256;
+
   /** The best tier of this CPU. */
   public static CpuTier detected(NativeLibrary library) {
     int id = Detr4jAbi.detr4j_tier_detected();
@@ -54,12 +60,29 @@ public record CpuTier(int id, String name) {
         return tier;
       }
     }
+    String reason = refusal(name);
     throw new IllegalArgumentException(
         "instruction set "
             + name
-            + (isKnown(name) ? " is not available on this CPU" : " does not exist")
+            + (reason == null ? " does not exist" : " is not available on this CPU: " + reason)
             + "; this CPU has "
             + String.join(", ", tiers.stream().map(CpuTier::name).toList()));
+  }
+
+  /** Tiers of the library that cannot run here, in rising order, each with the reason. */
+  public static Map<String, String> refused(NativeLibrary library) {
+    detected(library);
+    Map<String, String> refused = new LinkedHashMap<>();
+    for (int id = 0; ; id++) {
+      String name = nameOf(id);
+      if (name == null) {
+        return Collections.unmodifiableMap(refused);
+      }
+      String reason = text(Detr4jAbi.detr4j_tier_refusal(id));
+      if (reason != null) {
+        refused.put(name, reason);
+      }
+    }
   }
 
   /** Output channels in one packed weight panel of this tier. */
@@ -76,20 +99,32 @@ public record CpuTier(int id, String name) {
     return Detr4jAbi.detr4j_tier_multiplies(id, elementType) == 1;
   }
 
-  private static boolean isKnown(String name) {
+  /**
+   * Whether its bf16 products are computed in tiles of a matrix unit, whose products are so cheap
+   * that saving some of them costs more.
+   */
+  public boolean hasMatrixTiles() {
+    return id == Detr4jAbi.DETR4J_TIER_AVX512_AMX();
+  }
+
+  /** Why the tier with this name cannot run here, or null when there is none. */
+  private static @Nullable String refusal(String name) {
     for (int id = 0; ; id++) {
       String known = nameOf(id);
       if (known == null) {
-        return false;
+        return null;
       }
       if (known.equals(name)) {
-        return true;
+        return text(Detr4jAbi.detr4j_tier_refusal(id));
       }
     }
   }
 
   private static @Nullable String nameOf(int id) {
-    MemorySegment name = Detr4jAbi.detr4j_tier_name(id);
-    return name.equals(MemorySegment.NULL) ? null : name.reinterpret(64).getString(0);
+    return text(Detr4jAbi.detr4j_tier_name(id));
+  }
+
+  private static @Nullable String text(MemorySegment text) {
+    return text.equals(MemorySegment.NULL) ? null : text.reinterpret(LONGEST_TEXT).getString(0);
   }
 }

@@ -200,6 +200,9 @@ final class InfoCommand implements Callable<Integer>, Restart.Candidate {
           state.reason() != null
               ? "no: " + state.reason()
               : "yes: " + state.instructionSet() + (reference ? ", slow; only by name" : ""));
+      for (String note : state.notes()) {
+        line(out, "", note);
+      }
     }
   }
 

@@ -57,6 +57,7 @@ final class InfoJson implements AutoCloseable {
       json.writeBooleanField("usable", state.reason() == null);
       json.writeStringField("instruction_set", state.instructionSet());
       json.writeStringField("reason", state.reason());
+      strings("notes", state.notes());
       json.writeEndObject();
     }
     json.writeEndArray();

@@ -42,8 +42,10 @@ record MachineInfo(
    *
    * @param instructionSet what it would use; null where it cannot be used
    * @param reason why it cannot be used; null where it can
+   * @param notes what else there is to know of it here
    */
-  record State(String name, @Nullable String instructionSet, @Nullable String reason) {}
+  record State(
+      String name, @Nullable String instructionSet, @Nullable String reason, List<String> notes) {}
 
   /** The backend that would be used. */
   record InUse(
@@ -77,14 +79,14 @@ record MachineInfo(
     String name = lookup.kind().id();
     String reason = lookup.unavailable(options);
     if (reason != null) {
-      return new State(name, null, reason);
+      return new State(name, null, reason, List.of());
     }
     try (var backend =
         BackendSelection.open(new BackendSettings.Request(lookup.kind(), "info"), options)
             .backend()) {
-      return new State(name, backend.instructionSet(), null);
+      return new State(name, backend.instructionSet(), null, lookup.notes(options));
     } catch (BackendException e) {
-      return new State(name, null, e.getMessage());
+      return new State(name, null, e.getMessage(), List.of());
     }
   }
 

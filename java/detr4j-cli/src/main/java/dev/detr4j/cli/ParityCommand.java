@@ -2,6 +2,7 @@ package dev.detr4j.cli;
 
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendSettings;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.parity.GoldenSet;
 import dev.detr4j.parity.ParityCase;
@@ -80,6 +81,15 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
   private @Nullable Integer threads;
 
   @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      converter = EngineOptions.PrecisionName.class,
+      description =
+          "@|bold fp32|@, or bf16: its errors beside the tolerances of fp32, which they miss. bf16 runs on the best"
+              + " instruction set of the C library, or on those of --isa.")
+  private Precision precision = Precision.FP32;
+
+  @Option(
       names = "--worst",
       description =
           "Print only the worst stage of each case and backend. Misses are printed in full.")
@@ -89,6 +99,9 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
 
   @Override
   public boolean needsVectorApi() {
+    if (precision == Precision.BF16) {
+      return false;
+    }
     return backends == null ? instructionSets == null : backends.contains(BackendKind.VECTOR);
   }
 
@@ -127,7 +140,18 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
   private List<ParityTarget> targets(PrintWriter err) {
     int count = BackendSettings.ofProcess().options(threads, null, null, null).threads();
     List<ParityTarget> targets = new ArrayList<>();
-    if (backends != null) {
+    if (precision == Precision.BF16) {
+      if (backends != null && !backends.equals(List.of(BackendKind.C))) {
+        throw new ParameterException(
+            spec.commandLine(), "--precision bf16: only --backend c has bf16 products");
+      }
+      if (instructionSets == null) {
+        return List.of(ParityTarget.ofBf16(null, count));
+      }
+      for (String tier : new LinkedHashSet<>(instructionSets)) {
+        targets.add(ParityTarget.ofBf16(tier, count));
+      }
+    } else if (backends != null) {
       for (BackendKind kind : new LinkedHashSet<>(backends)) {
         if (kind == BackendKind.AUTO) {
           throw new ParameterException(

@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
 import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.BackendProviders;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
@@ -59,7 +60,21 @@ public record ParityTarget(BackendKind kind, BackendOptions options, String tier
    * @throws BackendException when the backend or the tier cannot be used here
    */
   public static ParityTarget of(BackendKind kind, @Nullable String tier, int threads) {
-    BackendOptions options = new BackendOptions(threads, tier, 0);
+    return of(kind, new BackendOptions(threads, tier, 0));
+  }
+
+  /**
+   * The same with bf16 products, by the C library. The tolerances of golden cases are those of
+   * fp32.
+   *
+   * @param tier its name, or null for the best
+   * @throws BackendException when the tier has none, or cannot be used here
+   */
+  public static ParityTarget ofBf16(@Nullable String tier, int threads) {
+    return of(BackendKind.C, new BackendOptions(threads, tier, 0).withPrecision(Precision.BF16));
+  }
+
+  private static ParityTarget of(BackendKind kind, BackendOptions options) {
     String reason = BackendProviders.of(kind).unavailable(options);
     if (reason != null) {
       throw new BackendException(

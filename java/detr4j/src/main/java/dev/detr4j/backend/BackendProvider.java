@@ -1,5 +1,6 @@
 package dev.detr4j.backend;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out whether a backend can be used here, and opens it. Stateless and thread-safe. */
@@ -24,6 +25,16 @@ public interface BackendProvider {
    */
   default VectorUnit vectorUnit(BackendOptions options) {
     return VectorUnit.WIDEST;
+  }
+
+  /**
+   * What a user who wonders about this machine should know of this backend, a line each; may
+   * measure for some milliseconds.
+   *
+   * @throws dev.detr4j.error.BackendException when the backend cannot be used
+   */
+  default List<String> notes(BackendOptions options) {
+    return List.of();
   }
 
   /** What measures this machine's peaks, or null where this provider does not. */

@@ -34,6 +34,11 @@ public final class BackendProviders {
       }
     }
 
+    /** What else there is to know of it, a line each; see {@link BackendProvider#notes}. */
+    public List<String> notes(BackendOptions options) {
+      return provider == null ? List.of() : provider.notes(options);
+    }
+
     /** What is asked for that only this backend can meet, or null. */
     @Nullable String demand(BackendOptions options) {
       return provider == null ? null : provider.demand(options);

@@ -11,10 +11,11 @@ public enum Precision {
   /** Every operation in fp32, as the original projects compute by default. */
   FP32(ElementType.F32),
   /**
-   * Rounds inputs and weights of convolutions and linear layers to bf16 (8 significant bits) before
-   * multiplying them. These layers run at about twice the speed. Box and class heads, layers that
-   * make coordinates, softmax, norms, sampling and box arithmetic stay fp32. Only backend {@code c}
-   * has it, on processors with dot products of bf16 pairs (AVX512_BF16).
+   * Rounds what convolutions, linear layers and attention multiply, and the values that deformable
+   * attention samples, to bf16 (8 significant bits). Products run at about twice the speed with dot
+   * products of bf16 pairs (AVX512_BF16), and faster in tiles (AMX). Box and class heads, layers
+   * that make coordinates, softmax, norms and box arithmetic stay fp32. Only backend {@code c} has
+   * it, on processors with one of the two.
    */
   BF16(ElementType.BF16);
 

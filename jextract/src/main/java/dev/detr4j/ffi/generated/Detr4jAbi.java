@@ -86,6 +86,15 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     public static int DETR4J_TIER_NEON() {
         return DETR4J_TIER_NEON;
     }
+    private static final int DETR4J_TIER_AVX512_AMX = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_TIER_AVX512_AMX 5
+     * }
+     */
+    public static int DETR4J_TIER_AVX512_AMX() {
+        return DETR4J_TIER_AVX512_AMX;
+    }
     private static final int DETR4J_TYPE_F32 = (int)0L;
     /**
      * {@snippet lang=c :
@@ -641,6 +650,66 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_tier_name", tier);
+            }
+            return (MemorySegment)mh$.invokeExact(tier);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_tier_refusal {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_tier_refusal");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * const char *detr4j_tier_refusal(int32_t tier)
+     * }
+     */
+    public static FunctionDescriptor detr4j_tier_refusal$descriptor() {
+        return detr4j_tier_refusal.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * const char *detr4j_tier_refusal(int32_t tier)
+     * }
+     */
+    public static MethodHandle detr4j_tier_refusal$handle() {
+        return detr4j_tier_refusal.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * const char *detr4j_tier_refusal(int32_t tier)
+     * }
+     */
+    public static MemorySegment detr4j_tier_refusal$address() {
+        return detr4j_tier_refusal.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * const char *detr4j_tier_refusal(int32_t tier)
+     * }
+     */
+    public static MemorySegment detr4j_tier_refusal(int tier) {
+        var mh$ = detr4j_tier_refusal.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_tier_refusal", tier);
             }
             return (MemorySegment)mh$.invokeExact(tier);
         } catch (Error | RuntimeException ex) {
@@ -3012,6 +3081,369 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_attention_bf16_workspace {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16_workspace");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_workspace(const detr4j_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16_workspace$descriptor() {
+        return detr4j_attention_bf16_workspace.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_workspace(const detr4j_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16_workspace$handle() {
+        return detr4j_attention_bf16_workspace.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_workspace(const detr4j_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16_workspace$address() {
+        return detr4j_attention_bf16_workspace.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_workspace(const detr4j_attention *p)
+     * }
+     */
+    public static long detr4j_attention_bf16_workspace(MemorySegment p) {
+        var mh$ = detr4j_attention_bf16_workspace.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16_workspace", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_attention_bf16_pack_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16_pack_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_pack_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16_pack_tiles$descriptor() {
+        return detr4j_attention_bf16_pack_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_pack_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16_pack_tiles$handle() {
+        return detr4j_attention_bf16_pack_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_pack_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16_pack_tiles$address() {
+        return detr4j_attention_bf16_pack_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_pack_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static long detr4j_attention_bf16_pack_tiles(MemorySegment p) {
+        var mh$ = detr4j_attention_bf16_pack_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16_pack_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_attention_bf16_pack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16_pack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16_pack(const detr4j_attention *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16_pack$descriptor() {
+        return detr4j_attention_bf16_pack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16_pack(const detr4j_attention *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16_pack$handle() {
+        return detr4j_attention_bf16_pack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16_pack(const detr4j_attention *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16_pack$address() {
+        return detr4j_attention_bf16_pack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16_pack(const detr4j_attention *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_attention_bf16_pack(MemorySegment p, long tile) {
+        var mh$ = detr4j_attention_bf16_pack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16_pack", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_attention_bf16_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16_tiles$descriptor() {
+        return detr4j_attention_bf16_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16_tiles$handle() {
+        return detr4j_attention_bf16_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16_tiles$address() {
+        return detr4j_attention_bf16_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_tiles(const detr4j_attention *p)
+     * }
+     */
+    public static long detr4j_attention_bf16_tiles(MemorySegment p) {
+        var mh$ = detr4j_attention_bf16_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_attention_bf16_scratch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16_scratch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_scratch(const detr4j_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16_scratch$descriptor() {
+        return detr4j_attention_bf16_scratch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_scratch(const detr4j_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16_scratch$handle() {
+        return detr4j_attention_bf16_scratch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_scratch(const detr4j_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16_scratch$address() {
+        return detr4j_attention_bf16_scratch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_attention_bf16_scratch(const detr4j_attention *p)
+     * }
+     */
+    public static long detr4j_attention_bf16_scratch(MemorySegment p) {
+        var mh$ = detr4j_attention_bf16_scratch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16_scratch", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_attention_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_attention_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16(const detr4j_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static FunctionDescriptor detr4j_attention_bf16$descriptor() {
+        return detr4j_attention_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16(const detr4j_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MethodHandle detr4j_attention_bf16$handle() {
+        return detr4j_attention_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16(const detr4j_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MemorySegment detr4j_attention_bf16$address() {
+        return detr4j_attention_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_attention_bf16(const detr4j_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static int detr4j_attention_bf16(MemorySegment p, long tile, MemorySegment scratch) {
+        var mh$ = detr4j_attention_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_attention_bf16", p, tile, scratch);
+            }
+            return (int)mh$.invokeExact(p, tile, scratch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_ms_deform_attention_f32_workspace {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,
@@ -3366,6 +3798,369 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_ms_deform_attention_f32", p, tile, scratch);
+            }
+            return (int)mh$.invokeExact(p, tile, scratch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16_workspace {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16_workspace");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16_workspace$descriptor() {
+        return detr4j_ms_deform_attention_bf16_workspace.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16_workspace$handle() {
+        return detr4j_ms_deform_attention_bf16_workspace.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16_workspace$address() {
+        return detr4j_ms_deform_attention_bf16_workspace.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_workspace(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_bf16_workspace(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_bf16_workspace.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16_workspace", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16_pack_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16_pack_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16_pack_tiles$descriptor() {
+        return detr4j_ms_deform_attention_bf16_pack_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16_pack_tiles$handle() {
+        return detr4j_ms_deform_attention_bf16_pack_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16_pack_tiles$address() {
+        return detr4j_ms_deform_attention_bf16_pack_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_pack_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_bf16_pack_tiles(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_bf16_pack_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16_pack_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16_pack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16_pack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16_pack$descriptor() {
+        return detr4j_ms_deform_attention_bf16_pack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16_pack$handle() {
+        return detr4j_ms_deform_attention_bf16_pack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16_pack$address() {
+        return detr4j_ms_deform_attention_bf16_pack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16_pack(const detr4j_ms_deform_attention *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_ms_deform_attention_bf16_pack(MemorySegment p, long tile) {
+        var mh$ = detr4j_ms_deform_attention_bf16_pack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16_pack", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16_tiles$descriptor() {
+        return detr4j_ms_deform_attention_bf16_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16_tiles$handle() {
+        return detr4j_ms_deform_attention_bf16_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16_tiles$address() {
+        return detr4j_ms_deform_attention_bf16_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_bf16_tiles(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_bf16_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16_scratch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16_scratch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16_scratch$descriptor() {
+        return detr4j_ms_deform_attention_bf16_scratch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16_scratch$handle() {
+        return detr4j_ms_deform_attention_bf16_scratch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16_scratch$address() {
+        return detr4j_ms_deform_attention_bf16_scratch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p)
+     * }
+     */
+    public static long detr4j_ms_deform_attention_bf16_scratch(MemorySegment p) {
+        var mh$ = detr4j_ms_deform_attention_bf16_scratch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16_scratch", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_ms_deform_attention_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_ms_deform_attention_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static FunctionDescriptor detr4j_ms_deform_attention_bf16$descriptor() {
+        return detr4j_ms_deform_attention_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MethodHandle detr4j_ms_deform_attention_bf16$handle() {
+        return detr4j_ms_deform_attention_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static MemorySegment detr4j_ms_deform_attention_bf16$address() {
+        return detr4j_ms_deform_attention_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch)
+     * }
+     */
+    public static int detr4j_ms_deform_attention_bf16(MemorySegment p, long tile, MemorySegment scratch) {
+        var mh$ = detr4j_ms_deform_attention_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_ms_deform_attention_bf16", p, tile, scratch);
             }
             return (int)mh$.invokeExact(p, tile, scratch);
         } catch (Error | RuntimeException ex) {

@@ -23,12 +23,16 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t head_dim;
  *     int32_t queries_per_tile;
  *     float scale;
- *     const float *q;
- *     const float *k;
- *     const float *v;
+ *     int32_t q_type;
+ *     int32_t k_type;
+ *     int32_t v_type;
+ *     int32_t out_type;
+ *     const void *q;
+ *     const void *k;
+ *     const void *v;
  *     const uint8_t *key_mask;
- *     float *out;
- *     float *workspace;
+ *     void *out;
+ *     void *workspace;
  *     int64_t q_row_stride;
  *     int64_t q_batch_stride;
  *     int64_t k_row_stride;
@@ -55,6 +59,10 @@ public class detr4j_attention {
         Detr4jAbi.C_INT.withName("head_dim"),
         Detr4jAbi.C_INT.withName("queries_per_tile"),
         Detr4jAbi.C_FLOAT.withName("scale"),
+        Detr4jAbi.C_INT.withName("q_type"),
+        Detr4jAbi.C_INT.withName("k_type"),
+        Detr4jAbi.C_INT.withName("v_type"),
+        Detr4jAbi.C_INT.withName("out_type"),
         Detr4jAbi.C_POINTER.withName("q"),
         Detr4jAbi.C_POINTER.withName("k"),
         Detr4jAbi.C_POINTER.withName("v"),
@@ -430,12 +438,188 @@ public class detr4j_attention {
         struct.set(scale$LAYOUT, scale$OFFSET, fieldValue);
     }
 
+    private static final OfInt q_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("q_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static final OfInt q_type$layout() {
+        return q_type$LAYOUT;
+    }
+
+    private static final long q_type$OFFSET = $LAYOUT.byteOffset(groupElement("q_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static final long q_type$offset() {
+        return q_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static int q_type(MemorySegment struct) {
+        return struct.get(q_type$LAYOUT, q_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static void q_type(MemorySegment struct, int fieldValue) {
+        struct.set(q_type$LAYOUT, q_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt k_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("k_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static final OfInt k_type$layout() {
+        return k_type$LAYOUT;
+    }
+
+    private static final long k_type$OFFSET = $LAYOUT.byteOffset(groupElement("k_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static final long k_type$offset() {
+        return k_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static int k_type(MemorySegment struct) {
+        return struct.get(k_type$LAYOUT, k_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static void k_type(MemorySegment struct, int fieldValue) {
+        struct.set(k_type$LAYOUT, k_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt v_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("v_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static final OfInt v_type$layout() {
+        return v_type$LAYOUT;
+    }
+
+    private static final long v_type$OFFSET = $LAYOUT.byteOffset(groupElement("v_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static final long v_type$offset() {
+        return v_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static int v_type(MemorySegment struct) {
+        return struct.get(v_type$LAYOUT, v_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static void v_type(MemorySegment struct, int fieldValue) {
+        struct.set(v_type$LAYOUT, v_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
+    }
+
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout q$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("q"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static final AddressLayout q$layout() {
@@ -447,7 +631,7 @@ public class detr4j_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static final long q$offset() {
@@ -457,7 +641,7 @@ public class detr4j_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static MemorySegment q(MemorySegment struct) {
@@ -467,7 +651,7 @@ public class detr4j_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static void q(MemorySegment struct, MemorySegment fieldValue) {
@@ -479,7 +663,7 @@ public class detr4j_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static final AddressLayout k$layout() {
@@ -491,7 +675,7 @@ public class detr4j_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static final long k$offset() {
@@ -501,7 +685,7 @@ public class detr4j_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static MemorySegment k(MemorySegment struct) {
@@ -511,7 +695,7 @@ public class detr4j_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static void k(MemorySegment struct, MemorySegment fieldValue) {
@@ -523,7 +707,7 @@ public class detr4j_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static final AddressLayout v$layout() {
@@ -535,7 +719,7 @@ public class detr4j_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static final long v$offset() {
@@ -545,7 +729,7 @@ public class detr4j_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static MemorySegment v(MemorySegment struct) {
@@ -555,7 +739,7 @@ public class detr4j_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static void v(MemorySegment struct, MemorySegment fieldValue) {
@@ -611,7 +795,7 @@ public class detr4j_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -623,7 +807,7 @@ public class detr4j_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -633,7 +817,7 @@ public class detr4j_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -643,7 +827,7 @@ public class detr4j_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
@@ -655,7 +839,7 @@ public class detr4j_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static final AddressLayout workspace$layout() {
@@ -667,7 +851,7 @@ public class detr4j_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static final long workspace$offset() {
@@ -677,7 +861,7 @@ public class detr4j_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static MemorySegment workspace(MemorySegment struct) {
@@ -687,7 +871,7 @@ public class detr4j_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static void workspace(MemorySegment struct, MemorySegment fieldValue) {

@@ -27,14 +27,16 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t queries_per_tile;
  *     int32_t tokens_per_tile;
  *     int32_t shared_value;
+ *     int32_t value_type;
+ *     int32_t out_type;
  *     const int32_t *levels;
- *     const float *value;
+ *     const void *value;
  *     const float *offsets;
  *     const float *logits;
  *     const float *reference;
  *     const float *valid_ratios;
- *     float *out;
- *     float *workspace;
+ *     void *out;
+ *     void *workspace;
  *     int64_t value_row_stride;
  *     int64_t value_batch_stride;
  *     int64_t offsets_row_stride;
@@ -67,6 +69,8 @@ public class detr4j_ms_deform_attention {
         Detr4jAbi.C_INT.withName("queries_per_tile"),
         Detr4jAbi.C_INT.withName("tokens_per_tile"),
         Detr4jAbi.C_INT.withName("shared_value"),
+        Detr4jAbi.C_INT.withName("value_type"),
+        Detr4jAbi.C_INT.withName("out_type"),
         Detr4jAbi.C_POINTER.withName("levels"),
         Detr4jAbi.C_POINTER.withName("value"),
         Detr4jAbi.C_POINTER.withName("offsets"),
@@ -622,6 +626,94 @@ public class detr4j_ms_deform_attention {
         struct.set(shared_value$LAYOUT, shared_value$OFFSET, fieldValue);
     }
 
+    private static final OfInt value_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("value_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t value_type
+     * }
+     */
+    public static final OfInt value_type$layout() {
+        return value_type$LAYOUT;
+    }
+
+    private static final long value_type$OFFSET = $LAYOUT.byteOffset(groupElement("value_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t value_type
+     * }
+     */
+    public static final long value_type$offset() {
+        return value_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t value_type
+     * }
+     */
+    public static int value_type(MemorySegment struct) {
+        return struct.get(value_type$LAYOUT, value_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t value_type
+     * }
+     */
+    public static void value_type(MemorySegment struct, int fieldValue) {
+        struct.set(value_type$LAYOUT, value_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
+    }
+
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout levels$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("levels"));
 
     /**
@@ -671,7 +763,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *value
+     * const void *value
      * }
      */
     public static final AddressLayout value$layout() {
@@ -683,7 +775,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *value
+     * const void *value
      * }
      */
     public static final long value$offset() {
@@ -693,7 +785,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *value
+     * const void *value
      * }
      */
     public static MemorySegment value(MemorySegment struct) {
@@ -703,7 +795,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *value
+     * const void *value
      * }
      */
     public static void value(MemorySegment struct, MemorySegment fieldValue) {
@@ -891,7 +983,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -903,7 +995,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -913,7 +1005,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -923,7 +1015,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {
@@ -935,7 +1027,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static final AddressLayout workspace$layout() {
@@ -947,7 +1039,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static final long workspace$offset() {
@@ -957,7 +1049,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static MemorySegment workspace(MemorySegment struct) {
@@ -967,7 +1059,7 @@ public class detr4j_ms_deform_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *workspace
+     * void *workspace
      * }
      */
     public static void workspace(MemorySegment struct, MemorySegment fieldValue) {

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -8,6 +9,7 @@ import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.op.Attention;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,17 +17,36 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@link Attention} by {@code detr4j_attention_f32}: first the keys are packed, then they are used.
+ * {@link Attention} by {@code detr4j_attention_f32} or {@code detr4j_attention_bf16}: first the
+ * keys are packed, then they are used.
+ *
+ * @param products the type that queries, keys, values and softmax weights are multiplied in
  */
-record CAttention(CpuTier tier) implements HostOp<Attention> {
+record CAttention(CpuTier tier, ElementType products) implements HostOp<Attention> {
   /** A row of scores for each query of a tile stays in L2 beside the packed keys of a head. */
   private static final int MOST_QUERIES = 48;
+
+  /** The same where products have 32 rows. */
+  private static final int MOST_QUERIES_OF_TILES = 64;
+
+  @Override
+  public OperandTypes operandTypes(Attention op) {
+    if (products == ElementType.F32) {
+      return OperandTypes.AS_IN_GRAPH;
+    }
+    List<ElementType> map = List.of(products, ElementType.F32);
+    return new OperandTypes(ElementType.F32, List.of(map, map, map), List.of(map));
+  }
 
   @Override
   public long workspaceBytes(Attention op, BoundNode node, HostContext context) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment p = parameters(op, node, arena);
-      return TileKernel.checkCount(node, Detr4jAbi.detr4j_attention_f32_workspace(p));
+      return TileKernel.checkCount(
+          node,
+          narrow()
+              ? Detr4jAbi.detr4j_attention_bf16_workspace(p)
+              : Detr4jAbi.detr4j_attention_f32_workspace(p));
     }
   }
 
@@ -35,6 +56,24 @@ record CAttention(CpuTier tier) implements HostOp<Attention> {
     MemorySegment p = parameters(op, node, context.arena());
     detr4j_attention.workspace(p, workspace);
     List<HostKernel> phases = new ArrayList<>();
+    if (narrow()) {
+      phases.addAll(
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_attention_bf16_pack_tiles(p),
+              0,
+              (parameters, tile, scratch) ->
+                  Detr4jAbi.detr4j_attention_bf16_pack(parameters, tile)));
+      phases.addAll(
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_attention_bf16_tiles(p),
+              Detr4jAbi.detr4j_attention_bf16_scratch(p),
+              Detr4jAbi::detr4j_attention_bf16));
+      return phases;
+    }
     phases.addAll(
         TileKernel.phase(
             node,
@@ -52,6 +91,10 @@ record CAttention(CpuTier tier) implements HostOp<Attention> {
     return phases;
   }
 
+  private boolean narrow() {
+    return products == ElementType.BF16;
+  }
+
   private MemorySegment parameters(Attention op, BoundNode node, Arena arena) {
     TensorView q = node.input(0);
     TensorView k = node.input(1);
@@ -64,8 +107,13 @@ record CAttention(CpuTier tier) implements HostOp<Attention> {
     detr4j_attention.keys(p, Math.toIntExact(k.rows()));
     detr4j_attention.heads(p, op.heads());
     detr4j_attention.head_dim(p, op.headDim());
-    detr4j_attention.queries_per_tile(p, Math.clamp(q.rows(), 1, MOST_QUERIES));
+    int most = narrow() && tier.hasMatrixTiles() ? MOST_QUERIES_OF_TILES : MOST_QUERIES;
+    detr4j_attention.queries_per_tile(p, Math.clamp(q.rows(), 1, most));
     detr4j_attention.scale(p, op.scale());
+    detr4j_attention.q_type(p, TypeCode.of(q.type()));
+    detr4j_attention.k_type(p, TypeCode.of(k.type()));
+    detr4j_attention.v_type(p, TypeCode.of(v.type()));
+    detr4j_attention.out_type(p, TypeCode.of(out.type()));
     detr4j_attention.q(p, Pointers.to(q));
     detr4j_attention.q_row_stride(p, q.rowStride());
     detr4j_attention.q_batch_stride(p, q.batchStride());

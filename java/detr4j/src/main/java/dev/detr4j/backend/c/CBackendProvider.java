@@ -31,7 +31,9 @@ import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
 import dev.detr4j.tensor.ElementType;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -80,10 +82,38 @@ public final class CBackendProvider implements BackendProvider {
     Precision precision = options.precision();
     // Where the tier leaves a choice, its name alone would read as if bf16 were in use.
     String instructions =
-        tier.multiplies(TypeCode.of(Precision.BF16.products()))
-            ? tier.name() + " with " + precision.id() + " products"
-            : tier.name();
+        hasBf16(tier) ? tier.name() + " with " + precision.id() + " products" : tier.name();
+    if (precision == Precision.BF16 && Bf16Speed.beside(tier) < 1) {
+      instructions += ", " + Bf16Speed.words(tier);
+    }
     return new HostBackend(BackendKind.C, instructions, table(tier, precision.products()), options);
+  }
+
+  private static boolean hasBf16(CpuTier tier) {
+    return tier.multiplies(TypeCode.of(Precision.BF16.products()));
+  }
+
+  @Override
+  public List<String> notes(BackendOptions options) {
+    List<String> notes = new ArrayList<>();
+    CpuTier tier = tier(options.withPrecision(Precision.FP32));
+    if (hasBf16(tier)) {
+      notes.add(
+          "precision bf16 uses "
+              + (tier.hasMatrixTiles() ? "tiles of " : "dot products of ")
+              + tier.name()
+              + ", "
+              + Bf16Speed.words(tier));
+    } else {
+      notes.add("precision bf16 needs instruction set avx512-bf16 or avx512-amx");
+    }
+    CpuTier.refused(NativeLibrary.load())
+        .forEach((name, reason) -> {
+          if (name.startsWith("avx512")) {
+            notes.add(name + ": " + reason);
+          }
+        });
+    return notes;
   }
 
   private static CpuTier tier(BackendOptions options) {
@@ -95,7 +125,7 @@ public final class CBackendProvider implements BackendProvider {
                 + tier.name()
                 + " has no "
                 + options.precision().id()
-                + " products, avx512-bf16 has");
+                + " products, avx512-bf16 and avx512-amx have");
       }
       return tier;
     } catch (NativeLibraryException | IllegalArgumentException e) {
@@ -106,7 +136,7 @@ public final class CBackendProvider implements BackendProvider {
   private static Map<Class<? extends OpSpec>, HostOp<?>> table(CpuTier tier, ElementType products) {
     Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
     put(table, Add.class, new CAdd(tier));
-    put(table, Attention.class, new CAttention(tier));
+    put(table, Attention.class, new CAttention(tier, products));
     put(table, BoxRefinement.class, new CBoxRefinement(tier));
     put(table, Convolution.class, new CConvolution(tier, products));
     put(table, Gather.class, new CGather(tier));
@@ -115,7 +145,7 @@ public final class CBackendProvider implements BackendProvider {
     put(table, LayerNorm.class, new CLayerNorm(tier));
     put(table, Linear.class, new CLinear(tier, products));
     put(table, MaxPool.class, new CMaxPool(tier));
-    put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
+    put(table, MsDeformAttention.class, new CMsDeformAttention(tier, products));
     put(table, Nms.class, new CNms(tier));
     put(table, ProposalEmbedding.class, new CProposalEmbedding(tier));
     put(table, ResizeNormalize.class, new CResizeNormalize(tier));

@@ -38,13 +38,18 @@ record CConvolution(CpuTier tier, ElementType products) implements HostOp<Convol
     if (op.isDepthwise()) {
       return depthwise(op, node, context, p);
     }
-    WinogradPacking packing = WinogradChoice.of(op, node.output(0), products);
+    WinogradPacking packing = inTiles() ? null : WinogradChoice.of(op, node.output(0), products);
     return packing == null ? dense(op, node, context, p) : winograd(packing, op, node, context, p);
   }
 
   @Override
   public OperandTypes operandTypes(Convolution op) {
     return ConvolutionParameters.operandTypes(op.isDepthwise() ? ElementType.F32 : products);
+  }
+
+  /** Then products are so cheap that Winograd's transforms cost more than they save. */
+  private boolean inTiles() {
+    return products == ElementType.BF16 && tier.hasMatrixTiles();
   }
 
   private MemorySegment extents(Convolution op, BoundNode node, HostContext context) {
@@ -83,7 +88,7 @@ record CConvolution(CpuTier tier, ElementType products) implements HostOp<Convol
         op.activation(),
         node.output(0));
     int panels = op.groups() * PanelPacking.panels(op.outChannels(), op.groups(), columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels, products);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, products, tier);
   }
 
   private List<HostKernel> winograd(
@@ -105,7 +110,7 @@ record CConvolution(CpuTier tier, ElementType products) implements HostOp<Convol
         out);
     long depth = (long) packing.elements() * op.inChannels();
     TileSizes.Block block =
-        TileSizes.block(
+        TileSizes.REGISTERS.block(
             context.threads(),
             out.batch(),
             packing.squares(out.shape().get(1), out.shape().get(2)),

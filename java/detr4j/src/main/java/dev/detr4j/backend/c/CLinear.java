@@ -60,7 +60,7 @@ record CLinear(CpuTier tier, ElementType products) implements HostOp<Linear> {
         op.activation(),
         node.output(0));
     int panels = PanelPacking.panels(op.outFeatures(), 1, columns);
-    return ConvolutionParameters.matrixProduct(node, context, p, panels, multiplied);
+    return ConvolutionParameters.matrixProduct(node, context, p, panels, multiplied, tier);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HeadsFirst;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
@@ -10,6 +11,7 @@ import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_ms_deform_attention;
 import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,10 +19,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@link MsDeformAttention} by {@code detr4j_ms_deform_attention_f32}. A value that is sampled
- * often is laid out by heads first.
+ * {@link MsDeformAttention} by {@code detr4j_ms_deform_attention_f32}, or by {@code
+ * detr4j_ms_deform_attention_bf16} where values may be rounded. A value that is sampled often is
+ * laid out by heads first.
+ *
+ * @param products the type that values are read in; all arithmetic is fp32
  */
-record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
+record CMsDeformAttention(CpuTier tier, ElementType products) implements HostOp<MsDeformAttention> {
+  @Override
+  public OperandTypes operandTypes(MsDeformAttention op) {
+    if (products == ElementType.F32) {
+      return OperandTypes.AS_IN_GRAPH;
+    }
+    // Offsets, logits and references are coordinates and softmax: never narrower than fp32.
+    List<List<ElementType>> map = List.of(List.of(products, ElementType.F32));
+    return new OperandTypes(ElementType.F32, map, map);
+  }
+
   @Override
   public long workspaceBytes(MsDeformAttention op, BoundNode node, HostContext context) {
     if (!HeadsFirst.pays(op, node)) {
@@ -28,7 +43,11 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment p = parameters(op, node, context, arena);
-      return TileKernel.checkCount(node, Detr4jAbi.detr4j_ms_deform_attention_f32_workspace(p));
+      return TileKernel.checkCount(
+          node,
+          products == ElementType.BF16
+              ? Detr4jAbi.detr4j_ms_deform_attention_bf16_workspace(p)
+              : Detr4jAbi.detr4j_ms_deform_attention_f32_workspace(p));
     }
   }
 
@@ -36,9 +55,38 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
   public List<HostKernel> bind(
       MsDeformAttention op, BoundNode node, HostContext context, MemorySegment workspace) {
     MemorySegment p = parameters(op, node, context, context.arena());
-    List<HostKernel> phases = new ArrayList<>();
-    if (HeadsFirst.pays(op, node)) {
+    boolean byHeads = HeadsFirst.pays(op, node);
+    if (byHeads) {
       detr4j_ms_deform_attention.workspace(p, workspace);
+    }
+    return products == ElementType.BF16 ? narrow(node, p, byHeads) : wide(node, p, byHeads);
+  }
+
+  private static List<HostKernel> narrow(BoundNode node, MemorySegment p, boolean byHeads) {
+    List<HostKernel> phases = new ArrayList<>();
+    if (byHeads) {
+      phases.addAll(
+          TileKernel.phase(
+              node,
+              p,
+              Detr4jAbi.detr4j_ms_deform_attention_bf16_pack_tiles(p),
+              0,
+              (parameters, tile, scratch) ->
+                  Detr4jAbi.detr4j_ms_deform_attention_bf16_pack(parameters, tile)));
+    }
+    phases.addAll(
+        TileKernel.phase(
+            node,
+            p,
+            Detr4jAbi.detr4j_ms_deform_attention_bf16_tiles(p),
+            Detr4jAbi.detr4j_ms_deform_attention_bf16_scratch(p),
+            Detr4jAbi::detr4j_ms_deform_attention_bf16));
+    return phases;
+  }
+
+  private static List<HostKernel> wide(BoundNode node, MemorySegment p, boolean byHeads) {
+    List<HostKernel> phases = new ArrayList<>();
+    if (byHeads) {
       phases.addAll(
           TileKernel.phase(
               node,
@@ -85,6 +133,8 @@ record CMsDeformAttention(CpuTier tier) implements HostOp<MsDeformAttention> {
     detr4j_ms_deform_attention.tokens_per_tile(
         p, TileSizes.rows(context.threads(), value.batch(), value.rows(), value.shape().last()));
     detr4j_ms_deform_attention.levels(p, Pointers.toCopy(arena, levels(op)));
+    detr4j_ms_deform_attention.value_type(p, TypeCode.of(value.type()));
+    detr4j_ms_deform_attention.out_type(p, TypeCode.of(out.type()));
     detr4j_ms_deform_attention.value(p, Pointers.to(value));
     detr4j_ms_deform_attention.value_row_stride(p, value.rowStride());
     detr4j_ms_deform_attention.value_batch_stride(p, value.batchStride());

@@ -4,6 +4,7 @@ import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
+import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.op.Activation;
@@ -66,20 +67,27 @@ final class ConvolutionParameters {
 
   /** Cuts a matrix product into tiles and makes its kernel. */
   static List<HostKernel> matrixProduct(
-      BoundNode node, HostContext context, MemorySegment p, int panels, ElementType products) {
+      BoundNode node,
+      HostContext context,
+      MemorySegment p,
+      int panels,
+      ElementType products,
+      CpuTier tier) {
+    boolean inTiles = products == ElementType.BF16 && tier.hasMatrixTiles();
     long depth =
         (long) detr4j_conv2d.kernel_h(p)
             * detr4j_conv2d.kernel_w(p)
             * (detr4j_conv2d.in_c(p) / detr4j_conv2d.groups(p));
     long stride = detr4j_conv2d.stride(p);
     TileSizes.Block block =
-        TileSizes.block(
-            context.threads(),
-            detr4j_conv2d.batch(p),
-            (long) detr4j_conv2d.out_h(p) * detr4j_conv2d.out_w(p),
-            panels,
-            inputBytes(p, depth, stride, products),
-            depth * detr4j_conv2d.out_c(p));
+        (inTiles ? TileSizes.MATRIX_TILES : TileSizes.REGISTERS)
+            .block(
+                context.threads(),
+                detr4j_conv2d.batch(p),
+                (long) detr4j_conv2d.out_h(p) * detr4j_conv2d.out_w(p),
+                panels,
+                inputBytes(p, depth, stride, products, inTiles),
+                depth * detr4j_conv2d.out_c(p));
     detr4j_conv2d.rows_per_tile(p, block.rows());
     detr4j_conv2d.panels_per_tile(p, block.panels());
     detr4j_conv2d.tiles_at_once(p, context.threads());
@@ -107,10 +115,14 @@ final class ConvolutionParameters {
     return new IllegalArgumentException("the C library has no products of " + products);
   }
 
-  /** Of one more output pixel: its part of the map, or a rounded copy of its window. */
-  private static long inputBytes(MemorySegment p, long depth, long stride, ElementType products) {
+  /**
+   * Of one more output pixel: its part of the map, or a rounded copy of its window. Matrix tiles
+   * take a copy of its part of the map where windows overlap.
+   */
+  private static long inputBytes(
+      MemorySegment p, long depth, long stride, ElementType products, boolean inTiles) {
     long part =
-        products == ElementType.F32
+        products == ElementType.F32 || (inTiles && stride == 1 && detr4j_conv2d.groups(p) == 1)
             ? Math.min(depth, stride * stride * detr4j_conv2d.in_c(p))
             : depth * detr4j_conv2d.groups(p);
     return part * products.bytes();

@@ -3,8 +3,20 @@ package dev.detr4j.backend.c;
 /**
  * How large to cut tiles: small enough that every thread gets several, large enough that handing
  * them out costs nothing beside the work.
+ *
+ * @param rowStep rows of a matrix product's tile are a multiple of it
+ * @param fewestMultiplyAdds of a matrix product's tile
  */
-final class TileSizes {
+record TileSizes(int rowStep, long fewestMultiplyAdds) {
+  /**
+   * For register tiles: rows are a multiple of those of every tier (12 and 6, 4 for others). A tile
+   * is about fifteen microseconds of multiply-adds on one core with AVX-512.
+   */
+  static final TileSizes REGISTERS = new TileSizes(12, 1 << 21);
+
+  /** For matrix tiles, whose products have 32 rows and take a tenth of the time. */
+  static final TileSizes MATRIX_TILES = new TileSizes(32, 1 << 24);
+
   /** Tiles for each thread, so that a slow one is made up for by the others. */
   private static final int TILES_PER_THREAD = 4;
 
@@ -14,24 +26,16 @@ final class TileSizes {
   /** About ten microseconds of memory traffic, against well below one for handing out a tile. */
   private static final long FEWEST_ELEMENTS = 1 << 14;
 
-  /** About fifteen microseconds of multiply-adds on one core with AVX-512. */
-  private static final long FEWEST_MULTIPLY_ADDS = 1 << 21;
-
   /**
    * A quarter of a common L2 cache, for a block's input beside one panel of weights. Anything from
    * 48 to 768 rows runs within 2 % of the best; far larger blocks of a narrow layer lose 4 %.
    */
   private static final long INPUT_BYTES = 256 << 10;
 
-  /** A multiple of the rows of every tier's register tile (12 and 6, 4 for others). */
-  private static final int ROW_STEP = 12;
-
-  private static final int FEWEST_ROWS = 4 * ROW_STEP;
+  private static final int FEWEST_ROWS = 48;
 
   /** The block of a matrix product: output rows of a tile and weight panels of a tile. */
   record Block(int rows, int panels) {}
-
-  private TileSizes() {}
 
   /**
    * Rows of a tile of an operation that passes over memory once.
@@ -64,14 +68,13 @@ final class TileSizes {
    * @param rowBytes bytes of input that one more output row needs
    * @param rowMultiplyAdds multiply-adds of one output row, all panels
    */
-  static Block block(
-      int threads, long items, long rows, int panels, long rowBytes, long rowMultiplyAdds) {
+  Block block(int threads, long items, long rows, int panels, long rowBytes, long rowMultiplyAdds) {
     long most = Math.max(FEWEST_ROWS, INPUT_BYTES / Math.max(1, rowBytes));
     // Even blocks: 264 and 36 rows would keep one of two threads waiting.
     long blocks = ceilDiv(Math.max(1, rows), most);
     long blockRows = Math.min(roundUp(ceilDiv(Math.max(1, rows), blocks)), 1 << 20);
     int blockPanels = Math.max(1, panels);
-    long tiles = wanted(threads, items * rows * rowMultiplyAdds / FEWEST_MULTIPLY_ADDS);
+    long tiles = wanted(threads, items * rows * rowMultiplyAdds / fewestMultiplyAdds);
     while (items * ceilDiv(rows, blockRows) * ceilDiv(panels, blockPanels) < tiles) {
       if (blockRows >= 2 * FEWEST_ROWS) {
         blockRows = roundUp(blockRows / 2);
@@ -88,8 +91,8 @@ final class TileSizes {
     return threads == 1 ? 1 : Math.clamp((long) TILES_PER_THREAD * threads, 1, Math.max(1, most));
   }
 
-  private static long roundUp(long rows) {
-    return ceilDiv(Math.max(1, rows), ROW_STEP) * ROW_STEP;
+  private long roundUp(long rows) {
+    return ceilDiv(Math.max(1, rows), rowStep) * rowStep;
   }
 
   private static long ceilDiv(long a, long b) {

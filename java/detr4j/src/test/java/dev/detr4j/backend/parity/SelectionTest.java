@@ -64,7 +64,7 @@ class SelectionTest {
         refusal(Selection.BACKEND, "cuda"));
     assertEquals(
         "detr4j.parity.tier is avx2; expected best, 128, 256, 512, baseline, x86-64-v3, avx512,"
-            + " avx512-bf16, neon",
+            + " avx512-bf16, neon, avx512-amx",
         refusal(Selection.TIER, "avx2"));
     assertEquals(
         "detr4j.parity.backend = vector and detr4j.parity.tier = avx512 select nothing: vector has"

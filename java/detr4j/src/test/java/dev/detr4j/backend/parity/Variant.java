@@ -18,7 +18,9 @@ record Variant(BackendKind kind, BackendOptions options) {
 
   private static final String REQUIRED = "detr4j.test.requireBackends";
 
-  private static final String[] TIERS = {"baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon"};
+  private static final String[] TIERS = {
+    "baseline", "x86-64-v3", "avx512", "avx512-bf16", "neon", "avx512-amx"
+  };
   private static final int[] WIDTHS = {128, 256, 512};
 
   /**
