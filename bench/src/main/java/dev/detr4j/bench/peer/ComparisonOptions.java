@@ -29,7 +29,8 @@ final class ComparisonOptions {
       split = ",",
       defaultValue = "onnxruntime",
       paramLabel = "PEER",
-      description = "onnxruntime, torch, djl, several of them, or none. Default: ${DEFAULT-VALUE}.")
+      description =
+          "onnxruntime, torch, torch-bf16, djl, several of them, or none. Default: ${DEFAULT-VALUE}.")
   private List<String> peers = List.of();
 
   @Option(
@@ -48,7 +49,7 @@ final class ComparisonOptions {
       defaultValue = "python3",
       paramLabel = "FILE",
       description =
-          "For the peer torch: a Python with torch and transformers. Default: ${DEFAULT-VALUE}.")
+          "For the peers torch and torch-bf16: a Python with torch and transformers. Default: ${DEFAULT-VALUE}.")
   private String python = "python3";
 
   @Option(

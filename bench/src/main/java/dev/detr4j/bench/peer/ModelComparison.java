@@ -34,7 +34,7 @@ record ModelComparison(InterleavedRounds rounds, float tolerance) {
       PeerTools tools) {
     List<Entry> entries = new ArrayList<>();
     for (Peer peer : peers) {
-      entries.add(new Entry(peer, false, () -> peer.open(model, threads, pixels, tools)));
+      entries.add(new Entry(peer, peer.rounds(), () -> peer.open(model, threads, pixels, tools)));
     }
     for (OwnBackend backend : backends) {
       boolean rounds = backend.precision() != Precision.FP32;

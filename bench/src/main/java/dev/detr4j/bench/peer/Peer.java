@@ -1,12 +1,14 @@
 package dev.detr4j.bench.peer;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** The other runtimes that models are compared with. */
 enum Peer {
   ONNXRUNTIME("onnxruntime", "ONNX Runtime"),
   TORCH("torch", "PyTorch"),
+  TORCH_BF16("torch-bf16", "PyTorch bf16"),
   DJL("djl", "DJL");
 
   private final String id;
@@ -25,6 +27,11 @@ enum Peer {
   /** The word in tables. */
   String title() {
     return title;
+  }
+
+  /** Whether it rounds more than fp32 does, so that its difference is not judged. */
+  boolean rounds() {
+    return this == TORCH_BF16;
   }
 
   /** Whether this is the {@link #id} of a peer. */
@@ -53,7 +60,8 @@ enum Peer {
   Contender open(ModelFolder model, int threads, FormulaPixels pixels, PeerTools tools) {
     return switch (this) {
       case ONNXRUNTIME -> new OnnxRuntimeModel(model.onnx(), threads, pixels);
-      case TORCH -> TorchProcess.of(tools, model, threads, pixels);
+      case TORCH -> TorchProcess.of(tools, model, threads, pixels, List.of());
+      case TORCH_BF16 -> TorchProcess.of(tools, model, threads, pixels, List.of("--bf16"));
       case DJL -> new DjlModel(model.traced(), threads, pixels);
     };
   }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -55,19 +56,27 @@ final class TorchProcess implements Contender {
     }
   }
 
-  /** The script on a model, with the pixels that all contenders have. */
-  static TorchProcess of(PeerTools tools, ModelFolder model, int threads, FormulaPixels pixels) {
-    return new TorchProcess(
-        List.of(
-            tools.python(),
-            tools.home().resolve(ModelFolder.SCRIPTS + "torch_contender.py").toString(),
-            model.path().toString(),
-            "--threads",
-            Integer.toString(threads),
-            "--height",
-            Integer.toString(pixels.height()),
-            "--width",
-            Integer.toString(pixels.width())));
+  /**
+   * The script on a model, with the pixels that all contenders have.
+   *
+   * @param options further options of the script
+   */
+  static TorchProcess of(
+      PeerTools tools, ModelFolder model, int threads, FormulaPixels pixels, List<String> options) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                tools.python(),
+                tools.home().resolve(ModelFolder.SCRIPTS + "torch_contender.py").toString(),
+                model.path().toString(),
+                "--threads",
+                Integer.toString(threads),
+                "--height",
+                Integer.toString(pixels.height()),
+                "--width",
+                Integer.toString(pixels.width())));
+    command.addAll(options);
+    return new TorchProcess(command);
   }
 
   @Override
