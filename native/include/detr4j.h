@@ -181,15 +181,19 @@ typedef struct detr4j_max_pool {
   int32_t out_h, out_w;
   int32_t kernel, stride, padding;
   int32_t rows_per_tile; /* output image rows in a tile */
+  int32_t x_type, out_type; /* DETR4J_TYPE_... */
   int32_t reserved;
-  const float *x;
-  float *out;
+  const void *x;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t out_row_stride, out_batch_stride;
 } detr4j_max_pool;
 
 DETR4J_API int64_t detr4j_max_pool_f32_tiles(const detr4j_max_pool *p);
 DETR4J_API int32_t detr4j_max_pool_f32(const detr4j_max_pool *p, int64_t tile);
+/* The same where x, out or both are bf16. */
+DETR4J_API int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p);
+DETR4J_API int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile);
 
 /* ---- normalisation and sums -------------------------------------------------------------------------------------- */
 

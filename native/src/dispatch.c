@@ -221,6 +221,9 @@ static int attention_types_fit(int32_t products, const detr4j_attention *p) {
 static int sampling_types_fit(int32_t products, const detr4j_ms_deform_attention *p) {
   return has_map(products, p->value_type) && has_map(products, p->out_type);
 }
+static int pool_types_fit(int32_t products, const detr4j_max_pool *p) {
+  return has_map(products, p->x_type) && has_map(products, p->out_type);
+}
 static int no_types(int32_t products, const void *p) { // structs without such fields
   (void)products;
   (void)p;
@@ -228,7 +231,7 @@ static int no_types(int32_t products, const void *p) { // structs without such f
 }
 #define TYPES_FIT(products, p) \
   _Generic((p), const detr4j_conv2d *: convolution_types_fit, const detr4j_attention *: attention_types_fit, \
-           const detr4j_ms_deform_attention *: sampling_types_fit, default: no_types)(products, p)
+           const detr4j_ms_deform_attention *: sampling_types_fit, const detr4j_max_pool *: pool_types_fit, default: no_types)(products, p)
 
 #define DETR4J_FORWARD(result, name, params, formals, actuals)                 \
   result name formals {                                                        \

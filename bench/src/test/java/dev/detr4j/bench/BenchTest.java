@@ -57,7 +57,8 @@ class BenchTest {
     assertEquals(1, run("compare", "--peers", "tensorflow"));
     assertTrue(
         err.toString()
-            .contains("peer is \"tensorflow\", expected none or some of onnxruntime, torch, torch-bf16, djl"),
+            .contains(
+                "peer is \"tensorflow\", expected none or some of onnxruntime, torch, torch-bf16, djl"),
         err.toString());
     assertEquals(2, run("calls", "--calls", "1"));
     assertEquals(2, run("calls", "--threads", "0"));

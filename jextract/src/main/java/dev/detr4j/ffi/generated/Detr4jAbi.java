@@ -1992,6 +1992,127 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_max_pool_bf16_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_max_pool_bf16_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_max_pool_bf16_tiles$descriptor() {
+        return detr4j_max_pool_bf16_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static MethodHandle detr4j_max_pool_bf16_tiles$handle() {
+        return detr4j_max_pool_bf16_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static MemorySegment detr4j_max_pool_bf16_tiles$address() {
+        return detr4j_max_pool_bf16_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static long detr4j_max_pool_bf16_tiles(MemorySegment p) {
+        var mh$ = detr4j_max_pool_bf16_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_max_pool_bf16_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_max_pool_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_max_pool_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_max_pool_bf16$descriptor() {
+        return detr4j_max_pool_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_max_pool_bf16$handle() {
+        return detr4j_max_pool_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_max_pool_bf16$address() {
+        return detr4j_max_pool_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_max_pool_bf16(MemorySegment p, long tile) {
+        var mh$ = detr4j_max_pool_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_max_pool_bf16", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_layer_norm_f32_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,

@@ -144,7 +144,7 @@ public final class CBackendProvider implements BackendProvider {
     put(table, GroupNorm.class, new CGroupNorm(tier));
     put(table, LayerNorm.class, new CLayerNorm(tier));
     put(table, Linear.class, new CLinear(tier, products));
-    put(table, MaxPool.class, new CMaxPool(tier));
+    put(table, MaxPool.class, new CMaxPool(tier, products));
     put(table, MsDeformAttention.class, new CMsDeformAttention(tier, products));
     put(table, Nms.class, new CNms(tier));
     put(table, ProposalEmbedding.class, new CProposalEmbedding(tier));

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.c;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
@@ -8,12 +9,27 @@ import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_max_pool;
 import dev.detr4j.op.MaxPool;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** {@link MaxPool} by {@code detr4j_max_pool_f32}. */
-record CMaxPool(CpuTier tier) implements HostOp<MaxPool> {
+/**
+ * {@link MaxPool} by {@code detr4j_max_pool_f32}, or by {@code detr4j_max_pool_bf16} where what is
+ * read or written may be rounded.
+ *
+ * @param maps the type that maps may be stored in; a maximum is exact in every type
+ */
+record CMaxPool(CpuTier tier, ElementType maps) implements HostOp<MaxPool> {
+  @Override
+  public OperandTypes operandTypes(MaxPool op) {
+    if (maps == ElementType.F32) {
+      return OperandTypes.AS_IN_GRAPH;
+    }
+    List<List<ElementType>> map = List.of(List.of(maps, ElementType.F32));
+    return new OperandTypes(ElementType.F32, map, map);
+  }
+
   @Override
   public List<HostKernel> bind(
       MaxPool op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -35,12 +51,22 @@ record CMaxPool(CpuTier tier) implements HostOp<MaxPool> {
     long windowElements = (long) width * x.columns() * op.stride() * op.stride();
     detr4j_max_pool.rows_per_tile(
         p, TileSizes.rows(context.threads(), x.batch(), height, windowElements));
+    detr4j_max_pool.x_type(p, TypeCode.of(x.type()));
+    detr4j_max_pool.out_type(p, TypeCode.of(out.type()));
     detr4j_max_pool.x(p, Pointers.to(x));
     detr4j_max_pool.x_row_stride(p, x.rowStride());
     detr4j_max_pool.x_batch_stride(p, x.batchStride());
     detr4j_max_pool.out(p, Pointers.to(out));
     detr4j_max_pool.out_row_stride(p, out.rowStride());
     detr4j_max_pool.out_batch_stride(p, out.batchStride());
+    if (maps == ElementType.BF16) {
+      return TileKernel.phase(
+          node,
+          p,
+          Detr4jAbi.detr4j_max_pool_bf16_tiles(p),
+          0,
+          (parameters, tile, scratch) -> Detr4jAbi.detr4j_max_pool_bf16(parameters, tile));
+    }
     return TileKernel.phase(
         node,
         p,

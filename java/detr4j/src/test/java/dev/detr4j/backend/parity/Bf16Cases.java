@@ -5,6 +5,7 @@ import dev.detr4j.op.Attention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.Linear;
+import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.WeightedOp;
@@ -32,7 +33,12 @@ final class Bf16Cases {
   private Bf16Cases() {}
 
   static List<OpCase> all() {
-    return Stream.of(Convolution.class, Linear.class, Attention.class, MsDeformAttention.class)
+    return Stream.of(
+            Convolution.class,
+            Linear.class,
+            Attention.class,
+            MsDeformAttention.class,
+            MaxPool.class)
         .flatMap(op -> OpCases.of(op).stream())
         .toList();
   }
@@ -50,9 +56,13 @@ final class Bf16Cases {
   static void check(Backend bf16, Backend reference, OpCase test) {
     OpCase rounded = mayUseWinograd(test.op()) ? ofTransformed(test) : rounded(test);
     List<double[]> expected = run(reference, rounded, CaseRun.Layout.PACKED);
-    // The kernel gets the numbers as they are; but deformable attention rounds none by itself.
+    // The kernel gets the numbers as they are; but those of deformable attention and of maxima
+    // round
+    // none by themselves.
     OpCase given =
-        test.op() instanceof MsDeformAttention ? with(test, test.op(), stored(rounded)) : test;
+        test.op() instanceof MsDeformAttention || test.op() instanceof MaxPool
+            ? with(test, test.op(), stored(rounded))
+            : test;
     for (CaseRun.Layout layout : CaseRun.Layout.values()) {
       Comparison.check(rounded, "c bf16 " + layout, expected, run(bf16, given, layout));
     }
