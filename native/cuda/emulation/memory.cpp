@@ -37,10 +37,16 @@ std::mutex& lock() {
   return *one;
 }
 size_t in_use;
-int accesses;  // how many DeviceAccess there are
+int accesses;       // how many DeviceAccess there are
+bool open = false;  // whether buffers can be accessed now
 
-int protection() { return accesses > 0 ? PROT_READ | PROT_WRITE : PROT_NONE; }
-void protect_all() {
+// With more buffers than this, the call for each would be most of the time: then one chance in eight closes them.
+constexpr size_t ALWAYS_CLOSED = 64;
+
+int protection() { return open ? PROT_READ | PROT_WRITE : PROT_NONE; }
+void set_open(bool now) {
+  if (open == now) return;
+  open = now;
   for (auto& entry : buffers()) mprotect(entry.second.pages, entry.second.room, protection());
 }
 
@@ -114,12 +120,13 @@ std::string describe_address(const void* address) {
 
 DeviceAccess::DeviceAccess() {
   const std::lock_guard<std::mutex> guard(lock());
-  if (accesses++ == 0) protect_all();
+  accesses++;
+  set_open(true);
 }
 
 DeviceAccess::~DeviceAccess() {
   const std::lock_guard<std::mutex> guard(lock());
-  if (--accesses == 0) protect_all();
+  if (--accesses == 0 && (buffers().size() <= ALWAYS_CLOSED || below(8) == 0)) set_open(false);
 }
 
 }  // namespace emulation

@@ -1,6 +1,7 @@
 // Device memory: every buffer between pages without access, and out of the host's reach.
 //
-// The host may touch a buffer only inside a DeviceAccess, which the work of a stream holds while it runs. Fresh memory holds
+// The host may touch a buffer only inside a DeviceAccess, which the work of a stream holds while it runs; where there are many
+// buffers, this holds after one run in eight. Fresh memory holds
 // a pattern that is a NaN; the slack between a buffer and its guard page holds another, which release checks.
 #ifndef DETR4J_EMULATION_MEMORY_H
 #define DETR4J_EMULATION_MEMORY_H
