@@ -169,7 +169,7 @@ void run_block(Processor& p, const LaunchShape& shape, dim3 index) {
     p.ready.push_back(rank);
   }
   race::block_begins(index.x + shape.grid.x * (index.y + shape.grid.y * index.z), shared_memory_base, shape.shared);
-  unsigned first;
+  unsigned first = 0;
   take_ready(p, first);
   current = &p.threads[first];
   p.home.switch_to(*p.fibers[first]);

@@ -1,7 +1,8 @@
 // What the tests of kernels share: random cases from a printed seed, tensors in device memory, comparisons that say where.
 //
 // They use the ABI alone, so the same tests run on a device. On the emulation every case runs in each placement of buffers
-// between their guard pages, with the order of threads drawn anew.
+// between their guard pages, with the order of threads drawn anew. All of these have to give the same bits, and so has a
+// device: a test prints a number made of the bits of all its results.
 #ifndef DETR4J_CUDA_TESTS_HARNESS_H
 #define DETR4J_CUDA_TESTS_HARNESS_H
 
@@ -48,6 +49,8 @@ class Array {
   T* on_device() const { return device; }
   // The device's numbers as they are after everything on the queue.
   void fetch();
+  // The same, of results.
+  void fetch_results();
 
   std::vector<T> host;
 

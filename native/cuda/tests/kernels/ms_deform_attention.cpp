@@ -78,7 +78,10 @@ void test_ms_deform_attention(int index) {
       for (int h = 0; h < p.heads; h++) {
         double largest = -INFINITY, total = 0;
         bool nan = false, near = false;  // near: fp32 may round a coordinate across a cell's border
-        for (int s = 0; s < samples; s++) largest = std::fmax(largest, (double)logits.at(n, q, h * samples + s));
+        for (int s = 0; s < samples; s++) {
+          const double logit = (double)logits.at(n, q, h * samples + s);
+          if (logit > largest) largest = logit;
+        }
         for (int s = 0; s < samples; s++) total += std::exp((double)logits.at(n, q, h * samples + s) - largest);
         std::fill(sum.begin(), sum.end(), 0.0);
         for (int s = 0; s < samples; s++) {

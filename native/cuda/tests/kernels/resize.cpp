@@ -58,7 +58,7 @@ void test_resize(int index) {
   Array<int32_t> workspace(std::vector<int32_t>((size_t)(detr4j_cuda_resize_workspace(&p) + 3) / 4));
   p.workspace = workspace.on_device();
   expect_ok(detr4j_cuda_resize_u8(queue(), &p));
-  out.fetch();
+  out.fetch_results();
 
   std::vector<int64_t> middle((size_t)(p.source_h * p.width * 3));
   for (int row = 0; row < p.source_h; row++) {

@@ -40,7 +40,7 @@ struct Boxes {
     p.boxes = boxes.on_device(), p.scores = scores.on_device(), p.labels = labels.on_device();
     p.kept_scores = kept_scores.on_device(), p.kept = kept.on_device(), p.kept_count = kept_count.on_device();
   }
-  void get() { kept_scores.fetch(), kept.fetch(), kept_count.fetch(); }
+  void get() { kept_scores.fetch_results(), kept.fetch_results(), kept_count.fetch_results(); }
 
   // In fp32, as the contract says.
   float iou(int a, int b) const {
@@ -79,7 +79,7 @@ void test_top_k(int index) {
   p.x = x.on_device(), p.x_row_stride = x.row_stride, p.x_batch_stride = x.batch_stride;
   p.values = values.on_device(), p.indices = indices.on_device();
   expect_ok(detr4j_cuda_top_k_f32(queue(), &p));
-  values.fetch(), indices.fetch();
+  values.fetch_results(), indices.fetch_results();
   for (int n = 0; n < batch; n++) {
     std::vector<int> order((size_t)(rows * columns));
     std::iota(order.begin(), order.end(), 0);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.TestFactory;
  * every model.
  */
 class EmulatedGoldenTest {
-  private static final String ALL = "detr4j.cuda.golden.all";
+  private static final String ALL = "detr4j.test.long";
   private static final String SEED = "detr4j.cuda.seed";
   private static final String PATH = "detr4j.cuda.path";
   private static final Path BUILT = Path.of("..", "..", "native", "target", "build", "cuda");
