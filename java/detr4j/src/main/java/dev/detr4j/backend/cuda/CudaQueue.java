@@ -26,6 +26,7 @@ final class CudaQueue implements Queue {
   private MemorySegment[] waiting = new MemorySegment[8]; // the host's ends of the downloads
   private long[] places = new long[3 * 8]; // of each: offset there, offset in staging, bytes
   private int count;
+  private final RecentPointers pointers = new RecentPointers();
   private @Nullable StopSignal signal;
   private boolean closed;
 
@@ -54,7 +55,8 @@ final class CudaQueue implements Queue {
     long at = uploads.take(bytes);
     MemorySegment.copy(host, hostOffset, uploads.memory(), at, bytes);
     check(
-        Detr4jCuda.detr4j_cuda_upload(handle, device(buffer, offset), uploads.pointer(at), bytes),
+        Detr4jCuda.detr4j_cuda_upload(
+            handle, device(buffer, offset), pointers.to(uploads.address(at)), bytes),
         "upload");
   }
 
@@ -88,7 +90,7 @@ final class CudaQueue implements Queue {
     long at = downloads.take(bytes);
     check(
         Detr4jCuda.detr4j_cuda_download(
-            handle, downloads.pointer(at), device(buffer, offset), bytes),
+            handle, pointers.to(downloads.address(at)), device(buffer, offset), bytes),
         "download");
     if (count == waiting.length) {
       waiting = Arrays.copyOf(waiting, 2 * count);
@@ -107,10 +109,12 @@ final class CudaQueue implements Queue {
     count = 0;
     uploads.reset();
     downloads.reset();
+    pointers.restart();
     check(Detr4jCuda.detr4j_cuda_wait(handle), "the queue");
     for (int i = 0; i < downloaded; i++) {
       MemorySegment.copy(
           downloads.memory(), places[3 * i + 1], waiting[i], places[3 * i], places[3 * i + 2]);
+      waiting[i] = MemorySegment.NULL; // nobody keeps the host's memory alive
     }
   }
 
@@ -133,8 +137,8 @@ final class CudaQueue implements Queue {
     CudaBackend.check(status, handle, what);
   }
 
-  private static MemorySegment device(Buffer buffer, long offset) {
-    return MemorySegment.ofAddress(((CudaBuffer) buffer).address(offset));
+  private MemorySegment device(Buffer buffer, long offset) {
+    return pointers.to(((CudaBuffer) buffer).address(offset));
   }
 
   private CudaProgram of(Program program) {

@@ -21,9 +21,9 @@ final class Staging implements AutoCloseable {
     return memory;
   }
 
-  /** The address of a byte, for a call. */
-  MemorySegment pointer(long offset) {
-    return MemorySegment.ofAddress(memory.address() + offset);
+  /** The address of a byte. */
+  long address(long offset) {
+    return memory.address() + offset;
   }
 
   boolean fits(long bytes) {
