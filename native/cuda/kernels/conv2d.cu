@@ -2,9 +2,9 @@
 // A linear layer is the 1x1 case.
 //
 //              <------ COLUMNS ------>
-//        ^    +-----------------------+   A block computes ROWS x COLUMNS outputs; a thread 8 x 8 of them: 8 rows, and two
-//       ROWS  |  warps of 32 x 64     |   pieces of 4 columns that are 32 apart, so that 8 lanes read 128 bytes in a row.
-//        v    +-----------------------+
+//        ^    +-----------------------+   A block computes ROWS x COLUMNS outputs; a thread 8 x 8 of them: 8 rows that are 4
+//       ROWS  |  warps of 32 x 64     |   apart, so that rows read at once are in different banks, and two pieces of 4
+//        v    +-----------------------+   columns that are 32 apart, so that 8 lanes read 128 bytes in a row.
 //
 //   shared memory   STAGES x ( A: [ROWS][DEPTH]  +  B: [DEPTH][COLUMNS] ), filled by cp.async, STAGES - 1 steps ahead
 //
@@ -21,6 +21,7 @@
 namespace {
 
 constexpr int DEPTH = 16, STAGES = 3, THREAD_ROWS = 8, THREAD_COLUMNS = 8, WARP_ROWS = 32, WARP_COLUMNS = 64;
+constexpr int ROWS_APART = WARP_ROWS / THREAD_ROWS, COLUMNS_APART = WARP_COLUMNS / 2;
 constexpr int NOWHERE = -(1 << 30);  // a row of pixels that is outside every map
 
 template <int ROWS, int COLUMNS>
@@ -133,7 +134,7 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
     cp_async_commit();
   }
   constexpr int WARPS_ACROSS = COLUMNS / WARP_COLUMNS;
-  const int row_in_block = warp / WARPS_ACROSS * WARP_ROWS + lane / 8 * THREAD_ROWS;
+  const int row_in_block = warp / WARPS_ACROSS * WARP_ROWS + lane / 8;
   const int column_in_block = warp % WARPS_ACROSS * WARP_COLUMNS + lane % 8 * 4;
   for (int step = 0, stage = 0; step < steps; step++, stage = stage + 1 == STAGES ? 0 : stage + 1) {
     cp_async_wait<STAGES - 2>();
@@ -145,13 +146,13 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
       float a[THREAD_ROWS][2];
 #pragma unroll
       for (int i = 0; i < THREAD_ROWS; i++) {
-        const float2 v = load2(reinterpret_cast<const float2*>(&s.a[stage][row_in_block + i][k]));
+        const float2 v = load2(reinterpret_cast<const float2*>(&s.a[stage][row_in_block + i * ROWS_APART][k]));
         a[i][0] = v.x, a[i][1] = v.y;
       }
 #pragma unroll
       for (int q = 0; q < 2; q++) {
         const float4 near = load4(reinterpret_cast<const float4*>(&s.b[stage][k + q][column_in_block]));
-        const float4 far = load4(reinterpret_cast<const float4*>(&s.b[stage][k + q][column_in_block + 32]));
+        const float4 far = load4(reinterpret_cast<const float4*>(&s.b[stage][k + q][column_in_block + COLUMNS_APART]));
         const float b[THREAD_COLUMNS] = {near.x, near.y, near.z, near.w, far.x, far.y, far.z, far.w};
 #pragma unroll
         for (int i = 0; i < THREAD_ROWS; i++) {
@@ -164,7 +165,7 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
 
 #pragma unroll
   for (int i = 0; i < THREAD_ROWS; i++) {
-    const int64_t row = first_row + row_in_block + i;
+    const int64_t row = first_row + row_in_block + i * ROWS_APART;
     if (row >= rows) break;
     const int64_t n = row / pixels, pixel = row % pixels;
     const bool zero = p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT && p.row_mask[row] == 0;
@@ -172,7 +173,7 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
     const float* residual = p.residual == nullptr ? nullptr : p.residual + n * p.residual_batch_stride + pixel * p.residual_row_stride + group * group_out;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      const int column = first_column + column_in_block + 32 * half;
+      const int column = first_column + column_in_block + COLUMNS_APART * half;
       if (column >= group_out) continue;
       float v[4];
 #pragma unroll

@@ -14,6 +14,7 @@ set -euo pipefail
 build=${1:?usage: run.sh BUILD [emulated]}
 kind=${2:-device}
 seed=${DETR4J_SEED:-20261130}
+cases=${DETR4J_CASES:-1000} # at most so many of each kernel
 case $kind in
   device) vocabulary=$build/cuda/cuda_vocabulary_test_on_device kernels=$build/cuda/cuda_kernel_tests_on_device ;;
   emulated) vocabulary=$build/cuda/tests/cuda_vocabulary_test kernels=$build/cuda/tests/cuda_kernel_tests ;;
@@ -26,9 +27,9 @@ trap 'rm -rf "$work"' EXIT
 echo "== vocabulary"
 "$vocabulary"
 echo "== kernels"
-"$kernels" seed="$seed" | tee "$work/here"
+"$kernels" seed="$seed" cases="$cases" | tee "$work/here"
 echo "== bits"
-"$build/cuda/tests/cuda_kernel_tests" seed="$seed" > "$work/emulated"
+"$build/cuda/tests/cuda_kernel_tests" seed="$seed" cases="$cases" > "$work/emulated"
 if ! diff <(grep '^ok' "$work/emulated") <(grep '^ok' "$work/here"); then
   echo "run.sh: results differ from the emulation's in their bits (< emulated, > here)" >&2
   exit 1
