@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Writes what is derived from native/include: the Java bindings, the field list of the ABI check (native/src/abi_fields.inc)
+# Writes what is derived from native/include: the Java bindings, the field lists of the ABI checks (abi_fields.inc)
 # and bindings.lock. Run it after every change of a header there and commit the result unedited.
 #
 # Needs jextract: that of JEXTRACT_HOME, on the PATH, or made by build-tool.sh. Its libclang looks for stddef.h in the C
 # compiler's include folder, or in JEXTRACT_INCLUDE.
 #
-# generate.sh --fields writes the field list alone and needs no jextract: for provisional bindings, see README.md.
+# generate.sh --fields writes the field lists alone and needs no jextract: for provisional bindings, see README.md.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Header, class of its functions and constants, and the prefix of the names that are ours.
-bindings=("native/include/detr4j.h Detr4jAbi detr4j_")
+# Header, class of its functions and constants, the prefix of the names that are ours, and where its field list goes.
+bindings=(
+  "native/include/detr4j.h Detr4jAbi detr4j_ native/src/abi_fields.inc"
+  "native/include/detr4j_cuda.h Detr4jCuda detr4j_cuda_ native/cuda/abi_fields.inc"
+)
 package=dev.detr4j.ffi.generated
 java_root=jextract/src/main/java
 java_folder=$java_root/${package//.//}
-field_list=native/src/abi_fields.inc
 lock=jextract/bindings.lock
 
 # STRUCT(name) and FIELD(name, field), in the header's order. Reads only what the header's own rules allow: fixed-width
 # types, one struct a typedef, no arrays and no nesting.
 list_fields() {
   sed -e ':a' -e 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' -e '/\/\*/{N;ba' -e '}' "$1" | awk '
-    /^typedef struct/ { type = $3; print "STRUCT(" type ")"; next }
+    /^typedef struct.*\{/ { type = $3; print "STRUCT(" type ")"; next }
     /^}/ { type = "" }
     type != "" && /;/ {
       sub(/;.*/, ""); gsub(/const |\*/, ""); sub(/^ *[a-z0-9_]+ +/, ""); gsub(/ /, "")
@@ -32,17 +34,17 @@ list_fields() {
 }
 
 write_fields() {
-  local binding header
-  echo "/* Written by jextract/generate.sh from the headers. */" > "$field_list"
+  local binding header field_list
   for binding in "${bindings[@]}"; do
-    read -r header _ <<< "$binding"
+    read -r header _ _ field_list <<< "$binding"
+    echo "/* Written by jextract/generate.sh from the headers. */" > "$field_list"
     list_fields "$header" >> "$field_list"
   done
 }
 
 if [[ ${1:-} == --fields ]]; then
   write_fields
-  echo "wrote $field_list; the bindings and $lock are as they were" >&2
+  echo "wrote the field lists; the bindings and $lock are as they were" >&2
   exit
 fi
 
@@ -68,7 +70,7 @@ rm -rf "$java_folder"
 write_fields
 arguments=()
 for binding in "${bindings[@]}"; do
-  read -r header class prefix <<< "$binding"
+  read -r header class prefix _ <<< "$binding"
   symbols=$work/$class.symbols
   "$jextract" "${search[@]}" --dump-includes "$work/all" "$header"
   grep -iE "^--include-[a-z]+ $prefix" "$work/all" | sed 's/ *#.*//' > "$symbols"
@@ -81,7 +83,9 @@ done
   echo "# Written by jextract/generate.sh; BindingsLockTest recomputes it."
   sed 's/^/tool /' <<< "$tool"
   for line in "${arguments[@]}"; do echo "arguments $line"; done
-  for binding in "${bindings[@]}"; do read -r header _ <<< "$binding"; sha256sum "$header"; done
-  sha256sum "$field_list"
+  for binding in "${bindings[@]}"; do
+    read -r header _ _ field_list <<< "$binding"
+    sha256sum "$header" "$field_list"
+  done
   find "$java_folder" -type f | sort | xargs sha256sum
 } > "$lock"

@@ -3,6 +3,11 @@
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+# g++-aarch64-linux-gnu may be missing: then the emulated CUDA library is left out, and the build says so.
+find_program(DETR4J_CROSS_CXX aarch64-linux-gnu-g++)
+if(DETR4J_CROSS_CXX)
+  set(CMAKE_CXX_COMPILER "${DETR4J_CROSS_CXX}")
+endif()
 set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

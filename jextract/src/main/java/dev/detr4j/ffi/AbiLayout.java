@@ -5,6 +5,21 @@ import dev.detr4j.ffi.generated.detr4j_add;
 import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
+import dev.detr4j.ffi.generated.detr4j_cuda_abi_field;
+import dev.detr4j.ffi.generated.detr4j_cuda_add;
+import dev.detr4j.ffi.generated.detr4j_cuda_attention;
+import dev.detr4j.ffi.generated.detr4j_cuda_box_refinement;
+import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
+import dev.detr4j.ffi.generated.detr4j_cuda_gather;
+import dev.detr4j.ffi.generated.detr4j_cuda_layer_norm;
+import dev.detr4j.ffi.generated.detr4j_cuda_max_pool;
+import dev.detr4j.ffi.generated.detr4j_cuda_ms_deform_attention;
+import dev.detr4j.ffi.generated.detr4j_cuda_nms;
+import dev.detr4j.ffi.generated.detr4j_cuda_proposal_embedding;
+import dev.detr4j.ffi.generated.detr4j_cuda_resize;
+import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
+import dev.detr4j.ffi.generated.detr4j_cuda_sine_position;
+import dev.detr4j.ffi.generated.detr4j_cuda_top_k;
 import dev.detr4j.ffi.generated.detr4j_gather;
 import dev.detr4j.ffi.generated.detr4j_global_response_norm;
 import dev.detr4j.ffi.generated.detr4j_group_norm;
@@ -24,8 +39,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The parameter structs as the generated bindings lay them out, in the form that the C library
- * reports its own.
+ * The parameter structs as the generated bindings lay them out, in the form that the libraries
+ * report their own.
  */
 final class AbiLayout {
   /**
@@ -65,12 +80,40 @@ final class AbiLayout {
           detr4j_nms.layout(),
           detr4j_resize.layout());
 
+  /** The same for detr4j_cuda.h. */
+  private static final List<GroupLayout> CUDA_STRUCTS =
+      List.of(
+          detr4j_cuda_abi_field.layout(),
+          detr4j_cuda_conv2d.layout(),
+          detr4j_cuda_max_pool.layout(),
+          detr4j_cuda_layer_norm.layout(),
+          detr4j_cuda_row_norm.layout(),
+          detr4j_cuda_add.layout(),
+          detr4j_cuda_attention.layout(),
+          detr4j_cuda_ms_deform_attention.layout(),
+          detr4j_cuda_sine_position.layout(),
+          detr4j_cuda_proposal_embedding.layout(),
+          detr4j_cuda_box_refinement.layout(),
+          detr4j_cuda_top_k.layout(),
+          detr4j_cuda_gather.layout(),
+          detr4j_cuda_nms.layout(),
+          detr4j_cuda_resize.layout());
+
   private AbiLayout() {}
 
-  /** Every struct, each followed by its fields. */
+  /** Every struct of detr4j.h, each followed by its fields. */
   static List<Field> fields() {
+    return fields(STRUCTS);
+  }
+
+  /** Every struct of detr4j_cuda.h, each followed by its fields. */
+  static List<Field> cudaFields() {
+    return fields(CUDA_STRUCTS);
+  }
+
+  private static List<Field> fields(List<GroupLayout> structs) {
     List<Field> fields = new ArrayList<>();
-    for (GroupLayout struct : STRUCTS) {
+    for (GroupLayout struct : structs) {
       String type = struct.name().orElseThrow();
       fields.add(new Field(type, 0, Math.toIntExact(struct.byteSize())));
       long offset = 0;

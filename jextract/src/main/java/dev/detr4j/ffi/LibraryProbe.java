@@ -2,6 +2,7 @@ package dev.detr4j.ffi;
 
 import dev.detr4j.ffi.LibraryRefused.Stage;
 import dev.detr4j.ffi.generated.Detr4jAbi;
+import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_abi_field;
 import dev.detr4j.ffi.generated.detr4j_add;
 import java.lang.foreign.Arena;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Examines a library file before it is loaded for good, so that a wrong one leaves nothing behind
@@ -31,12 +33,36 @@ final class LibraryProbe {
 
   private static final int LONGEST_NAME = 256;
 
+  /**
+   * What the bindings expect of a library.
+   *
+   * @param prefix of the names of its functions
+   * @param functions that the bindings call
+   * @param version of its ABI
+   * @param fields of its parameter structs
+   */
+  private record Expected(
+      String prefix, List<String> functions, int version, List<AbiLayout.Field> fields) {
+    static Expected ofKernels() {
+      int version = Detr4jAbi.DETR4J_ABI_VERSION();
+      return new Expected("detr4j_", LibraryProbe.functions(), version, AbiLayout.fields());
+    }
+
+    static Expected ofCuda() {
+      int version = Detr4jCuda.DETR4J_CUDA_ABI_VERSION();
+      List<String> functions = LibraryProbe.functions(Detr4jCuda.class);
+      return new Expected("detr4j_cuda_", functions, version, AbiLayout.cudaFields());
+    }
+  }
+
   private final Path file;
   private final SymbolLookup symbols;
+  private final Expected expected;
 
-  private LibraryProbe(Path file, SymbolLookup symbols) {
+  private LibraryProbe(Path file, SymbolLookup symbols, Expected expected) {
     this.file = file;
     this.symbols = symbols;
+    this.expected = expected;
   }
 
   /**
@@ -46,24 +72,54 @@ final class LibraryProbe {
    */
   static void examine(Path file) throws LibraryRefused {
     try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup symbols;
-      try {
-        symbols = SymbolLookup.libraryLookup(file, arena);
-      } catch (IllegalArgumentException e) {
-        throw new LibraryRefused(Stage.PLACE, file + ": " + reasonNotOpened(file), e);
-      }
-      LibraryProbe probe = new LibraryProbe(file, symbols);
-      probe.checkVersion();
-      probe.checkExports();
-      probe.checkLayout();
+      LibraryProbe probe = open(file, arena, Expected::ofKernels);
+      probe.checkAbi();
       probe.runOneElement(arena);
     }
   }
 
-  /** The functions that the bindings call. */
+  /**
+   * Checks exported functions, ABI version and hash of a CUDA library, and that it is the one for a
+   * device or the emulated one.
+   *
+   * @throws LibraryRefused when one of them is not as expected
+   */
+  static void examineCuda(Path file, boolean emulated) throws LibraryRefused {
+    try (Arena arena = Arena.ofConfined()) {
+      LibraryProbe probe = open(file, arena, Expected::ofCuda);
+      probe.checkAbi();
+      if ((probe.number("detr4j_cuda_emulated") == 1) != emulated) {
+        throw probe.content(
+            emulated ? "runs on a device and does not emulate one" : "only emulates a device");
+      }
+    }
+  }
+
+  /** Asks for what is expected last: without native access, the bindings cannot be touched. */
+  private static LibraryProbe open(Path file, Arena arena, Supplier<Expected> expected)
+      throws LibraryRefused {
+    try {
+      SymbolLookup symbols = SymbolLookup.libraryLookup(file, arena);
+      return new LibraryProbe(file, symbols, expected.get());
+    } catch (IllegalArgumentException e) {
+      throw new LibraryRefused(Stage.PLACE, file + ": " + reasonNotOpened(file), e);
+    }
+  }
+
+  private void checkAbi() throws LibraryRefused {
+    checkVersion();
+    checkExports();
+    checkLayout();
+  }
+
+  /** The functions that the bindings of the C library call. */
   static List<String> functions() {
+    return functions(Detr4jAbi.class);
+  }
+
+  private static List<String> functions(Class<?> bindings) {
     String mark = "$descriptor";
-    return Arrays.stream(Detr4jAbi.class.getDeclaredMethods())
+    return Arrays.stream(bindings.getDeclaredMethods())
         .map(Method::getName)
         .filter(name -> name.endsWith(mark))
         .map(name -> name.substring(0, name.length() - mark.length()))
@@ -89,40 +145,40 @@ final class LibraryProbe {
   }
 
   private void checkVersion() throws LibraryRefused {
-    if (symbols.find("detr4j_abi_version").isEmpty()) {
-      throw content("is not a detr4j library (it has no detr4j_abi_version)");
+    String name = expected.prefix + "abi_version";
+    if (symbols.find(name).isEmpty()) {
+      throw content("is not a detr4j library (it has no " + name + ")");
     }
-    int version = number("detr4j_abi_version");
-    int expected = Detr4jAbi.DETR4J_ABI_VERSION();
-    if (version != expected) {
+    int version = number(name);
+    if (version != expected.version) {
       throw content(
           "library built for abi "
               + Integer.toUnsignedString(version)
               + ", bindings expect "
-              + expected
+              + expected.version
               + "; remove it or rebuild it");
     }
   }
 
   private void checkExports() throws LibraryRefused {
     List<String> missing =
-        functions().stream().filter(name -> symbols.find(name).isEmpty()).toList();
+        expected.functions.stream().filter(name -> symbols.find(name).isEmpty()).toList();
     if (!missing.isEmpty()) {
       throw content("library lacks " + String.join(", ", missing) + "; remove it or rebuild it");
     }
   }
 
   private void checkLayout() throws LibraryRefused {
-    List<AbiLayout.Field> bindings = AbiLayout.fields();
-    MethodHandle handle = handle("detr4j_abi_hash", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    List<AbiLayout.Field> bindings = expected.fields;
+    String name = expected.prefix + "abi_hash";
+    MethodHandle handle = handle(name, FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     long hash;
     try {
       hash = (long) handle.invokeExact();
     } catch (Throwable e) {
-      throw failed("detr4j_abi_hash", e);
+      throw failed(name, e);
     }
-    long expected = AbiLayout.hash(bindings);
-    if (hash != expected) {
+    if (hash != AbiLayout.hash(bindings)) {
       List<AbiLayout.Field> library = readFields();
       String difference =
           library.equals(bindings)
@@ -134,16 +190,17 @@ final class LibraryProbe {
   }
 
   private List<AbiLayout.Field> readFields() throws LibraryRefused {
-    int count = number("detr4j_abi_field_count");
+    int count = number(expected.prefix + "abi_field_count");
     if (count < 0 || count > MOST_FIELDS) {
       throw content("library states " + count + " fields in its ABI table");
     }
-    MethodHandle handle = handle("detr4j_abi_fields", FunctionDescriptor.of(ValueLayout.ADDRESS));
+    String function = expected.prefix + "abi_fields";
+    MethodHandle handle = handle(function, FunctionDescriptor.of(ValueLayout.ADDRESS));
     MemorySegment table;
     try {
       table = ((MemorySegment) handle.invokeExact()).reinterpret(count * detr4j_abi_field.sizeof());
     } catch (Throwable e) {
-      throw failed("detr4j_abi_fields", e);
+      throw failed(function, e);
     }
     List<AbiLayout.Field> fields = new ArrayList<>();
     for (int i = 0; i < count; i++) {

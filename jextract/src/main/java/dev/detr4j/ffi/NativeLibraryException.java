@@ -13,7 +13,11 @@ public final class NativeLibraryException extends RuntimeException {
   private final List<String> reasons;
 
   NativeLibraryException(List<String> reasons, List<? extends Throwable> causes) {
-    super("native library detr4j cannot be used: " + String.join("; ", reasons));
+    this("detr4j", reasons, causes);
+  }
+
+  NativeLibraryException(String name, List<String> reasons, List<? extends Throwable> causes) {
+    super("native library " + name + " cannot be used: " + String.join("; ", reasons));
     this.reasons = List.copyOf(reasons);
     causes.forEach(this::addSuppressed);
   }

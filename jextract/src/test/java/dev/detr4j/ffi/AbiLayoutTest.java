@@ -15,26 +15,38 @@ class AbiLayoutTest {
 
   @Test
   void everyStructAndFieldLiesWhereTheCompilerPutsIt() throws Exception {
+    compare("detr4j.h", "src", AbiLayout.fields());
+  }
+
+  @Test
+  void theSameOfTheCudaLibrary() throws Exception {
+    compare("detr4j_cuda.h", "cuda", AbiLayout.cudaFields());
+  }
+
+  /** The layouts of a header whose field list lies in this folder of native. */
+  private void compare(String header, String listFolder, List<AbiLayout.Field> fields)
+      throws Exception {
     Path program = folder.resolve("layout");
     Path source = folder.resolve("layout.c");
     Files.writeString(
         source,
         """
-        #include "detr4j.h"
+        #include "%s"
         #include <stddef.h>
         #include <stdio.h>
-        #define STRUCT(type) printf("%s 0 %zu\\n", #type, sizeof(type));
+        #define STRUCT(type) printf("%%s 0 %%zu\\n", #type, sizeof(type));
         #define FIELD(type, field) \\
-          printf("%s.%s %zu %zu\\n", #type, #field, offsetof(type, field), sizeof(((type *)0)->field));
+          printf("%%s.%%s %%zu %%zu\\n", #type, #field, offsetof(type, field), sizeof(((type *)0)->field));
         int main(void) {
         #include "abi_fields.inc"
           return 0;
         }
-        """);
+        """
+            .formatted(header));
     Path nativeFolder = Path.of("..", "native").toAbsolutePath().normalize();
     TestLibrary.compile(
         "-I" + nativeFolder.resolve("include"),
-        "-I" + nativeFolder.resolve("src"),
+        "-I" + nativeFolder.resolve(listFolder),
         "-o",
         program.toString(),
         source.toString());
@@ -43,7 +55,7 @@ class AbiLayoutTest {
     assertEquals(0, process.waitFor());
 
     List<String> bindings =
-        AbiLayout.fields().stream()
+        fields.stream()
             .map(field -> field.name() + " " + field.offset() + " " + field.size())
             .toList();
     assertTrue(compiler.size() > 100, () -> "only " + compiler);

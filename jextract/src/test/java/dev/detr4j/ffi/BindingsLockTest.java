@@ -23,6 +23,7 @@ class BindingsLockTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final String HEADER = "native/include/detr4j.h";
   private static final String FIELDS = "native/src/abi_fields.inc";
+  private static final String CUDA_FIELDS = "native/cuda/abi_fields.inc";
   private static final String GENERATED = "jextract/src/main/java/dev/detr4j/ffi/generated";
 
   private static final String TO_FINISH =
@@ -40,6 +41,7 @@ class BindingsLockTest {
     hash(present, "native/include", ".h");
     hash(present, GENERATED, ".java");
     hash(present, FIELDS, "");
+    hash(present, CUDA_FIELDS, "");
     String difference = difference(locked, present);
     if (difference != null) {
       fail(difference);

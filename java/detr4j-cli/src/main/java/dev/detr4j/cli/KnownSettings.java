@@ -31,6 +31,8 @@ final class KnownSettings {
           "detr4j.vector.bits",
           "detr4j.native.path",
           "detr4j.native.cache",
+          "detr4j.cuda",
+          "detr4j.cuda.path",
           "detr4j.models.home",
           "detr4j.models.registry",
           "detr4j.hub.endpoint");
@@ -46,6 +48,8 @@ final class KnownSettings {
           "DETR4J_VECTOR_BITS",
           "DETR4J_NATIVE_PATH",
           "DETR4J_NATIVE_CACHE",
+          "DETR4J_CUDA",
+          "DETR4J_CUDA_PATH",
           "DETR4J_HOME",
           "DETR4J_REGISTRY",
           "DETR4J_JAVA_OPTIONS",

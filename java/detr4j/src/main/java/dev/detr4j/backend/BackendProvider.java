@@ -19,6 +19,11 @@ public interface BackendProvider {
     return null;
   }
 
+  /** Why an automatic choice passes over this backend although it can be used, or null. */
+  default @Nullable String notAutomatic() {
+    return null;
+  }
+
   /**
    * The vectors that the kernels of an open backend with these options are made of: what its steps
    * are held against.

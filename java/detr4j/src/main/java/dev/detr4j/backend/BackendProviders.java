@@ -1,5 +1,6 @@
 package dev.detr4j.backend;
 
+import dev.detr4j.ffi.CudaLibrary;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -49,11 +50,14 @@ public final class BackendProviders {
 
   /**
    * Looks for every provider of this build, in the order in which AUTO tries them; reference comes
-   * last. A kind whose provider this build does not have is left out.
+   * last. A kind whose provider this build does not have is left out, and so is cuda unless {@code
+   * detr4j.cuda} is set: no jar holds its library yet.
    */
   public static List<Lookup> all() {
     return Stream.of(
-            find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
+            CudaLibrary.requested() == null
+                ? null
+                : find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
             find(BackendKind.C, "dev.detr4j.backend.c.CBackendProvider"),
             find(BackendKind.VECTOR, "dev.detr4j.backend.vector.VectorBackendProvider"),
             find(BackendKind.REFERENCE, "dev.detr4j.backend.reference.ReferenceBackendProvider"))

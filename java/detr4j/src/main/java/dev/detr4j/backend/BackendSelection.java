@@ -63,6 +63,12 @@ public record BackendSelection(Backend backend, BackendReport report) {
         refused.add(notAutomatic());
         continue;
       }
+      BackendProvider provider = lookup.provider();
+      String passedOver = provider == null ? null : provider.notAutomatic();
+      if (passedOver != null) {
+        refused.add(new NotChosen(lookup.kind(), passedOver));
+        continue;
+      }
       Attempt attempt = attempt(lookup, options);
       if (attempt.backend != null) {
         for (Lookup later : lookups.subList(i + 1, lookups.size())) {

@@ -37,6 +37,7 @@ record Variant(BackendKind kind, BackendOptions options) {
     for (String tier : TIERS) {
       variants.add(new Variant(BackendKind.C, new BackendOptions(2, tier, 0)));
     }
+    variants.add(new Variant(BackendKind.CUDA, new BackendOptions(1, null, 0)));
     return variants;
   }
 
@@ -53,16 +54,16 @@ record Variant(BackendKind kind, BackendOptions options) {
   }
 
   /**
-   * Whether it has a width of vectors. A JVM has one width, so each of these runs in a JVM of its
-   * own, see {@link VariantJvm}.
+   * Whether it runs in a JVM of its own, see {@link VariantJvm}: a width of vectors, because a JVM
+   * has one, and the emulated device, because it ends the process where a kernel breaks a rule.
    */
   boolean needsOwnJvm() {
-    return options.vectorBits() != 0;
+    return options.vectorBits() != 0 || kind == BackendKind.CUDA;
   }
 
   /** Whether it is what {@link #best} is in this JVM. */
   boolean hasWidthOfThisJvm() {
-    return needsOwnJvm() && options.vectorBits() == WidthsHere.ofThisJvm();
+    return options.vectorBits() != 0 && options.vectorBits() == WidthsHere.ofThisJvm();
   }
 
   /** The instruction set, the width of vectors in bits, or {@link #BEST}. */
@@ -78,6 +79,9 @@ record Variant(BackendKind kind, BackendOptions options) {
 
   /** Why this cannot run on this machine, or null when it can. */
   @Nullable String unavailable() {
+    if (kind == BackendKind.CUDA) {
+      return EmulatedDevice.unavailable();
+    }
     if (!needsOwnJvm()) {
       return BackendProviders.of(kind).unavailable(options);
     }
@@ -104,6 +108,6 @@ record Variant(BackendKind kind, BackendOptions options) {
 
   @Override
   public String toString() {
-    return kind.id() + (isBest() ? "" : " " + tier() + (needsOwnJvm() ? " bits" : ""));
+    return kind.id() + (isBest() ? "" : " " + tier() + (options.vectorBits() != 0 ? " bits" : ""));
   }
 }

@@ -1,5 +1,6 @@
 package dev.detr4j.backend.parity;
 
+import dev.detr4j.backend.BackendKind;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs the cases of one variant in a JVM of its own and holds what that JVM reported.
  *
- * <p>A width of vectors needs one, because a JVM has one width; guard pages need one, because an
- * access outside ends it. The settings of this JVM that begin with {@code detr4j.} go along.
+ * <p>A width of vectors needs one, because a JVM has one width; guard pages and the emulated device
+ * need one, because an access outside ends it. The settings of this JVM that begin with {@code
+ * detr4j.} go along.
  */
 final class VariantJvm {
   private static final int LAST_LINES = 30;
@@ -128,6 +130,10 @@ final class VariantJvm {
             command.add("-D" + key + "=" + value);
           }
         });
+    boolean emulated = variant.kind() == BackendKind.CUDA;
+    if (emulated) {
+      command.addAll(EmulatedDevice.options());
+    }
     command.addAll(
         List.of(
             VariantRun.class.getName(),
@@ -135,6 +141,11 @@ final class VariantJvm {
             tier == null ? "-" : tier,
             Integer.toString(variant.options().vectorBits()),
             guarded ? VariantRun.GUARDED : "anywhere"));
-    return new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
+    if (emulated) {
+      EmulatedDevice.drawOrder(builder.environment());
+    }
+    return builder.start();
   }
 }

@@ -1,0 +1,33 @@
+package dev.detr4j.backend.cuda;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.ffi.generated.Detr4jCuda;
+import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
+import dev.detr4j.op.GlobalResponseNorm;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.MemorySegment;
+
+/** {@link GlobalResponseNorm} by {@code detr4j_cuda_global_response_norm_f32}. */
+final class CudaGlobalResponseNorm implements CudaOp<GlobalResponseNorm> {
+  @Override
+  public CudaStep bind(GlobalResponseNorm op, BoundNode node, CudaContext context) {
+    TensorView x = node.input(0);
+    TensorView y = node.output(0);
+    MemorySegment p = detr4j_cuda_row_norm.allocate(context.arena());
+    detr4j_cuda_row_norm.batch(p, x.batch());
+    detr4j_cuda_row_norm.rows(p, x.rows());
+    detr4j_cuda_row_norm.channels(p, op.channels());
+    detr4j_cuda_row_norm.epsilon(p, op.epsilon());
+    detr4j_cuda_row_norm.weight(p, context.weights().plain(node.weight(0)));
+    detr4j_cuda_row_norm.bias(p, context.weights().plain(node.weight(1)));
+    detr4j_cuda_row_norm.x(p, Pointers.to(x));
+    detr4j_cuda_row_norm.x_row_stride(p, x.rowStride());
+    detr4j_cuda_row_norm.x_batch_stride(p, x.batchStride());
+    detr4j_cuda_row_norm.y(p, Pointers.to(y));
+    detr4j_cuda_row_norm.y_row_stride(p, y.rowStride());
+    detr4j_cuda_row_norm.y_batch_stride(p, y.batchStride());
+    detr4j_cuda_row_norm.workspace(
+        p, context.workspace(Detr4jCuda.detr4j_cuda_row_norm_workspace(p)));
+    return new CudaStep(p, Detr4jCuda::detr4j_cuda_global_response_norm_f32);
+  }
+}

@@ -1,0 +1,63 @@
+package dev.detr4j.backend.cuda;
+
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.ffi.generated.Detr4jCuda;
+import dev.detr4j.ffi.generated.detr4j_cuda_ms_deform_attention;
+import dev.detr4j.op.LevelShape;
+import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.tensor.TensorView;
+import java.lang.foreign.MemorySegment;
+
+/** {@link MsDeformAttention} by {@code detr4j_cuda_ms_deform_attention_f32}. */
+final class CudaMsDeformAttention implements CudaOp<MsDeformAttention> {
+  @Override
+  public CudaStep bind(MsDeformAttention op, BoundNode node, CudaContext context) {
+    TensorView value = node.input(0);
+    TensorView offsets = node.input(1);
+    TensorView logits = node.input(2);
+    TensorView reference = node.input(3);
+    TensorView out = node.output(0);
+    MemorySegment p = detr4j_cuda_ms_deform_attention.allocate(context.arena());
+    detr4j_cuda_ms_deform_attention.batch(p, value.batch());
+    detr4j_cuda_ms_deform_attention.queries(p, Math.toIntExact(out.rows()));
+    detr4j_cuda_ms_deform_attention.tokens(p, Math.toIntExact(value.rows()));
+    detr4j_cuda_ms_deform_attention.heads(p, op.heads());
+    detr4j_cuda_ms_deform_attention.head_dim(p, op.headDim());
+    detr4j_cuda_ms_deform_attention.levels_count(p, op.levels().size());
+    detr4j_cuda_ms_deform_attention.points(p, op.points());
+    detr4j_cuda_ms_deform_attention.reference_columns(p, op.referenceColumns());
+    detr4j_cuda_ms_deform_attention.shared_value(p, op.sharedValue() ? 1 : 0);
+    detr4j_cuda_ms_deform_attention.levels(p, context.table(levels(op)));
+    detr4j_cuda_ms_deform_attention.value(p, Pointers.to(value));
+    detr4j_cuda_ms_deform_attention.value_row_stride(p, value.rowStride());
+    detr4j_cuda_ms_deform_attention.value_batch_stride(p, value.batchStride());
+    detr4j_cuda_ms_deform_attention.offsets(p, Pointers.to(offsets));
+    detr4j_cuda_ms_deform_attention.offsets_row_stride(p, offsets.rowStride());
+    detr4j_cuda_ms_deform_attention.offsets_batch_stride(p, offsets.batchStride());
+    detr4j_cuda_ms_deform_attention.logits(p, Pointers.to(logits));
+    detr4j_cuda_ms_deform_attention.logits_row_stride(p, logits.rowStride());
+    detr4j_cuda_ms_deform_attention.logits_batch_stride(p, logits.batchStride());
+    detr4j_cuda_ms_deform_attention.reference(p, Pointers.to(reference));
+    detr4j_cuda_ms_deform_attention.reference_row_stride(p, reference.rowStride());
+    detr4j_cuda_ms_deform_attention.reference_batch_stride(p, reference.batchStride());
+    detr4j_cuda_ms_deform_attention.valid_ratios(p, Pointers.toContiguous(node, node.input(4)));
+    detr4j_cuda_ms_deform_attention.out(p, Pointers.to(out));
+    detr4j_cuda_ms_deform_attention.out_row_stride(p, out.rowStride());
+    detr4j_cuda_ms_deform_attention.out_batch_stride(p, out.batchStride());
+    return new CudaStep(p, Detr4jCuda::detr4j_cuda_ms_deform_attention_f32);
+  }
+
+  /** Height, width and first token of each level. */
+  private static int[] levels(MsDeformAttention op) {
+    int[] levels = new int[3 * op.levels().size()];
+    int first = 0;
+    for (int i = 0; i < op.levels().size(); i++) {
+      LevelShape level = op.levels().get(i);
+      levels[3 * i] = level.height();
+      levels[3 * i + 1] = level.width();
+      levels[3 * i + 2] = first;
+      first += level.cells();
+    }
+    return levels;
+  }
+}

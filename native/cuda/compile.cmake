@@ -1,0 +1,18 @@
+# cmake -DREPORT=<file> -P compile.cmake <compiler> <arguments...>: runs it; what it prints goes to the file, and to the terminal
+# when it fails. resources.cmake reads what ptxas says of each kernel there.
+set(command)
+set(after FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE 1 ${last})
+  if(after AND NOT i EQUAL script)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "-P")
+    set(after TRUE)
+    math(EXPR script "${i} + 1")
+  endif()
+endforeach()
+execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE error RESULT_VARIABLE status)
+file(WRITE "${REPORT}" "${output}${error}")
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${output}${error}")
+endif()

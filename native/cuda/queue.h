@@ -1,0 +1,66 @@
+// What the handles of the ABI are: a device, a queue on it, a recorded program.
+#ifndef DETR4J_CUDA_QUEUE_H
+#define DETR4J_CUDA_QUEUE_H
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "detr4j_cuda.h"
+#include "launch.h"
+
+constexpr size_t SENTENCE = 400;  // bytes of an error text
+
+struct detr4j_cuda_device {
+  int number;
+  int architecture;
+  char name[256];
+};
+
+struct detr4j_cuda_program {
+  cudaGraphExec_t graph;
+};
+
+struct detr4j_cuda_queue {
+  detr4j_cuda_device* device;
+  cudaStream_t stream;
+  int64_t launches = 0;
+  int32_t broken = DETR4J_CUDA_OK;  // the status of the first failure of its work; it stays
+  char sentence[SENTENCE] = "";
+
+  // A parameter is outside its range. Nothing was put on the queue, so the queue stays usable.
+  __attribute__((format(printf, 2, 3))) int32_t refuse(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return DETR4J_CUDA_ERROR_ARGUMENT;
+  }
+
+  // The status of a call of the runtime; `what` names it in the sentence.
+  int32_t checked(cudaError_t error, const char* what) {
+    if (error == cudaSuccess) return DETR4J_CUDA_OK;
+    snprintf(sentence, sizeof sentence, "%s on %s failed: %s", what, device->name, cudaGetErrorString(error));
+    return broken = DETR4J_CUDA_ERROR_RUNTIME;
+  }
+
+  // Puts a kernel on the queue.
+  template <class... Parameters, class... Arguments>
+  int32_t run(const char* kernel, dim3 grid, dim3 block, size_t shared, void (*function)(Parameters...), const Arguments&... arguments) {
+    if (broken != DETR4J_CUDA_OK) return broken;
+    launches++;
+    return checked(launch({kernel, grid, block, shared, stream}, function, arguments...), kernel);
+  }
+};
+
+// For the beginning of an operation: refuses with the condition's text and the value that breaks it.
+#define DETR4J_REQUIRE(queue, condition, format, ...)                        \
+  do {                                                                       \
+    if (!(condition)) return (queue)->refuse(format, __VA_ARGS__);           \
+  } while (0)
+
+// Whether 16-byte accesses of a tensor's rows are possible.
+inline bool rows_on_16_bytes(const float* p, int64_t row_stride, int64_t batch_stride) {
+  return (uintptr_t)p % 16 == 0 && row_stride % 4 == 0 && batch_stride % 4 == 0;
+}
+
+#endif  // DETR4J_CUDA_QUEUE_H

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <memory>
+
+#include "../harness.h"
+
+namespace {
+
+std::unique_ptr<Array<float>> divisors_of(int features) {
+  std::vector<float> divisors;
+  for (int i = 0; i < features; i++) divisors.push_back((float)std::pow(10000.0, 2.0 * (i / 2) / features));
+  return std::make_unique<Array<float>>(divisors);
+}
+
+double code(float c, float divisor, int feature) {
+  const double x = (double)(c / divisor);
+  return feature % 2 == 0 ? std::sin(x) : std::cos(x);
+}
+
+}  // namespace
+
+void test_box_refinement(int index) {
+  detr4j_cuda_box_refinement p{};
+  p.batch = between(1, 2), p.queries = index + 1, p.columns = chance(3) ? 2 : 4, p.reference_kind = between(0, 3);
+  p.epsilon = chance(2) ? 1e-5f : 1e-3f;
+  if (p.columns == 2) p.reference_kind = between(0, 1);
+  const int reference_columns = p.reference_kind == 0 ? 0 : p.reference_kind == 1 ? 2 : 4;
+  Tensor delta(Tensor::RANDOM, p.batch, p.queries, p.columns), reference(Tensor::RANDOM, p.batch, p.queries, 4), out(Tensor::OUTPUT, p.batch, p.queries, p.columns);
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.queries; q++) {
+      for (int c = 0; c < 4; c++) {
+        if (p.reference_kind != DETR4J_CUDA_REFERENCE_LOGITS) reference.at(n, q, c) = chance(6) ? (float)between(-1, 2) : uniform(0, 1);
+      }
+      for (int c = 0; c < p.columns; c++) delta.at(n, q, c) *= 5;
+    }
+  }
+  if (p.reference_kind == DETR4J_CUDA_REFERENCE_LOGITS) reference.at(0, 0, 1) = INFINITY;
+  if (index % 4 == 3) delta.at(0, 0, 0) = NAN;
+  if (index % 4 == 2) reference.at(0, 0, 0) = NAN;
+  delta.upload(), reference.upload();
+  describe("[%d, %d, %d], reference kind %d", p.batch, p.queries, p.columns, p.reference_kind);
+  p.delta = delta.on_device(), p.delta_row_stride = delta.row_stride, p.delta_batch_stride = delta.batch_stride;
+  p.reference = reference.on_device(), p.reference_row_stride = reference.row_stride, p.reference_batch_stride = reference.batch_stride;
+  p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
+  expect_ok(detr4j_cuda_box_refinement_f32(queue(), &p));
+  out.fetch("out");
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.queries; q++) {
+      for (int c = 0; c < p.columns; c++) {
+        double start = 0;
+        if (c < reference_columns) {
+          start = (double)reference.at(n, q, c);
+          if (p.reference_kind != DETR4J_CUDA_REFERENCE_LOGITS && !std::isnan(start)) {
+            const double x = start < 0 ? 0 : start > 1 ? 1 : start;
+            start = std::log(std::fmax(x, (double)p.epsilon) / std::fmax(1 - x, (double)p.epsilon));
+          }
+        }
+        const double expected = 1 / (1 + std::exp(-((double)delta.at(n, q, c) + start)));
+        expect_close("out", n, q, c, expected, out.at(n, q, c), 1e-6);
+      }
+    }
+  }
+}
+
+void test_sine_position(int index) {
+  detr4j_cuda_sine_position p{};
+  p.batch = between(1, 2), p.height = between(1, 9), p.width = between(1, 9), p.features = 2 * (index % 20 + 1);
+  p.offset = chance(2) ? -0.5f : 0.0f;
+  std::vector<int32_t> valid;
+  for (int n = 0; n < p.batch; n++) valid.insert(valid.end(), {between(1, p.height), between(1, p.width)});
+  Array<int32_t> valid_extents(valid);
+  const auto divisors = divisors_of(p.features);
+  Array<float> addend(random_numbers(2 * p.features));
+  const bool has_addend = chance(2);
+  Tensor out(Tensor::OUTPUT, p.batch, p.height * p.width, 2 * p.features);
+  describe("[%d, %d, %d], %d features, offset %g", p.batch, p.height, p.width, p.features, (double)p.offset);
+  p.valid = valid_extents.on_device(), p.divisors = divisors->on_device(), p.addend = has_addend ? addend.on_device() : nullptr;
+  p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
+  expect_ok(detr4j_cuda_sine_position_f32(queue(), &p));
+  out.fetch("out");
+  for (int n = 0; n < p.batch; n++) {
+    for (int cell = 0; cell < p.height * p.width; cell++) {
+      for (int c = 0; c < 2 * p.features; c++) {
+        const bool of_x = c >= p.features;
+        const int row = cell / p.width, column = cell % p.width, valid_h = valid[(size_t)(2 * n)], valid_w = valid[(size_t)(2 * n + 1)];
+        const int total = of_x ? (row < valid_h ? valid_w : 0) : (column < valid_w ? valid_h : 0);
+        const int count = std::min((of_x ? column : row) + 1, total), feature = c % p.features;
+        const float coordinate = ((float)count + p.offset) / ((float)total + 1e-6f) * 6.283185307179586f;
+        const double expected = code(coordinate, divisors->host[(size_t)feature], feature) + (has_addend ? (double)addend.host[(size_t)c] : 0);
+        expect_close("out", n, cell, c, expected, out.at(n, cell, c), 3e-7);
+      }
+    }
+  }
+}
+
+void test_proposal_embedding(int index) {
+  detr4j_cuda_proposal_embedding p{};
+  p.batch = between(1, 2), p.queries = between(1, 20), p.features = 2 * (index % 20 + 1);
+  const auto divisors = divisors_of(p.features);
+  Tensor boxes(Tensor::RANDOM, p.batch, p.queries, 4), out(Tensor::OUTPUT, p.batch, p.queries, 4 * p.features);
+  if (index % 4 == 3) boxes.sprinkle(1);
+  describe("[%d, %d], %d features", p.batch, p.queries, p.features);
+  p.divisors = divisors->on_device();
+  p.boxes = boxes.on_device(), p.boxes_row_stride = boxes.row_stride, p.boxes_batch_stride = boxes.batch_stride;
+  p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
+  expect_ok(detr4j_cuda_proposal_embedding_f32(queue(), &p));
+  out.fetch("out");
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.queries; q++) {
+      for (int c = 0; c < 4 * p.features; c++) {
+        const int feature = c % p.features;
+        const float v = boxes.at(n, q, c / p.features) * 6.283185307179586f;
+        expect_close("out", n, q, c, code(v, divisors->host[(size_t)feature], feature), out.at(n, q, c), 2e-7);
+      }
+    }
+  }
+}

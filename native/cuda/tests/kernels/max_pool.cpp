@@ -1,0 +1,34 @@
+#include "../harness.h"
+
+void test_max_pool(int index) {
+  detr4j_cuda_max_pool p{};
+  p.batch = between(1, 2), p.in_h = between(1, 9), p.in_w = between(1, 11), p.channels = extent(index);
+  p.kernel = between(1, 3), p.stride = between(1, 2), p.padding = between(0, p.kernel / 2);
+  while (p.in_h + 2 * p.padding < p.kernel) p.in_h++;
+  while (p.in_w + 2 * p.padding < p.kernel) p.in_w++;
+  p.out_h = (p.in_h + 2 * p.padding - p.kernel) / p.stride + 1;
+  p.out_w = (p.in_w + 2 * p.padding - p.kernel) / p.stride + 1;
+  Tensor x(Tensor::RANDOM, p.batch, p.in_h * p.in_w, p.channels), out(Tensor::OUTPUT, p.batch, p.out_h * p.out_w, p.channels);
+  if (index % 3 == 2) x.sprinkle(3);
+  describe("[%d, %d, %d, %d], kernel %d, stride %d, padding %d", p.batch, p.in_h, p.in_w, p.channels, p.kernel, p.stride, p.padding);
+  p.x = x.on_device(), p.x_row_stride = x.row_stride, p.x_batch_stride = x.batch_stride;
+  p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
+  expect_ok(detr4j_cuda_max_pool_f32(queue(), &p));
+  out.fetch("out");
+  for (int n = 0; n < p.batch; n++) {
+    for (int oh = 0; oh < p.out_h; oh++) {
+      for (int ow = 0; ow < p.out_w; ow++) {
+        for (int c = 0; c < p.channels; c++) {
+          double largest = -INFINITY;
+          for (int i = 0; i < p.kernel * p.kernel; i++) {
+            const int h = oh * p.stride - p.padding + i / p.kernel, w = ow * p.stride - p.padding + i % p.kernel;
+            if (h < 0 || w < 0 || h >= p.in_h || w >= p.in_w) continue;
+            const double v = (double)x.at(n, h * p.in_w + w, c);
+            largest = std::isnan(v) || std::isnan(largest) ? (double)NAN : std::fmax(largest, v);
+          }
+          expect_close("out", n, oh * p.out_w + ow, c, largest, out.at(n, oh * p.out_w + ow, c), 0);
+        }
+      }
+    }
+  }
+}

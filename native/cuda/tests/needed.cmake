@@ -1,0 +1,11 @@
+# LIBRARY needs parts of the C library and nothing else.
+execute_process(COMMAND "${READELF}" -d "${LIBRARY}" OUTPUT_VARIABLE text RESULT_VARIABLE status)
+string(REGEX MATCHALL "NEEDED[^\n]*" needed "${text}")
+if(NOT status EQUAL 0 OR NOT needed)
+  message(FATAL_ERROR "${READELF} -d ${LIBRARY} shows nothing")
+endif()
+foreach(line IN LISTS needed)
+  if(NOT line MATCHES "\\[(libc|libm|libdl|librt|libpthread|ld-linux[^]]*)\\.so")
+    message(SEND_ERROR "${LIBRARY} needs more than libc: ${line}")
+  endif()
+endforeach()
