@@ -38,6 +38,11 @@ public enum PublishedFile {
   MMDETECTION_2("models/mmdet_two_stage", ModelSource.MMDETECTION, "mmdet_2.pth"),
   /** {@code {"state", "signature", "class_to_idx", "rgb_stats", …}}, zip. */
   BIRDER("models/birder_boxref", ModelSource.BIRDER, "birder_boxref.pt"),
+  /** A flat state dict, zip; the Hugging Face case under the names of the original. */
+  TABLE_TRANSFORMER(
+      "models/hf_table_transformer_detection",
+      ModelSource.TABLE_TRANSFORMER,
+      "pubtables1m_detection_detr_r18.pth"),
   /** A folder with a flat {@code pytorch_model.bin}, zip. */
   HUGGING_FACE("models/hf_deformable_refine", ModelSource.HUGGING_FACE, "pytorch_model.bin");
 
@@ -87,6 +92,7 @@ public enum PublishedFile {
         saved.put("state_dict", mmdetection2(weights));
       }
       case BIRDER -> birder(saved, StateDict.of(weights));
+      case TABLE_TRANSFORMER -> facebook(weights).tensors().forEach(saved::put);
       case HUGGING_FACE -> {
         StateDict.of(weights).tensors().forEach(saved::put);
         for (String name : List.of("config.json", "preprocessor_config.json")) {

@@ -110,7 +110,10 @@ final class SelectionParity {
 
   private Postprocessing postprocessing(int queries, int logits) {
     String flavour = entry.string("flavour");
-    if (flavour.startsWith("DETR")) {
+    if (flavour.startsWith("Table Transformer (original")) {
+      return new DetrPostprocessing(queries, logits, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
+    }
+    if (flavour.startsWith("DETR") || flavour.startsWith("Table Transformer")) {
       return new DetrPostprocessing(queries, logits);
     }
     if (flavour.startsWith("HF deformable")) {
@@ -131,7 +134,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

@@ -84,6 +84,9 @@ class PublishedFilesTest {
     int classes = logits.fullShape().get(2);
     Postprocessing selection =
         switch (published.source()) {
+          case TABLE_TRANSFORMER ->
+              new DetrPostprocessing(
+                  queries, classes, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
           case DETR -> new DetrPostprocessing(queries, classes);
           case DEFORMABLE_DETR, HUGGING_FACE ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.DEFORMABLE_DETR);

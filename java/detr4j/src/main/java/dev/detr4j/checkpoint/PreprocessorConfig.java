@@ -220,6 +220,12 @@ public record PreprocessorConfig(
     if (size.has("shortest_edge") && size.has("longest_edge")) {
       return new Edges(edge(size, "shortest_edge"), edge(size, "longest_edge"));
     }
+    if (size.has("longest_edge") && size.names().size() == 1) {
+      // The v1.1 repositories of Table Transformer. transformers refuses this form; the answer
+      // there
+      // is to give both edges this value.
+      return new Edges(edge(size, "longest_edge"), edge(size, "longest_edge"));
+    }
     if (size.has("max_height") && size.has("max_width")) {
       return new Within(edge(size, "max_height"), edge(size, "max_width"));
     }

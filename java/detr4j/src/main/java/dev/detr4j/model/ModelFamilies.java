@@ -11,6 +11,7 @@ import dev.detr4j.model.family.RecognisedModel;
 import dev.detr4j.model.family.Recognition;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.family.TensorFile;
+import dev.detr4j.model.tabletransformer.TableTransformerFamily;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,8 @@ public final class ModelFamilies {
       new ModelFamilies(
           List.of(
               DetrFamily.DETR, //
-              DeformableDetrFamily.DEFORMABLE_DETR));
+              DeformableDetrFamily.DEFORMABLE_DETR,
+              TableTransformerFamily.TABLE_TRANSFORMER));
 
   private final List<ModelFamily> families;
 

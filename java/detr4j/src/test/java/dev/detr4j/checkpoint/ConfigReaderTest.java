@@ -11,6 +11,7 @@ import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.deformable.DeformableDetrConfig;
 import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.ModelFamily;
 import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.Activation;
 import java.nio.charset.StandardCharsets;
@@ -211,8 +212,8 @@ class ConfigReaderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{} | model_type is missing, supported are detr and deformable_detr",
-        "{\"model_type\": \"vit\"} | model_type is \"vit\", supported are detr and deformable_detr",
+        "{} | model_type is missing, supported are FAMILIES",
+        "{\"model_type\": \"vit\"} | model_type is \"vit\", supported are FAMILIES",
         "{\"model_type\": \"detr\", \"architectures\": [\"DetrForSegmentation\"]} | architectures is [DetrForSegmentation], expected DetrForObjectDetection",
         "{\"model_type\": \"detr\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
         "{\"model_type\": \"detr\", \"pre_norm\": true} | pre_norm is true, supported are post-norm transformers only",
@@ -236,11 +237,20 @@ class ConfigReaderTest {
         "{\"model_type\": \"detr\", \"id2label\": {\"cat\": \"0\"}} | id2label: the key \"cat\" is not a label id, expected an integer",
         "{\"model_type\": \"detr\", \"id2label\": {\"0\": [1]}} | id2label: 0 is a list of 1, expected a string",
         "{\"model_type\": \"detr\", \"num_queries\": 99999999999999999999} | num_queries is 99999999999999999999, expected 1 to 100000",
+        "{\"model_type\": \"table-transformer\", \"auxiliary_loss\": true} | auxiliary_loss is true, expected false: transformers would normalise after every decoder layer",
+        "{\"model_type\": \"table-transformer\", \"backbone\": \"resnet50d\"} | backbone is \"resnet50d\", supported are timm's resnet18, resnet26, resnet34, resnet50, resnet101 and resnet152",
+        "{\"model_type\": \"table-transformer\", \"activation_function\": \"silu\"} | activation_function is \"silu\", supported are relu and gelu",
+        "{\"model_type\": \"table-transformer\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
         "{\"model_type\": \"detr\", \"num_queries\": NaN} | num_queries is NaN, expected an integer",
       })
   void refusesInOneLine(String json, String message) {
     ModelConfigException e = assertThrows(ModelConfigException.class, () -> parse(json));
-    assertEquals("config.json: " + message, e.getMessage());
+    assertEquals("config.json: " + message.replace("FAMILIES", families()), e.getMessage());
+  }
+
+  private static String families() {
+    List<String> types = ModelFamilies.ALL.list().stream().map(ModelFamily::modelType).toList();
+    return String.join(", ", types.subList(0, types.size() - 1)) + " and " + types.getLast();
   }
 
   @ParameterizedTest

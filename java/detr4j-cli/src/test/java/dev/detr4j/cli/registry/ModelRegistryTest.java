@@ -45,7 +45,9 @@ class ModelRegistryTest {
         }
       }
       Double ap = entry.ap();
-      assertTrue(ap != null && ap > 39 && ap < 49, entry::name);
+      // Models of pages and tables have no AP on COCO.
+      boolean coco = !entry.name().contains("table-transformer");
+      assertTrue(coco ? ap != null && ap > 39 && ap < 57 : ap == null, entry::name);
     }
   }
 

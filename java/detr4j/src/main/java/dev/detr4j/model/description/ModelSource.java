@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * post-processing.
  */
 public enum ModelSource {
-  /** transformers: facebook/detr-*, SenseTime/deformable-detr*. */
+  /** transformers: facebook/detr-*, SenseTime/deformable-detr*, microsoft/table-transformer-*. */
   HUGGING_FACE("huggingface"),
   /** facebookresearch/detr. */
   DETR("detr"),
@@ -19,7 +19,9 @@ public enum ModelSource {
   /** open-mmlab/mmdetection, 2.x and 3.x. */
   MMDETECTION("mmdet"),
   /** birder-project/birder. */
-  BIRDER("birder");
+  BIRDER("birder"),
+  /** microsoft/table-transformer. */
+  TABLE_TRANSFORMER("table-transformer");
 
   private final String id;
 

@@ -56,6 +56,17 @@ public final class TransformersConfig {
   }
 
   /**
+   * Refuses {@code auxiliary_loss}, with which some of transformers' classes feed the decoder's
+   * final norm back after every layer, at inference too.
+   */
+  public void refuseAuxiliaryLoss() {
+    if (json.bool("auxiliary_loss", false)) {
+      throw json.wrong(
+          "auxiliary_loss is true, expected false: transformers would normalise after every decoder layer");
+    }
+  }
+
+  /**
    * The encoder-decoder.
    *
    * @param encoderLayers the field that counts the encoder's layers
