@@ -78,6 +78,7 @@ DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
 #define DETR4J_ACTIVATION_NONE 0
 #define DETR4J_ACTIVATION_RELU 1
 #define DETR4J_ACTIVATION_GELU 2
+#define DETR4J_ACTIVATION_SILU 3
 
 #define DETR4J_ROW_MASK_NONE 0
 #define DETR4J_ROW_MASK_ZERO_INPUT 1
@@ -187,6 +188,30 @@ typedef struct detr4j_max_pool {
 DETR4J_API int64_t detr4j_max_pool_f32_tiles(const detr4j_max_pool *p);
 DETR4J_API int32_t detr4j_max_pool_f32(const detr4j_max_pool *p, int64_t tile);
 
+/*
+ * The mean of the pixels under a window, with the parameters of the maximum; padding is 0. A window that leaves the map at
+ * the bottom or right counts those that it has.
+ */
+DETR4J_API int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p);
+DETR4J_API int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile);
+
+/* Every pixel factor x factor times: [in_h][in_w] to [factor in_h][factor in_w]. A tile is rows_per_tile input rows of one item. */
+typedef struct detr4j_upsample {
+  int32_t tier;
+  int32_t batch;
+  int32_t in_h, in_w, channels;
+  int32_t factor;
+  int32_t rows_per_tile;
+  int32_t reserved;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_upsample;
+
+DETR4J_API int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p);
+DETR4J_API int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile);
+
 /* ---- normalisation and sums -------------------------------------------------------------------------------------- */
 
 /* y = LN(x (+ residual)); y_plus = y + addend when addend is not NULL. A tile is rows_per_tile rows of one batch item. */
@@ -274,6 +299,10 @@ typedef struct detr4j_add {
 
 DETR4J_API int64_t detr4j_add_f32_tiles(const detr4j_add *p);
 DETR4J_API int32_t detr4j_add_f32(const detr4j_add *p, int64_t tile);
+
+/* out = a * b, with the parameters of the sum. */
+DETR4J_API int64_t detr4j_multiply_f32_tiles(const detr4j_add *p);
+DETR4J_API int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile);
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@ import dev.detr4j.ffi.generated.detr4j_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_resize;
 import dev.detr4j.ffi.generated.detr4j_sine_position;
 import dev.detr4j.ffi.generated.detr4j_top_k;
+import dev.detr4j.ffi.generated.detr4j_upsample;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.PaddingLayout;
@@ -51,6 +52,7 @@ final class AbiLayout {
           detr4j_abi_field.layout(),
           detr4j_conv2d.layout(),
           detr4j_max_pool.layout(),
+          detr4j_upsample.layout(),
           detr4j_layer_norm.layout(),
           detr4j_group_norm.layout(),
           detr4j_global_response_norm.layout(),

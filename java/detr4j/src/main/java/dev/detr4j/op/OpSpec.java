@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface OpSpec
     permits Add,
         Attention,
+        AveragePool,
         BoxRefinement,
         Convolution,
         Gather,
@@ -29,12 +30,14 @@ public sealed interface OpSpec
         Linear,
         MaxPool,
         MsDeformAttention,
+        Multiply,
         Nms,
         ProposalEmbedding,
         ResizeNormalize,
         SinePositionEmbedding,
         SoftNms,
-        TopK {
+        TopK,
+        Upsample {
 
   /**
    * The outputs for these inputs.

@@ -43,8 +43,10 @@ public record OperationCost(long flops, long bytes) {
       written += output.shape().elements() * output.type().bytes();
     }
     return switch (op) {
-      case Add _ -> new OperationCost(out.elements(), read(inputs) + written);
+      case Add _, Multiply _ -> new OperationCost(out.elements(), read(inputs) + written);
       case Attention attention -> attention(attention, inputs, written);
+      case AveragePool pool ->
+          new OperationCost(out.elements() * pool.kernel() * pool.kernel(), read(inputs) + written);
       case BoxRefinement refinement -> {
         long referenced = out.elements() / refinement.columns() * refinement.reference().columns();
         yield new OperationCost(4 * out.elements() + 6 * referenced, read(inputs) + written);
@@ -75,6 +77,7 @@ public record OperationCost(long flops, long bytes) {
       case ResizeNormalize resize -> resize(resize, inputs, written);
       case SinePositionEmbedding sine ->
           new OperationCost(2 * out.elements(), weights(sine) + written);
+      case Upsample _ -> new OperationCost(0, read(inputs) + written);
       case TopK _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
     };
   }

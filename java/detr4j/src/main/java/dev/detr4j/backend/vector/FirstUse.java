@@ -47,6 +47,7 @@ final class FirstUse {
     int odd = 2 * RegisterTile.TILE_COLUMNS + 1;
     Linear square = Linear.of(odd, odd).withBias();
     run(backend, square.withActivation(Activation.GELU), Shape.of(1, 3, odd));
+    run(backend, square.withActivation(Activation.SILU), Shape.of(1, 3, odd));
     run(backend, square.withActivation(Activation.RELU).withResidual(), of(2, 1, 3, odd));
     run(backend, LayerNorm.of(odd, 1), Shape.of(1, 2, odd));
     run(backend, new Attention(1, odd, 1, false), of(3, 1, 3, odd));
