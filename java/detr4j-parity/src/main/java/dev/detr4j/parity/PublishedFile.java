@@ -43,6 +43,13 @@ public enum PublishedFile {
       "models/hf_table_transformer_detection",
       ModelSource.TABLE_TRANSFORMER,
       "pubtables1m_detection_detr_r18.pth"),
+  /**
+   * {@code {"model", "optimizer", …}}, zip; the Hugging Face case under the names of the original.
+   */
+  CONDITIONAL_DETR(
+      "models/hf_conditional_detr_r50",
+      ModelSource.CONDITIONAL_DETR,
+      "ConditionalDETR_r50_epoch50.pth"),
   /** A folder with a flat {@code pytorch_model.bin}, zip. */
   HUGGING_FACE("models/hf_deformable_refine", ModelSource.HUGGING_FACE, "pytorch_model.bin");
 
@@ -92,6 +99,7 @@ public enum PublishedFile {
         saved.put("state_dict", mmdetection2(weights));
       }
       case BIRDER -> birder(saved, StateDict.of(weights));
+      case CONDITIONAL_DETR -> saved.put("model", facebook(weights, "cross_attn."));
       case TABLE_TRANSFORMER -> facebook(weights).tensors().forEach(saved::put);
       case HUGGING_FACE -> {
         StateDict.of(weights).tensors().forEach(saved::put);
@@ -149,13 +157,17 @@ public enum PublishedFile {
 
   /** From the names of transformers 4.x to those of facebookresearch/detr. */
   private static StateDict facebook(FormulaCheckpoint weights) {
+    return facebook(weights, "multihead_attn.");
+  }
+
+  private static StateDict facebook(FormulaCheckpoint weights, String crossAttention) {
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (String name : weights.names()) {
-      if (name.contains("k_proj") || name.contains("v_proj")) {
+      if (name.contains(".k_proj") || name.contains(".v_proj")) {
         continue;
       }
       StoredTensor tensor = weights.tensor(name);
-      if (name.contains("q_proj")) {
+      if (name.contains(".q_proj")) {
         tensor =
             new JoinedRows(
                 List.of(
@@ -172,12 +184,12 @@ public enum PublishedFile {
               .replaceFirst("^model\\.(en|de)coder", "transformer.$1coder")
               .replace("coder.layernorm.", "coder.norm.")
               .replace("encoder_attn_layer_norm", "norm2")
-              .replace("encoder_attn.", "multihead_attn.")
+              .replace("encoder_attn.", crossAttention)
               .replace("self_attn_layer_norm", "norm1")
               .replaceFirst("(encoder.*)final_layer_norm", "$1norm2")
               .replaceFirst("(decoder.*)final_layer_norm", "$1norm3")
               .replaceFirst("fc([12])", "linear$1")
-              .replace("q_proj.", "in_proj_"),
+              .replace(".q_proj.", ".in_proj_"),
           tensor);
     }
     return new StateDict(tensors);

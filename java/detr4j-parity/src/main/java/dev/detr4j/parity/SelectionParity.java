@@ -116,7 +116,7 @@ final class SelectionParity {
     if (flavour.startsWith("DETR") || flavour.startsWith("Table Transformer")) {
       return new DetrPostprocessing(queries, logits);
     }
-    if (flavour.startsWith("HF deformable")) {
+    if (flavour.startsWith("HF deformable") || flavour.startsWith("Conditional DETR")) {
       Matcher top = TOP.matcher(flavour);
       return new DeformableDetrPostprocessing(
           queries,
@@ -134,7 +134,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, Table Transformer, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, Conditional DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

@@ -88,7 +88,7 @@ class PublishedFilesTest {
               new DetrPostprocessing(
                   queries, classes, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
           case DETR -> new DetrPostprocessing(queries, classes);
-          case DEFORMABLE_DETR, HUGGING_FACE ->
+          case DEFORMABLE_DETR, CONDITIONAL_DETR, HUGGING_FACE ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.DEFORMABLE_DETR);
           case DETREX -> new DeformableDetrPostprocessing(queries, classes, SelectionRule.DETREX);
           case MMDETECTION ->

@@ -44,7 +44,7 @@ public record PreprocessorConfig(
 
   /** The processors that do what is described here, under the names of their first backend. */
   private static final Set<String> PROCESSORS =
-      Set.of("DetrImageProcessor", "DeformableDetrImageProcessor");
+      Set.of("DetrImageProcessor", "DeformableDetrImageProcessor", "ConditionalDetrImageProcessor");
 
   /** A rule from the size of an image to the size it is resized to. */
   public sealed interface SizeRule {}

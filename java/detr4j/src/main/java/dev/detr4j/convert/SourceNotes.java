@@ -10,7 +10,7 @@ final class SourceNotes {
   static List<String> of(ModelSource source) {
     return switch (source) {
       case HUGGING_FACE, BIRDER -> List.of();
-      case DETR, DEFORMABLE_DETR ->
+      case DETR, DEFORMABLE_DETR, CONDITIONAL_DETR ->
           List.of(
               "images: Pillow's resize differs from torchvision's by up to one grey level; if the longer edge is"
                   + " capped, the size can differ by a pixel");

@@ -3,6 +3,7 @@ package dev.detr4j.model;
 import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.conditional.ConditionalDetrFamily;
 import dev.detr4j.model.deformable.DeformableDetrFamily;
 import dev.detr4j.model.detr.DetrFamily;
 import dev.detr4j.model.family.ModelConfig;
@@ -27,7 +28,8 @@ public final class ModelFamilies {
           List.of(
               DetrFamily.DETR, //
               DeformableDetrFamily.DEFORMABLE_DETR,
-              TableTransformerFamily.TABLE_TRANSFORMER));
+              TableTransformerFamily.TABLE_TRANSFORMER,
+              ConditionalDetrFamily.CONDITIONAL_DETR));
 
   private final List<ModelFamily> families;
 

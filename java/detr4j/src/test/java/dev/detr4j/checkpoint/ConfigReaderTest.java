@@ -241,6 +241,9 @@ class ConfigReaderTest {
         "{\"model_type\": \"table-transformer\", \"backbone\": \"resnet50d\"} | backbone is \"resnet50d\", supported are timm's resnet18, resnet26, resnet34, resnet50, resnet101 and resnet152",
         "{\"model_type\": \"table-transformer\", \"activation_function\": \"silu\"} | activation_function is \"silu\", supported are relu and gelu",
         "{\"model_type\": \"table-transformer\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
+        "{\"model_type\": \"conditional_detr\", \"auxiliary_loss\": true} | auxiliary_loss is true, expected false: transformers would normalise after every decoder layer",
+        "{\"model_type\": \"conditional_detr\", \"activation_function\": \"silu\"} | activation_function is \"silu\", supported are relu and gelu",
+        "{\"model_type\": \"conditional_detr\", \"backbone_config\": {\"model_type\": \"swin\"}} | backbone_config: model_type is \"swin\", supported are timm_backbone and resnet",
         "{\"model_type\": \"detr\", \"num_queries\": NaN} | num_queries is NaN, expected an integer",
       })
   void refusesInOneLine(String json, String message) {

@@ -37,6 +37,7 @@ class FamilyKeysTest {
   @ParameterizedTest
   @CsvSource({
     "table_transformer_detection, hf_table_transformer_detection",
+    "conditional_detr_r50, hf_conditional_detr_r50",
     "table_transformer_native_resnet, hf_table_transformer_native_resnet",
   })
   void takesBothGenerationsOfHuggingFaceNames(String list, String golden) throws IOException {
@@ -52,6 +53,7 @@ class FamilyKeysTest {
   @ParameterizedTest
   @CsvSource({
     "table_transformer_detection, TABLE_TRANSFORMER, detection, 15",
+    "conditional_detr_r50, CONDITIONAL_DETR, r50, 300",
   })
   void recognisesTheFilesOfTheOriginals(
       String list, ModelSource source, String variant, int queries) throws IOException {

@@ -21,7 +21,9 @@ public enum ModelSource {
   /** birder-project/birder. */
   BIRDER("birder"),
   /** microsoft/table-transformer. */
-  TABLE_TRANSFORMER("table-transformer");
+  TABLE_TRANSFORMER("table-transformer"),
+  /** Atten4Vis/ConditionalDETR. */
+  CONDITIONAL_DETR("conditional-detr");
 
   private final String id;
 

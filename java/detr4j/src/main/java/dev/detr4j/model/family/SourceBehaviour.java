@@ -47,7 +47,7 @@ public record SourceBehaviour(
       case HUGGING_FACE ->
           new SourceBehaviour(
               Preprocessing.standard(), Orientation.IGNORE, SelectionRule.DEFORMABLE_DETR);
-      case DETR, DEFORMABLE_DETR, TABLE_TRANSFORMER ->
+      case DETR, DEFORMABLE_DETR, TABLE_TRANSFORMER, CONDITIONAL_DETR ->
           new SourceBehaviour(
               new Preprocessing(
                   new ResizeRule.OriginalDetr(SHORTEST, LONGEST),

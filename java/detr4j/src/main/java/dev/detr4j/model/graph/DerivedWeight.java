@@ -66,6 +66,22 @@ public final class DerivedWeight implements Weight {
         variance);
   }
 
+  /** See {@link WeightRule.SpreadHeadRows}. */
+  public static Weight spreadHeadRows(Weight of, int heads, int blocks, Set<Integer> filled) {
+    return new DerivedWeight(
+        of.name() + " in blocks " + filled.stream().sorted().toList() + " of " + blocks,
+        new WeightRule.SpreadHeadRows(heads, blocks, filled),
+        of);
+  }
+
+  /** See {@link WeightRule.SpreadHeadColumns}. */
+  public static Weight spreadHeadColumns(Weight of, int heads, int blocks) {
+    return new DerivedWeight(
+        of.name() + " in block 0 of " + blocks,
+        new WeightRule.SpreadHeadColumns(heads, blocks),
+        of);
+  }
+
   /**
    * The weights that one follows from, in the end: those of a checkpoint. A weight that is not
    * derived follows from itself.

@@ -4,6 +4,7 @@ import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How a {@link DerivedWeight} follows from its sources: a formula with its parameters, which a
@@ -170,6 +171,69 @@ public sealed interface WeightRule {
             ValueLayout.JAVA_FLOAT,
             o,
             (float) (at(sources.get(1), o) - at(sources.get(2), o) * scale));
+      }
+    }
+  }
+
+  /**
+   * A projection to several heads, with each head's rows in a wider place: a head of the result has
+   * {@code blocks} blocks of as many rows as one of the source, which holds its rows in the blocks
+   * {@code filled} and zeros in the others. Of a matrix or vector.
+   */
+  record SpreadHeadRows(int heads, int blocks, Set<Integer> filled) implements WeightRule {
+    /** Copies the set. */
+    public SpreadHeadRows {
+      filled = Set.copyOf(filled);
+    }
+
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(of.get(0) % heads == 0, "the rows are those of " + heads + " heads", of);
+      require(
+          filled.stream().allMatch(block -> block >= 0 && block < blocks),
+          "blocks are 0 to " + (blocks - 1),
+          filled);
+      return withRows(of, of.get(0) * blocks);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      MemorySegment source = sources.getFirst();
+      destination.fill((byte) 0);
+      long head = source.byteSize() / heads;
+      for (long h = 0; h < heads; h++) {
+        for (int block : filled) {
+          MemorySegment.copy(source, h * head, destination, (h * blocks + block) * head, head);
+        }
+      }
+    }
+  }
+
+  /**
+   * A projection from several heads, for heads of {@code blocks} times as many columns whose first
+   * block is theirs; the others meet zeros. Of a matrix.
+   */
+  record SpreadHeadColumns(int heads, int blocks) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 2 && of.get(1) % heads == 0,
+          "the columns are those of " + heads + " heads",
+          of);
+      return Shape.of(of.get(0), of.get(1) * blocks);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.fill((byte) 0);
+      long head = Float.BYTES * (long) (shapes.getFirst().get(1) / heads);
+      long pieces = (long) shapes.getFirst().get(0) * heads;
+      for (long i = 0; i < pieces; i++) {
+        MemorySegment.copy(sources.getFirst(), i * head, destination, i * blocks * head, head);
       }
     }
   }

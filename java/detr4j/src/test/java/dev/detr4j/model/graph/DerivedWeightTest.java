@@ -86,6 +86,27 @@ class DerivedWeightTest {
     assertEquals(List.of(kernel, gamma, variance), derived.sources());
   }
 
+  /** The rows of two heads, each in the second of two blocks, then in both. */
+  @Test
+  void headsInWiderPlaces() {
+    Weight second = DerivedWeight.spreadHeadRows(MATRIX, 2, 2, Set.of(1));
+    assertEquals(Shape.of(4, 3), second.shape());
+    assertArrayEquals(new float[] {0, 0, 0, 1, 2, 3, 0, 0, 0, 4, 5, 6}, values(second));
+    Weight both = DerivedWeight.spreadHeadRows(BIAS, 2, 2, Set.of(0, 1));
+    assertArrayEquals(new float[] {10, 10, 20, 20}, values(both));
+    Weight columns = DerivedWeight.spreadHeadColumns(MATRIX, 3, 2);
+    assertEquals(Shape.of(2, 6), columns.shape());
+    assertArrayEquals(new float[] {1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0}, values(columns));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.spreadHeadRows(MATRIX, 3, 2, Set.of(0)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.spreadHeadRows(MATRIX, 2, 2, Set.of(2)));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.spreadHeadColumns(MATRIX, 2, 2));
+  }
+
   @Test
   void whatFollowsFromEqualSourcesByOneRuleIsEqual() {
     Weight one = DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 0, 1), MORE);
