@@ -304,6 +304,22 @@ DETR4J_API int32_t detr4j_add_f32(const detr4j_add *p, int64_t tile);
 DETR4J_API int64_t detr4j_multiply_f32_tiles(const detr4j_add *p);
 DETR4J_API int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile);
 
+/* The largest value of each row, NaN before all: [rows][columns] to [rows][1]. A tile is rows_per_tile rows of one batch item. */
+typedef struct detr4j_row_max {
+  int32_t tier;
+  int32_t batch;
+  int64_t rows;
+  int32_t columns;
+  int32_t rows_per_tile;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_row_max;
+
+DETR4J_API int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p);
+DETR4J_API int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile);
+
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /*

@@ -14,6 +14,7 @@ import dev.detr4j.ffi.generated.detr4j_ms_deform_attention;
 import dev.detr4j.ffi.generated.detr4j_nms;
 import dev.detr4j.ffi.generated.detr4j_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_resize;
+import dev.detr4j.ffi.generated.detr4j_row_max;
 import dev.detr4j.ffi.generated.detr4j_sine_position;
 import dev.detr4j.ffi.generated.detr4j_top_k;
 import dev.detr4j.ffi.generated.detr4j_upsample;
@@ -57,6 +58,7 @@ final class AbiLayout {
           detr4j_group_norm.layout(),
           detr4j_global_response_norm.layout(),
           detr4j_add.layout(),
+          detr4j_row_max.layout(),
           detr4j_attention.layout(),
           detr4j_ms_deform_attention.layout(),
           detr4j_sine_position.layout(),

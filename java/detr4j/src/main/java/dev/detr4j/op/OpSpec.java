@@ -34,6 +34,7 @@ public sealed interface OpSpec
         Nms,
         ProposalEmbedding,
         ResizeNormalize,
+        RowMax,
         SinePositionEmbedding,
         SoftNms,
         TopK,

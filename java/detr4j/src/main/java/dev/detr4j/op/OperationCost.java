@@ -77,6 +77,7 @@ public record OperationCost(long flops, long bytes) {
       case ResizeNormalize resize -> resize(resize, inputs, written);
       case SinePositionEmbedding sine ->
           new OperationCost(2 * out.elements(), weights(sine) + written);
+      case RowMax _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
       case Upsample _ -> new OperationCost(0, read(inputs) + written);
       case TopK _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
     };

@@ -29,6 +29,7 @@ import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -120,6 +121,7 @@ public final class CBackendProvider implements BackendProvider {
     put(table, MaxPool.class, new CMaxPool(tier));
     put(table, AveragePool.class, new CAveragePool(tier));
     put(table, Upsample.class, new CUpsample(tier));
+    put(table, RowMax.class, new CRowMax(tier));
     put(table, Multiply.class, new CMultiply(tier));
     put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
     put(table, Nms.class, new CNms(tier));

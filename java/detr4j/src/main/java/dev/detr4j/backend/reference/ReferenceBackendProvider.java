@@ -24,6 +24,7 @@ import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -72,6 +73,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
     put(table, MaxPool.class, new ReferenceMaxPool());
     put(table, AveragePool.class, new ReferenceAveragePool());
     put(table, Upsample.class, new ReferenceUpsample());
+    put(table, RowMax.class, new ReferenceRowMax());
     put(table, Multiply.class, new ReferenceMultiply());
     put(table, MsDeformAttention.class, new ReferenceMsDeformAttention());
     put(table, Nms.class, new ReferenceNms());

@@ -12,6 +12,7 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.SoftNms.Decay;
 import dev.detr4j.tensor.Buffer;
@@ -51,6 +52,7 @@ final class FirstUse {
     run(backend, square.withActivation(Activation.RELU).withResidual(), of(2, 1, 3, odd));
     run(backend, LayerNorm.of(odd, 1), Shape.of(1, 2, odd));
     run(backend, new Attention(1, odd, 1, false), of(3, 1, 3, odd));
+    run(backend, new RowMax(), Shape.of(1, 2, odd));
     run(backend, new MaxPool(2, 2, 0), Shape.of(1, 2, 2, odd));
     run(
         backend,

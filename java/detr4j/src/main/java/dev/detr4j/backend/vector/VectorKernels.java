@@ -22,6 +22,7 @@ import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -75,6 +76,7 @@ final class VectorKernels {
     put(table, MaxPool.class, new VectorMaxPool());
     put(table, AveragePool.class, new VectorAveragePool());
     put(table, Upsample.class, new VectorUpsample());
+    put(table, RowMax.class, new VectorRowMax());
     put(table, Multiply.class, new VectorMultiply());
     put(table, MsDeformAttention.class, new VectorMsDeformAttention());
     put(table, Nms.class, new VectorNms());

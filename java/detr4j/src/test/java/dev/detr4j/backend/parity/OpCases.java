@@ -17,6 +17,7 @@ import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -44,6 +45,7 @@ final class OpCases {
     CASES.put(Linear.class, LinearCases::linear);
     CASES.put(MaxPool.class, MapCases::maxPool);
     CASES.put(AveragePool.class, PoolCases::averagePool);
+    CASES.put(RowMax.class, PoolCases::rowMax);
     CASES.put(Upsample.class, PoolCases::upsample);
     CASES.put(Multiply.class, PoolCases::multiply);
     CASES.put(MsDeformAttention.class, AttentionCases::msDeformAttention);

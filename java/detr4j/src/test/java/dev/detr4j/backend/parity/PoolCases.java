@@ -3,6 +3,7 @@ package dev.detr4j.backend.parity;
 import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.Multiply;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.Upsample;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,28 @@ final class PoolCases {
             .put(0, 83, Double.NEGATIVE_INFINITY)
             .put(1, 83, 0)
             .build(new Multiply(), Tolerance.EXACT));
+    return cases;
+  }
+
+  static List<OpCase> rowMax() {
+    List<OpCase> cases = new ArrayList<>();
+    for (int n = 1; n <= 40; n++) {
+      cases.add(
+          new CaseBuilder("row max columns " + n)
+              .input(2, 7, n)
+              .build(new RowMax(), Tolerance.EXACT));
+    }
+    cases.add(
+        new CaseBuilder("row max classes").input(1, 401, 80).build(new RowMax(), Tolerance.EXACT));
+    CaseBuilder odd = new CaseBuilder("row max with NaN and infinity").input(1, 6, 37);
+    odd.put(0, 0, Double.NaN);
+    odd.put(0, 37 + 36, Double.NaN);
+    odd.put(0, 2 * 37 + 5, Double.POSITIVE_INFINITY);
+    for (int c = 0; c < 37; c++) {
+      odd.put(0, 3 * 37 + c, Double.NEGATIVE_INFINITY);
+      odd.put(0, 4 * 37 + c, Double.NaN);
+    }
+    cases.add(odd.build(new RowMax(), Tolerance.EXACT));
     return cases;
   }
 }
