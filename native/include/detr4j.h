@@ -383,6 +383,29 @@ DETR4J_API int64_t detr4j_ms_deform_attention_f32_tiles(const detr4j_ms_deform_a
 DETR4J_API int64_t detr4j_ms_deform_attention_f32_scratch(const detr4j_ms_deform_attention *p);
 DETR4J_API int32_t detr4j_ms_deform_attention_f32(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch);
 
+/* Deformable attention whose samples are values of single cells; shapes and the choice of the cell as in the Java record CellAttention.
+ * levels: [levels_count][3] = height, width, first token. A tile is queries_per_tile queries of one item. */
+typedef struct detr4j_cell_attention {
+  int32_t tier;
+  int32_t batch;
+  int32_t queries, tokens;
+  int32_t heads, head_dim;
+  int32_t levels_count, points;
+  int32_t queries_per_tile;
+  int32_t reserved;
+  const int32_t *levels;
+  const float *value, *offsets, *logits, *reference;
+  float *out;
+  int64_t value_row_stride, value_batch_stride;
+  int64_t offsets_row_stride, offsets_batch_stride;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t reference_row_stride, reference_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cell_attention;
+
+DETR4J_API int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p);
+DETR4J_API int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile);
+
 /* ---- positions and boxes ----------------------------------------------------------------------------------------- */
 
 /* valid: [batch][2] = valid height and width in cells. frequencies: [features], the divisors t_i. addend: [2 features] or NULL.

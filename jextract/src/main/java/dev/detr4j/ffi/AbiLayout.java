@@ -4,6 +4,7 @@ import dev.detr4j.ffi.generated.detr4j_abi_field;
 import dev.detr4j.ffi.generated.detr4j_add;
 import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
+import dev.detr4j.ffi.generated.detr4j_cell_attention;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.ffi.generated.detr4j_gather;
 import dev.detr4j.ffi.generated.detr4j_global_response_norm;
@@ -61,6 +62,7 @@ final class AbiLayout {
           detr4j_row_max.layout(),
           detr4j_attention.layout(),
           detr4j_ms_deform_attention.layout(),
+          detr4j_cell_attention.layout(),
           detr4j_sine_position.layout(),
           detr4j_proposal_embedding.layout(),
           detr4j_box_refinement.layout(),

@@ -43,6 +43,10 @@ public final class ParityCases {
     all.addFile("prepost/size_rules", "prepost/size_rules.json", SizeRuleParity::new);
     all.addFile(
         "prepost/size_rules_families", "prepost/size_rules_families.json", FamilySizeParity::new);
+    all.addFile(
+        "prepost/normalisation",
+        "prepost/resized_samples_families.safetensors",
+        NormalisationParity::new);
     all.addSelections();
     all.addFile("prepost/softnms", "prepost/softnms/softnms.json", SuppressionParity::new);
     all.addEvaluations();

@@ -216,6 +216,11 @@ public enum PublishedFile {
     return new StateDict(tensors);
   }
 
+  /** Tensors one below the other, as one. */
+  static StoredTensor joined(List<StoredTensor> parts) {
+    return new JoinedRows(parts);
+  }
+
   /** Tensors one below the other. */
   private record JoinedRows(List<StoredTensor> parts) implements StoredTensor {
     @Override

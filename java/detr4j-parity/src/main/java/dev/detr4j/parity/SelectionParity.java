@@ -113,7 +113,15 @@ final class SelectionParity {
     if (flavour.startsWith("Table Transformer (original")) {
       return new DetrPostprocessing(queries, logits, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
     }
-    if (flavour.startsWith("DETR") || flavour.startsWith("Table Transformer")) {
+    if (flavour.startsWith("RT-DETR focal") || flavour.startsWith("RT-DETR use_focal_loss=true")) {
+      SelectionRule.Edges edges =
+          flavour.contains("clamped") ? SelectionRule.Edges.CLIPPED : SelectionRule.Edges.KEPT;
+      return new DeformableDetrPostprocessing(
+          queries, logits, new SelectionRule(queries, 0, edges));
+    }
+    if (flavour.startsWith("RT-DETR use_focal_loss=false")
+        || flavour.startsWith("DETR")
+        || flavour.startsWith("Table Transformer")) {
       return new DetrPostprocessing(queries, logits);
     }
     if (flavour.startsWith("HF deformable") || flavour.startsWith("Conditional DETR")) {
@@ -134,7 +142,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, Conditional DETR, Table Transformer, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, RT-DETR, Conditional DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

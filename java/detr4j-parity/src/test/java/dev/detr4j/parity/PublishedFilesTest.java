@@ -90,6 +90,9 @@ class PublishedFilesTest {
           case DETR -> new DetrPostprocessing(queries, classes);
           case DEFORMABLE_DETR, CONDITIONAL_DETR, HUGGING_FACE ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.DEFORMABLE_DETR);
+          case RT_DETR ->
+              new DeformableDetrPostprocessing(
+                  queries, classes, new SelectionRule(queries, 0, SelectionRule.Edges.KEPT));
           case DETREX -> new DeformableDetrPostprocessing(queries, classes, SelectionRule.DETREX);
           case MMDETECTION ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.MMDETECTION);

@@ -10,6 +10,11 @@ final class SourceNotes {
   static List<String> of(ModelSource source) {
     return switch (source) {
       case HUGGING_FACE, BIRDER -> List.of();
+      case RT_DETR ->
+          List.of(
+              "images: Pillow's resize differs from torchvision's by up to one grey level",
+              "positions: the project numbers the cells of a map column by column, transformers 5 row by row; results"
+                  + " differ only if the input is not square");
       case DETR, DEFORMABLE_DETR, CONDITIONAL_DETR ->
           List.of(
               "images: Pillow's resize differs from torchvision's by up to one grey level; if the longer edge is"

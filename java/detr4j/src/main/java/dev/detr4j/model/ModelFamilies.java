@@ -12,6 +12,7 @@ import dev.detr4j.model.family.RecognisedModel;
 import dev.detr4j.model.family.Recognition;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.family.TensorFile;
+import dev.detr4j.model.rtdetr.RtDetrFamily;
 import dev.detr4j.model.tabletransformer.TableTransformerFamily;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,9 @@ public final class ModelFamilies {
               DetrFamily.DETR, //
               DeformableDetrFamily.DEFORMABLE_DETR,
               TableTransformerFamily.TABLE_TRANSFORMER,
-              ConditionalDetrFamily.CONDITIONAL_DETR));
+              ConditionalDetrFamily.CONDITIONAL_DETR,
+              RtDetrFamily.RT_DETR,
+              RtDetrFamily.RT_DETR_V2));
 
   private final List<ModelFamily> families;
 

@@ -22,6 +22,7 @@ public sealed interface OpSpec
         Attention,
         AveragePool,
         BoxRefinement,
+        CellAttention,
         Convolution,
         Gather,
         GlobalResponseNorm,

@@ -51,6 +51,7 @@ public record OperationCost(long flops, long bytes) {
         long referenced = out.elements() / refinement.columns() * refinement.reference().columns();
         yield new OperationCost(4 * out.elements() + 6 * referenced, read(inputs) + written);
       }
+      case CellAttention attention -> cells(attention, inputs, written);
       case Convolution convolution ->
           new OperationCost(
               2
@@ -118,6 +119,15 @@ public record OperationCost(long flops, long bytes) {
     long sampled = Math.min(inputs.get(0).elements(), samples * 4 * op.headDim());
     return new OperationCost(
         samples * (8L * op.headDim() + SAMPLE),
+        Float.BYTES * sampled + read(inputs.subList(1, inputs.size())) + written);
+  }
+
+  private static OperationCost cells(CellAttention op, List<Shape> inputs, long written) {
+    Shape offsets = inputs.get(1);
+    long samples = (long) offsets.get(0) * offsets.get(1) * op.heads() * op.samples();
+    long sampled = Math.min(inputs.get(0).elements(), samples * op.headDim());
+    return new OperationCost(
+        samples * (2L * op.headDim() + SAMPLE),
         Float.BYTES * sampled + read(inputs.subList(1, inputs.size())) + written);
   }
 

@@ -38,6 +38,9 @@ class FamilyKeysTest {
   @CsvSource({
     "table_transformer_detection, hf_table_transformer_detection",
     "conditional_detr_r50, hf_conditional_detr_r50",
+    "rtdetr_r18vd, hf_rtdetr_r18vd",
+    "rtdetr_r101vd, hf_rtdetr_r101vd",
+    "rtdetr_v2_r50vd, hf_rtdetr_v2_r50vd",
     "table_transformer_native_resnet, hf_table_transformer_native_resnet",
   })
   void takesBothGenerationsOfHuggingFaceNames(String list, String golden) throws IOException {
@@ -54,6 +57,9 @@ class FamilyKeysTest {
   @CsvSource({
     "table_transformer_detection, TABLE_TRANSFORMER, detection, 15",
     "conditional_detr_r50, CONDITIONAL_DETR, r50, 300",
+    "rtdetr_r18vd, RT_DETR, r18vd, 300",
+    "rtdetr_r101vd, RT_DETR, r101vd, 300",
+    "rtdetr_v2_r50vd, RT_DETR, r50vd, 300",
   })
   void recognisesTheFilesOfTheOriginals(
       String list, ModelSource source, String variant, int queries) throws IOException {

@@ -46,7 +46,9 @@ class ModelRegistryTest {
       }
       Double ap = entry.ap();
       // Models of pages and tables have no AP on COCO.
-      boolean coco = !entry.name().contains("table-transformer");
+      boolean coco =
+          !entry.name().contains("table-transformer")
+              && !entry.name().startsWith("docling-project/");
       assertTrue(coco ? ap != null && ap > 39 && ap < 57 : ap == null, entry::name);
     }
   }

@@ -16,6 +16,7 @@ import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.CellAttention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
@@ -122,6 +123,7 @@ public final class CBackendProvider implements BackendProvider {
     put(table, AveragePool.class, new CAveragePool(tier));
     put(table, Upsample.class, new CUpsample(tier));
     put(table, RowMax.class, new CRowMax(tier));
+    put(table, CellAttention.class, new CCellAttention(tier));
     put(table, Multiply.class, new CMultiply(tier));
     put(table, MsDeformAttention.class, new CMsDeformAttention(tier));
     put(table, Nms.class, new CNms(tier));

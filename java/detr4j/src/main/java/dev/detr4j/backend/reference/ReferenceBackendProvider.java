@@ -11,6 +11,7 @@ import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.CellAttention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
@@ -74,6 +75,7 @@ public final class ReferenceBackendProvider implements BackendProvider {
     put(table, AveragePool.class, new ReferenceAveragePool());
     put(table, Upsample.class, new ReferenceUpsample());
     put(table, RowMax.class, new ReferenceRowMax());
+    put(table, CellAttention.class, new ReferenceCellAttention());
     put(table, Multiply.class, new ReferenceMultiply());
     put(table, MsDeformAttention.class, new ReferenceMsDeformAttention());
     put(table, Nms.class, new ReferenceNms());

@@ -9,6 +9,7 @@ import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.CellAttention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
@@ -77,6 +78,7 @@ final class VectorKernels {
     put(table, AveragePool.class, new VectorAveragePool());
     put(table, Upsample.class, new VectorUpsample());
     put(table, RowMax.class, new VectorRowMax());
+    put(table, CellAttention.class, new VectorCellAttention());
     put(table, Multiply.class, new VectorMultiply());
     put(table, MsDeformAttention.class, new VectorMsDeformAttention());
     put(table, Nms.class, new VectorNms());

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * post-processing.
  */
 public enum ModelSource {
-  /** transformers: facebook/detr-*, SenseTime/deformable-detr*, microsoft/table-transformer-*. */
+  /** transformers: facebook/detr-*, SenseTime/deformable-detr*, PekingU/rtdetr_* and others. */
   HUGGING_FACE("huggingface"),
   /** facebookresearch/detr. */
   DETR("detr"),
@@ -23,7 +23,9 @@ public enum ModelSource {
   /** microsoft/table-transformer. */
   TABLE_TRANSFORMER("table-transformer"),
   /** Atten4Vis/ConditionalDETR. */
-  CONDITIONAL_DETR("conditional-detr");
+  CONDITIONAL_DETR("conditional-detr"),
+  /** lyuwenyu/RT-DETR. */
+  RT_DETR("rt-detr");
 
   private final String id;
 

@@ -23,7 +23,7 @@ public final class Recognition {
 
   /** A tensor that every Hugging Face checkpoint of the DETR family has. */
   private static final String HUGGING_FACE_MARK =
-      "model.encoder.layers.0.self_attn_layer_norm.weight";
+      "model.decoder.layers.0.self_attn_layer_norm.weight";
 
   private final List<CheckpointFormat> formats;
   private final TensorFile file;

@@ -82,6 +82,29 @@ public final class DerivedWeight implements Weight {
         of);
   }
 
+  /** See {@link WeightRule.InputRange}. */
+  public static Weight inputRange(Weight of, int first, int count) {
+    return new DerivedWeight(
+        of.name() + " from channel " + first, new WeightRule.InputRange(first, count), of);
+  }
+
+  /** See {@link WeightRule.BesidePixel}. */
+  public static Weight besidePixel(Weight square, Weight pixel) {
+    return new DerivedWeight(
+        square.name() + " and 1x1 beside", new WeightRule.BesidePixel(), square, pixel);
+  }
+
+  /** See {@link WeightRule.Sum}. */
+  public static Weight sum(Weight one, Weight other) {
+    return new DerivedWeight(one.name() + " and more", new WeightRule.Sum(), one, other);
+  }
+
+  /** See {@link WeightRule.ScaledSamples}. */
+  public static Weight scaledSamples(Weight offsets, Weight scale, double factor) {
+    return new DerivedWeight(
+        offsets.name() + " scaled", new WeightRule.ScaledSamples(factor), offsets, scale);
+  }
+
   /**
    * The weights that one follows from, in the end: those of a checkpoint. A weight that is not
    * derived follows from itself.

@@ -238,6 +238,115 @@ public sealed interface WeightRule {
     }
   }
 
+  /** Input channels {@code first .. first + count - 1} of a kernel [out, in, height, width]. */
+  record InputRange(int first, int count) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 4 && first >= 0 && count >= 1 && count <= of.get(1) - first,
+          "there are input channels " + first + " to " + (first + count - 1L),
+          of);
+      return Shape.of(of.get(0), count, of.get(2), of.get(3));
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      Shape of = shapes.getFirst();
+      long channel = Float.BYTES * (long) of.get(2) * of.get(3);
+      for (long o = 0; o < of.get(0); o++) {
+        long from = (o * of.get(1) + first) * channel;
+        MemorySegment.copy(
+            sources.getFirst(), from, destination, o * count * channel, count * channel);
+      }
+    }
+  }
+
+  /**
+   * The kernel of a 3x3 convolution of padding 1 and a 1x1 convolution beside it (RepVGG, Ding et
+   * al. 2021): the 1x1 kernel is added to the tap in the middle.
+   */
+  record BesidePixel() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(0).rank() == 4
+              && sources.get(0).get(2) == 3
+              && sources.get(0).get(3) == 3
+              && sources
+                  .get(1)
+                  .equals(Shape.of(sources.get(0).get(0), sources.get(0).get(1), 1, 1)),
+          "the sources are a 3x3 and a 1x1 kernel of as many channels",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.copyFrom(sources.getFirst());
+      long kernels = shapes.get(1).elements();
+      for (long i = 0; i < kernels; i++) {
+        long middle = 9 * i + 4;
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT,
+            middle,
+            (float) (at(sources.get(0), middle) + at(sources.get(1), i)));
+      }
+    }
+  }
+
+  /** The sum of two weights of one shape, element by element. */
+  record Sum() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2 && sources.get(0).equals(sources.get(1)),
+          "the summands have one shape",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      for (long i = 0; i < shapes.getFirst().elements(); i++) {
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) + at(sources.get(1), i)));
+      }
+    }
+  }
+
+  /**
+   * Sampling offsets times a scale for each sample of a head: rows (head, sample, x or y) of the
+   * first source times entry (sample) of the second, times {@code factor}. Computed in double and
+   * rounded once.
+   */
+  record ScaledSamples(double factor) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(0).get(0) % (2 * Math.toIntExact(sources.get(1).elements())) == 0,
+          "offsets have two rows for each sample",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long each = rowElements(shapes.getFirst());
+      long samples = shapes.get(1).elements();
+      for (long i = 0; i < shapes.getFirst().elements(); i++) {
+        double scale = at(sources.get(1), i / each / 2 % samples) * factor;
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) * scale));
+      }
+    }
+  }
+
   private static double at(MemorySegment values, long index) {
     return values.getAtIndex(ValueLayout.JAVA_FLOAT, index);
   }

@@ -16,7 +16,12 @@ public final class Norm {
 
   /** Reads {@code name.weight} and {@code name.bias}. */
   public Norm(Parameters parameters, String name, int channels) {
-    plain = parameters.layerNorm(name, channels);
+    this(parameters, name, channels, 1e-5f);
+  }
+
+  /** As above, with another epsilon than 1e-5. */
+  public Norm(Parameters parameters, String name, int channels, float epsilon) {
+    plain = parameters.layerNorm(name, channels, epsilon);
     positioned = plain.as(LayerNorm::withAddend);
   }
 

@@ -4,6 +4,7 @@ import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
 import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.CellAttention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
@@ -46,6 +47,7 @@ final class OpCases {
     CASES.put(MaxPool.class, MapCases::maxPool);
     CASES.put(AveragePool.class, PoolCases::averagePool);
     CASES.put(RowMax.class, PoolCases::rowMax);
+    CASES.put(CellAttention.class, CellCases::cellAttention);
     CASES.put(Upsample.class, PoolCases::upsample);
     CASES.put(Multiply.class, PoolCases::multiply);
     CASES.put(MsDeformAttention.class, AttentionCases::msDeformAttention);

@@ -108,6 +108,41 @@ class DerivedWeightTest {
   }
 
   @Test
+  void inputRange() {
+    Weight kernel =
+        new Stored("kernel", Shape.of(2, 3, 1, 2), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    Weight some = DerivedWeight.inputRange(kernel, 1, 2);
+    assertEquals(Shape.of(2, 2, 1, 2), some.shape());
+    assertArrayEquals(new float[] {3, 4, 5, 6, 9, 10, 11, 12}, values(some));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.inputRange(kernel, 2, 2));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.inputRange(MATRIX, 0, 1));
+  }
+
+  @Test
+  void besidePixelAndSum() {
+    Weight square = new Stored("square", Shape.of(1, 1, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    Weight pixel = new Stored("pixel", Shape.of(1, 1, 1, 1), 100);
+    assertArrayEquals(
+        new float[] {1, 2, 3, 4, 105, 6, 7, 8, 9},
+        values(DerivedWeight.besidePixel(square, pixel)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.besidePixel(pixel, square));
+    assertArrayEquals(new float[] {20, 40}, values(DerivedWeight.sum(BIAS, BIAS)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.sum(BIAS, MATRIX));
+  }
+
+  /** Two heads of two samples: rows go by head, sample, then x and y. */
+  @Test
+  void scaledSamples() {
+    Weight offsets = new Stored("offsets", Shape.of(8), 1, 2, 3, 4, 5, 6, 7, 8);
+    Weight scale = new Stored("scale", Shape.of(2), 0.5f, 10);
+    assertArrayEquals(
+        new float[] {1, 2, 60, 80, 5, 6, 140, 160},
+        values(DerivedWeight.scaledSamples(offsets, scale, 2)));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.scaledSamples(MATRIX, scale, 1));
+  }
+
+  @Test
   void whatFollowsFromEqualSourcesByOneRuleIsEqual() {
     Weight one = DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 0, 1), MORE);
     Weight other = DerivedWeight.rows("other", DerivedWeight.rowRange("line", MATRIX, 0, 1), MORE);
