@@ -320,6 +320,27 @@ typedef struct detr4j_row_max {
 DETR4J_API int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p);
 DETR4J_API int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile);
 
+/* out = sigmoid(a1) b1 + sigmoid(a2) b2 with the parameters of the sum: a and b have 2 * columns columns, those of the first summand first. */
+DETR4J_API int64_t detr4j_gate_f32_tiles(const detr4j_add *p);
+DETR4J_API int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile);
+
+/* out = min(max(x, least), most); NaN stays NaN. A tile is rows_per_tile rows of one batch item. */
+typedef struct detr4j_clamp {
+  int32_t tier;
+  int32_t batch;
+  int64_t rows;
+  int32_t columns;
+  int32_t rows_per_tile;
+  float least, most;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_clamp;
+
+DETR4J_API int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p);
+DETR4J_API int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile);
+
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /*
@@ -465,6 +486,30 @@ typedef struct detr4j_box_refinement {
 } detr4j_box_refinement;
 
 DETR4J_API int32_t detr4j_box_refinement_f32(const detr4j_box_refinement *p);
+
+/*
+ * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records
+ * DistanceBoxes (groups = 4; boxes, worth [bins] and scale [1] are read, k is not) and TopProbabilities (of the inputs only the
+ * logits are read). A tile is queries_per_tile queries of one item.
+ */
+typedef struct detr4j_distribution {
+  int32_t tier;
+  int32_t batch;
+  int32_t queries;
+  int32_t groups, bins, k;
+  int32_t queries_per_tile;
+  int32_t reserved;
+  const float *logits, *boxes, *worth, *scale;
+  float *out;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_distribution;
+
+DETR4J_API int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p);
+DETR4J_API int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile);
+DETR4J_API int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p);
+DETR4J_API int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile);
 
 /* ---- selection --------------------------------------------------------------------------------------------------- */
 

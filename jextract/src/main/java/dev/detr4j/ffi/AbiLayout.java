@@ -5,7 +5,9 @@ import dev.detr4j.ffi.generated.detr4j_add;
 import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
 import dev.detr4j.ffi.generated.detr4j_cell_attention;
+import dev.detr4j.ffi.generated.detr4j_clamp;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
+import dev.detr4j.ffi.generated.detr4j_distribution;
 import dev.detr4j.ffi.generated.detr4j_gather;
 import dev.detr4j.ffi.generated.detr4j_global_response_norm;
 import dev.detr4j.ffi.generated.detr4j_group_norm;
@@ -60,12 +62,14 @@ final class AbiLayout {
           detr4j_global_response_norm.layout(),
           detr4j_add.layout(),
           detr4j_row_max.layout(),
+          detr4j_clamp.layout(),
           detr4j_attention.layout(),
           detr4j_ms_deform_attention.layout(),
           detr4j_cell_attention.layout(),
           detr4j_sine_position.layout(),
           detr4j_proposal_embedding.layout(),
           detr4j_box_refinement.layout(),
+          detr4j_distribution.layout(),
           detr4j_top_k.layout(),
           detr4j_gather.layout(),
           detr4j_nms.layout(),

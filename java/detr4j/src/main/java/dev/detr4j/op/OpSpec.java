@@ -23,7 +23,10 @@ public sealed interface OpSpec
         AveragePool,
         BoxRefinement,
         CellAttention,
+        Clamp,
         Convolution,
+        DistanceBoxes,
+        Gate,
         Gather,
         GlobalResponseNorm,
         GroupNorm,
@@ -39,6 +42,7 @@ public sealed interface OpSpec
         SinePositionEmbedding,
         SoftNms,
         TopK,
+        TopProbabilities,
         Upsample {
 
   /**

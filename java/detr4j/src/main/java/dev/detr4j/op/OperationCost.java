@@ -52,6 +52,12 @@ public record OperationCost(long flops, long bytes) {
         yield new OperationCost(4 * out.elements() + 6 * referenced, read(inputs) + written);
       }
       case CellAttention attention -> cells(attention, inputs, written);
+      case Clamp _ -> new OperationCost(2 * out.elements(), read(inputs) + written);
+      case DistanceBoxes boxes ->
+          new OperationCost(
+              (SOFTMAX + 2) * inputs.getFirst().elements(),
+              read(inputs) + weights(boxes) + written);
+      case Gate _ -> new OperationCost(9 * out.elements(), read(inputs) + written);
       case Convolution convolution ->
           new OperationCost(
               2
@@ -79,6 +85,9 @@ public record OperationCost(long flops, long bytes) {
       case SinePositionEmbedding sine ->
           new OperationCost(2 * out.elements(), weights(sine) + written);
       case RowMax _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
+      case TopProbabilities top ->
+          new OperationCost(
+              (SOFTMAX + top.k()) * inputs.getFirst().elements(), read(inputs) + written);
       case Upsample _ -> new OperationCost(0, read(inputs) + written);
       case TopK _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
     };
