@@ -113,9 +113,13 @@ final class SelectionParity {
     if (flavour.startsWith("Table Transformer (original")) {
       return new DetrPostprocessing(queries, logits, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
     }
-    if (flavour.startsWith("RT-DETR focal") || flavour.startsWith("RT-DETR use_focal_loss=true")) {
+    if (flavour.startsWith("RT-DETR focal")
+        || flavour.startsWith("RT-DETR use_focal_loss=true")
+        || flavour.startsWith("D-FINE")) {
       SelectionRule.Edges edges =
-          flavour.contains("clamped") ? SelectionRule.Edges.CLIPPED : SelectionRule.Edges.KEPT;
+          flavour.contains("then (docling) every coordinate clamped")
+              ? SelectionRule.Edges.CLIPPED
+              : SelectionRule.Edges.KEPT;
       return new DeformableDetrPostprocessing(
           queries, logits, new SelectionRule(queries, 0, edges));
     }
@@ -142,7 +146,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, RT-DETR, Conditional DETR, Table Transformer, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, RT-DETR, D-FINE, Conditional DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

@@ -10,7 +10,7 @@ final class SourceNotes {
   static List<String> of(ModelSource source) {
     return switch (source) {
       case HUGGING_FACE, BIRDER -> List.of();
-      case RT_DETR ->
+      case RT_DETR, D_FINE ->
           List.of(
               "images: Pillow's resize differs from torchvision's by up to one grey level",
               "positions: the project numbers the cells of a map column by column, transformers 5 row by row; results"

@@ -6,6 +6,7 @@ import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.conditional.ConditionalDetrFamily;
 import dev.detr4j.model.deformable.DeformableDetrFamily;
 import dev.detr4j.model.detr.DetrFamily;
+import dev.detr4j.model.dfine.DFineFamily;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.family.ModelFamily;
 import dev.detr4j.model.family.RecognisedModel;
@@ -32,7 +33,8 @@ public final class ModelFamilies {
               TableTransformerFamily.TABLE_TRANSFORMER,
               ConditionalDetrFamily.CONDITIONAL_DETR,
               RtDetrFamily.RT_DETR,
-              RtDetrFamily.RT_DETR_V2));
+              RtDetrFamily.RT_DETR_V2,
+              DFineFamily.D_FINE));
 
   private final List<ModelFamily> families;
 

@@ -265,6 +265,12 @@ class ConfigReaderTest {
         "{\"model_type\": \"rt_detr_v2\", \"decoder_method\": \"nearest\"} | decoder_method is \"nearest\", expected default or discrete",
         "{\"model_type\": \"rt_detr_v2\", \"decoder_n_levels\": 4} | decoder_n_levels is 4, expected 3 as num_feature_levels says",
         "{\"model_type\": \"rt_detr_v2\", \"architectures\": [\"RTDetrForObjectDetection\"]} | architectures is [RTDetrForObjectDetection], expected RTDetrV2ForObjectDetection",
+        "{\"model_type\": \"d_fine\"} | backbone_config is missing, expected an object",
+        "{\"model_type\": \"d_fine\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\"}} | backbone_config: model_type is \"rt_detr_resnet\", supported is hgnet_v2",
+        "{\"model_type\": \"d_fine\", \"backbone_config\": {\"model_type\": \"hgnet_v2\", \"hidden_act\": \"gelu\"}} | backbone_config: hidden_act is \"gelu\", supported is relu",
+        "{\"model_type\": \"d_fine\", \"decoder_method\": \"discrete\"} | decoder_method is \"discrete\", supported is default",
+        "{\"model_type\": \"d_fine\", \"eval_size\": [640, 640]} | eval_size is set, supported is null: any size of images",
+        "{\"model_type\": \"d_fine\", \"use_focal_loss\": false} | use_focal_loss is false, supported is true: transformers' selection would depend on the batch",
         "{\"model_type\": \"detr\", \"num_queries\": NaN} | num_queries is NaN, expected an integer",
       })
   void refusesInOneLine(String json, String message) {

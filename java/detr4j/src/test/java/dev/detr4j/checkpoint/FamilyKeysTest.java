@@ -3,6 +3,8 @@ package dev.detr4j.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.detr4j.error.CheckpointException;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.family.ModelConfig;
@@ -19,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The lists {@code names/families/*.tsv} say for each tensor what it is called in a published file
@@ -51,6 +54,36 @@ class FamilyKeysTest {
       assertDoesNotThrow(() -> config.network(weights), list);
       assertDoesNotThrow(weights::finish, list);
     }
+  }
+
+  /** D-FINE: what 4.x and the files say, and the names that 5.18 has in memory. */
+  @ParameterizedTest
+  @ValueSource(strings = {"hf_dfine_nano", "hf_dfine_small", "hf_dfine_large"})
+  void takesBothGenerationsOfDFine(String golden) {
+    ModelConfig config = ModelFamilies.ALL.read(CASES.resolve(golden).resolve("config.json"));
+    JsonObject manifest =
+        JsonObject.read(CASES.resolve(golden).resolve("manifest.json"), CheckpointException::new);
+    ListedCheckpoint checkpoint = new ListedCheckpoint();
+    for (JsonObject tensor : manifest.objects("tensors")) {
+      int[] shape =
+          tensor.integers("shape", 1, 1 << 20).stream().mapToInt(Integer::intValue).toArray();
+      checkpoint.put(tensor.string("key"), Shape.of(shape));
+    }
+    assertTakesAll(config, checkpoint, golden);
+    checkpoint
+        .rename("\\.out_proj\\.", ".o_proj.")
+        .rename("\\.fc1\\.", ".mlp.layers.0.")
+        .rename("\\.fc2\\.", ".mlp.layers.1.")
+        .rename("model\\.encoder\\.encoder\\.", "model.encoder.aifi.")
+        .rename("model\\.decoder\\.(class|bbox)_embed", "$1_embed");
+    assertTakesAll(config, checkpoint, golden + " as 5.18 has it in memory");
+  }
+
+  private static void assertTakesAll(ModelConfig config, ListedCheckpoint checkpoint, String what) {
+    CheckpointWeights weights =
+        new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config));
+    assertDoesNotThrow(() -> config.network(weights), what);
+    assertDoesNotThrow(weights::finish, what);
   }
 
   @ParameterizedTest

@@ -45,11 +45,12 @@ class ModelRegistryTest {
         }
       }
       Double ap = entry.ap();
-      // Models of pages and tables have no AP on COCO.
+      // Models of pages, tables and Objects365 have no AP on COCO.
       boolean coco =
           !entry.name().contains("table-transformer")
-              && !entry.name().startsWith("docling-project/");
-      assertTrue(coco ? ap != null && ap > 39 && ap < 57 : ap == null, entry::name);
+              && !entry.name().startsWith("docling-project/")
+              && !entry.name().endsWith("-obj365");
+      assertTrue(coco ? ap != null && ap > 39 && ap < 60 : ap == null, entry::name);
     }
   }
 

@@ -25,7 +25,9 @@ public enum ModelSource {
   /** Atten4Vis/ConditionalDETR. */
   CONDITIONAL_DETR("conditional-detr"),
   /** lyuwenyu/RT-DETR. */
-  RT_DETR("rt-detr");
+  RT_DETR("rt-detr"),
+  /** Peterande/D-FINE, and DEIM, which trains its network. */
+  D_FINE("d-fine");
 
   private final String id;
 

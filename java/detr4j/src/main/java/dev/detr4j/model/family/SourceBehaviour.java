@@ -62,7 +62,7 @@ public record SourceBehaviour(
                   null),
               Orientation.IGNORE,
               SelectionRule.DEFORMABLE_DETR);
-      case RT_DETR ->
+      case RT_DETR, D_FINE ->
           new SourceBehaviour(
               new Preprocessing(
                   new ResizeRule.Fixed(RT_DETR_SIDE, RT_DETR_SIDE),

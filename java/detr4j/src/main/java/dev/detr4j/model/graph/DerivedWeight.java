@@ -105,6 +105,38 @@ public final class DerivedWeight implements Weight {
         offsets.name() + " scaled", new WeightRule.ScaledSamples(factor), offsets, scale);
   }
 
+  /** See {@link WeightRule.Repeated}. */
+  public static Weight repeated(Weight number, Shape to) {
+    return new DerivedWeight(
+        number.name() + " in all of " + to, new WeightRule.Repeated(to), number);
+  }
+
+  /** See {@link WeightRule.EvenSamples}. */
+  public static Weight evenSamples(
+      Weight of,
+      int heads,
+      List<Integer> points,
+      int coordinates,
+      List<Double> factors,
+      float fill) {
+    return new DerivedWeight(
+        of.name() + " for even samples",
+        new WeightRule.EvenSamples(heads, points, coordinates, factors, fill),
+        of);
+  }
+
+  /** See {@link WeightRule.BinWorths}. */
+  public static Weight binWorths(Weight up, Weight scale, int bins) {
+    return new DerivedWeight(
+        "worth of " + bins + " bins", new WeightRule.BinWorths(bins), up, scale);
+  }
+
+  /** See {@link WeightRule.LastOfFour}. */
+  public static Weight lastOfFour(int channels) {
+    return new DerivedWeight(
+        "last of four pixels in " + channels + " channels", new WeightRule.LastOfFour(channels));
+  }
+
   /**
    * The weights that one follows from, in the end: those of a checkpoint. A weight that is not
    * derived follows from itself.

@@ -3,6 +3,7 @@ package dev.detr4j.model.graph;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -343,6 +344,132 @@ public sealed interface WeightRule {
       for (long i = 0; i < shapes.getFirst().elements(); i++) {
         double scale = at(sources.get(1), i / each / 2 % samples) * factor;
         destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) * scale));
+      }
+    }
+  }
+
+  /** One number as often as a shape has elements. */
+  record Repeated(Shape to) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(only(sources).elements() == 1, "the source is one number", sources);
+      return to;
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      float value = (float) at(sources.getFirst(), 0);
+      for (long i = 0; i < to.elements(); i++) {
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+      }
+    }
+  }
+
+  /**
+   * Rows of a projection that makes numbers for samples, with as many samples on each level: rows
+   * (head, sample, coordinate) with {@code points} samples on the levels become rows (head, level,
+   * sample, coordinate) with the most of them on all; those of level {@code l} are multiplied by
+   * {@code factors[l]}, the new ones hold {@code fill}. Of a matrix or vector.
+   */
+  record EvenSamples(
+      int heads, List<Integer> points, int coordinates, List<Double> factors, float fill)
+      implements WeightRule {
+    /** Copies the lists. */
+    public EvenSamples {
+      points = List.copyOf(points);
+      factors = List.copyOf(factors);
+    }
+
+    private int most() {
+      return Collections.max(points);
+    }
+
+    private int samples() {
+      return points.stream().mapToInt(Integer::intValue).sum();
+    }
+
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.get(0) == heads * samples() * coordinates && factors.size() == points.size(),
+          "there are %d heads x %d samples x %d rows".formatted(heads, samples(), coordinates),
+          of);
+      return withRows(of, heads * points.size() * most() * coordinates);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long each = rowElements(shapes.getFirst());
+      long from = 0;
+      long to = 0;
+      for (int head = 0; head < heads; head++) {
+        for (int level = 0; level < points.size(); level++) {
+          long stored = (long) points.get(level) * coordinates * each;
+          long all = (long) most() * coordinates * each;
+          for (long i = 0; i < all; i++) {
+            double value =
+                i < stored ? at(sources.getFirst(), from + i) * factors.get(level) : fill;
+            destination.setAtIndex(ValueLayout.JAVA_FLOAT, to + i, (float) value);
+          }
+          from += stored;
+          to += all;
+        }
+      }
+    }
+  }
+
+  /**
+   * What each bin of a distance is worth (Peng et al. 2024, D-FINE), from the numbers a and c of
+   * the checkpoint: with {@code b = |a c|}, {@code n = bins - 1} and {@code s = (b + 1)^(2 / (n -
+   * 2))} the worths are {@code -2 b, 1 - s^(n/2 - 1), ..., 1 - s, 0, s - 1, ..., s^(n/2 - 1) - 1, 2
+   * b}.
+   */
+  record BinWorths(int bins) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2 && sources.stream().allMatch(source -> source.elements() == 1),
+          "the sources are two numbers",
+          sources);
+      require(bins >= 5 && bins % 2 == 1, "an odd number of bins, at least 5", bins);
+      return Shape.of(bins);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      double bound = Math.abs(at(sources.get(0), 0) * at(sources.get(1), 0));
+      int half = (bins - 1) / 2;
+      double step = Math.pow(bound + 1, 2.0 / (bins - 3));
+      for (int i = 0; i <= half; i++) {
+        double worth = i == half ? 2 * bound : Math.pow(step, i) - 1;
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, half + i, (float) worth);
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, half - i, (float) (i == 0 ? 0 : -worth));
+      }
+    }
+  }
+
+  /**
+   * The kernel {@code [channels, 1, 2, 2]} that takes the last of its four pixels; it follows from
+   * nothing. A depthwise convolution of padding 1 with it adds a row and a column of zeros at the
+   * bottom and right of a map.
+   */
+  record LastOfFour(int channels) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(sources.isEmpty(), "there is no source", sources);
+      return Shape.of(channels, 1, 2, 2);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.fill((byte) 0);
+      for (long channel = 0; channel < channels; channel++) {
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, 4 * channel + 3, 1f);
       }
     }
   }

@@ -1,12 +1,8 @@
-package dev.detr4j.model.rtdetr;
+package dev.detr4j.model.layer;
 
-import dev.detr4j.model.family.ModelConfig.TransformerConfig;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.FeedForward;
-import dev.detr4j.model.layer.Norm;
-import dev.detr4j.model.layer.Parameters;
-import dev.detr4j.model.layer.SelfAttention;
+import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
@@ -20,34 +16,52 @@ import java.util.List;
  * al. 2024). Its layers normalise last, or first; then, as transformers has it, the second residual
  * is what the norm made.
  */
-final class Aifi {
+public final class Aifi {
   private record Layer(
       SelfAttention attention, Norm attentionNorm, FeedForward ffn, Norm ffnNorm) {}
 
-  private final HybridEncoderConfig config;
+  /**
+   * A transformer on one map.
+   *
+   * @param dim channels of the map; a multiple of 4 and of the heads
+   * @param activation of the feed-forward networks
+   * @param temperature of the position code
+   * @param normalizesFirst whether layers normalise before their attention
+   * @param columnsFirst whether the position code numbers the cells column by column, as the
+   *     original of RT-DETR and transformers 4 do; of square maps it is the same
+   * @param epsilon of the norms
+   */
+  public record Config(
+      int dim,
+      int layers,
+      int heads,
+      int ffnDim,
+      Activation activation,
+      double temperature,
+      boolean normalizesFirst,
+      boolean columnsFirst,
+      float epsilon) {}
+
+  private final Config config;
   private final List<Layer> layers = new ArrayList<>();
 
   /** Reads {@code layers.*} below the prefix. */
-  Aifi(
-      Parameters parameters,
-      HybridEncoderConfig config,
-      TransformerConfig transformer,
-      float epsilon) {
+  public Aifi(Parameters parameters, Config config) {
     this.config = config;
     int dim = config.dim();
-    for (int i = 0; i < transformer.encoderLayers(); i++) {
+    for (int i = 0; i < config.layers(); i++) {
       Parameters layer = parameters.under("layers").under(i);
       layers.add(
           new Layer(
-              new SelfAttention(layer.under("self_attn"), dim, transformer.encoderHeads()),
-              new Norm(layer, "self_attn_layer_norm", dim, epsilon),
-              new FeedForward(layer, dim, transformer.encoderFfnDim(), config.ffnActivation()),
-              new Norm(layer, "final_layer_norm", dim, epsilon)));
+              new SelfAttention(layer.under("self_attn"), dim, config.heads()),
+              new Norm(layer, "self_attn_layer_norm", dim, config.epsilon()),
+              new FeedForward(layer, dim, config.ffnDim(), config.activation()),
+              new Norm(layer, "final_layer_norm", dim, config.epsilon())));
     }
   }
 
   /** Adds the nodes; from a map {@code [N, H, W, dim]} to one. */
-  Value add(Graph.Builder graph, String label, Value map) {
+  public Value add(Graph.Builder graph, String label, Value map) {
     if (layers.isEmpty()) {
       return map;
     }

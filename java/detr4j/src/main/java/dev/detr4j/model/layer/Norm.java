@@ -30,6 +30,11 @@ public final class Norm {
     return graph.add(label, plain, x);
   }
 
+  /** Normalises to existing memory. */
+  public void addInto(Graph.Builder graph, String label, Value into, Value x) {
+    graph.addInto(label, plain, into, x);
+  }
+
   /** Normalises; returns the result and the result plus the position. */
   public List<Value> addPositioned(Graph.Builder graph, String label, Value x, Value position) {
     return graph.addAll(label, positioned, x, position);

@@ -1,12 +1,8 @@
-package dev.detr4j.model.rtdetr;
+package dev.detr4j.model.layer;
 
 import dev.detr4j.error.ImageException;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.BoxHead;
-import dev.detr4j.model.layer.LevelConstants;
-import dev.detr4j.model.layer.Norm;
-import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Gather;
@@ -17,12 +13,12 @@ import dev.detr4j.op.TopK;
 import dev.detr4j.op.WeightedOp;
 
 /**
- * RT-DETR's queries: each token proposes a box, and those whose best class has the highest scores
- * become queries, with their features as content.
+ * The queries of RT-DETR and D-FINE: each token proposes a box, and those whose best class has the
+ * highest scores become queries, with their features as content.
  *
  * <p>The box head runs on the chosen tokens alone, which gives the same rows.
  */
-final class ProposalSelection {
+public final class ProposalSelection {
   private final int queries;
   private final WeightedOp<Linear> projection;
   private final Norm norm;
@@ -30,20 +26,19 @@ final class ProposalSelection {
   private final BoxHead boxHead;
 
   /** Content {@code [N, Q, dModel]} and boxes {@code [N, Q, 4]} of the queries. */
-  record Chosen(Value target, Value reference) {}
+  public record Chosen(Value target, Value reference) {}
 
   /** Reads {@code enc_output.*}, {@code enc_score_head} and {@code enc_bbox_head}. */
-  ProposalSelection(Parameters model, RtDetrConfig config) {
-    int dModel = config.transformer().dModel();
-    queries = config.numQueries();
+  public ProposalSelection(Parameters model, int dModel, int queries, int classes, float epsilon) {
+    this.queries = queries;
     projection =
         model
             .linear("enc_output.0", dModel, dModel, Activation.NONE)
             .as(op -> op.withRowMask(RowMask.ZERO_INPUT));
-    norm = new Norm(model, "enc_output.1", dModel, config.epsilons().layerNorm());
+    norm = new Norm(model, "enc_output.1", dModel, epsilon);
     score =
         model
-            .linear("enc_score_head", dModel, config.numLogits(), Activation.NONE)
+            .linear("enc_score_head", dModel, classes, Activation.NONE)
             .as(Linear::withExactProducts);
     boxHead = new BoxHead(model.under("enc_bbox_head"), dModel);
   }
@@ -54,7 +49,7 @@ final class ProposalSelection {
    * @param memory {@code [N, S, dModel]}
    * @throws ImageException when there are fewer tokens than queries
    */
-  Chosen add(Graph.Builder graph, Value memory, LevelConstants levels) {
+  public Chosen add(Graph.Builder graph, Value memory, LevelConstants levels) {
     int tokens = memory.shape().get(1);
     if (tokens < queries) {
       throw new ImageException(

@@ -3,12 +3,11 @@ package dev.detr4j.model.rtdetr;
 import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.BatchNorm;
+import dev.detr4j.model.layer.ConvNorm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.Convolution;
-import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.Upsample;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Weight;
@@ -39,45 +38,26 @@ final class CspLayer {
     hidden = config.hidden();
     Activation activation = config.activation();
     WeightedOp<Convolution> first =
-        convNorm(parameters.under("conv1"), pixel(2 * dim, hidden), epsilon);
+        ConvNorm.folded(parameters.under("conv1"), ConvNorm.pixel(2 * dim, hidden), epsilon);
     WeightedOp<Convolution> second =
-        convNorm(parameters.under("conv2"), pixel(2 * dim, hidden), epsilon);
+        ConvNorm.folded(parameters.under("conv2"), ConvNorm.pixel(2 * dim, hidden), epsilon);
     String name = parameters.prefix() + "conv1 and conv2";
     both =
         WeightedOp.of(
-            pixel(2 * dim, 2 * hidden).withBias().withActivation(activation),
+            ConvNorm.pixel(2 * dim, 2 * hidden).withBias().withActivation(activation),
             DerivedWeight.rows(name + ".weight", first.weight(), second.weight()),
             DerivedWeight.rows(name + ".bias", first.bias(), second.bias()));
     for (int i = 0; i < REP_VGG_BLOCKS; i++) {
-      blocks.add(repVgg(parameters.under("bottlenecks").under(i), hidden, activation, epsilon));
+      blocks.add(
+          ConvNorm.repVgg(parameters.under("bottlenecks").under(i), hidden, activation, epsilon));
     }
     widen =
         hidden == dim
             ? null
-            : convNorm(
-                parameters.under("conv3"), pixel(hidden, dim).withActivation(activation), epsilon);
-  }
-
-  static Convolution pixel(int in, int out) {
-    return Convolution.of(in, out, KernelWindow.PIXEL);
-  }
-
-  /** A convolution {@code conv} and its batch norm {@code norm}. */
-  static WeightedOp<Convolution> convNorm(Parameters parameters, Convolution op, double epsilon) {
-    return BatchNorm.folded(parameters, "conv", "norm", op, epsilon);
-  }
-
-  /** The two branches of a RepVGG block as one convolution. */
-  static WeightedOp<Convolution> repVgg(
-      Parameters parameters, int channels, Activation activation, double epsilon) {
-    Convolution square = Convolution.of(channels, channels, KernelWindow.square(3).withPadding(1));
-    WeightedOp<Convolution> around = convNorm(parameters.under("conv1"), square, epsilon);
-    WeightedOp<Convolution> beside =
-        convNorm(parameters.under("conv2"), pixel(channels, channels), epsilon);
-    return WeightedOp.of(
-        square.withBias().withActivation(activation),
-        DerivedWeight.besidePixel(around.weight(), beside.weight()),
-        DerivedWeight.sum(around.bias(), beside.bias()));
+            : ConvNorm.folded(
+                parameters.under("conv3"),
+                ConvNorm.pixel(hidden, dim).withActivation(activation),
+                epsilon);
   }
 
   /**
@@ -99,10 +79,13 @@ final class CspLayer {
   Value add(Graph.Builder graph, String label, Value small, Value large) {
     Weight weight = both.weight();
     WeightedOp<Convolution> before =
-        WeightedOp.of(pixel(dim, 2 * hidden), DerivedWeight.inputRange(weight, 0, dim));
+        WeightedOp.of(ConvNorm.pixel(dim, 2 * hidden), DerivedWeight.inputRange(weight, 0, dim));
     WeightedOp<Convolution> behind =
         WeightedOp.of(
-            pixel(dim, 2 * hidden).withBias().withActivation(both.op().activation()).withResidual(),
+            ConvNorm.pixel(dim, 2 * hidden)
+                .withBias()
+                .withActivation(both.op().activation())
+                .withResidual(),
             DerivedWeight.inputRange(weight, dim, dim),
             both.bias());
     Value mixed = graph.add(label + ".conv12.small", before, small);

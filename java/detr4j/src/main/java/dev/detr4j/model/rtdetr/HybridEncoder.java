@@ -3,7 +3,9 @@ package dev.detr4j.model.rtdetr;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.model.layer.Aifi;
 import dev.detr4j.model.layer.BatchNorm;
+import dev.detr4j.model.layer.ConvNorm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
@@ -42,7 +44,7 @@ final class HybridEncoder {
               model.under("encoder_input_proj").under(l),
               "0",
               "1",
-              CspLayer.pixel(in, dim),
+              ConvNorm.pixel(in, dim),
               BatchNorm.EPSILON));
     }
     Parameters encoder = model.under("encoder");
@@ -50,18 +52,25 @@ final class HybridEncoder {
       transformers.add(
           new Aifi(
               encoder.under("aifi").under(i),
-              this.config,
-              config.transformer(),
-              config.epsilons().layerNorm()));
+              new Aifi.Config(
+                  dim,
+                  config.transformer().encoderLayers(),
+                  config.transformer().encoderHeads(),
+                  config.transformer().encoderFfnDim(),
+                  this.config.ffnActivation(),
+                  this.config.temperature(),
+                  this.config.normalizesFirst(),
+                  this.config.columnsFirst(),
+                  config.epsilons().layerNorm())));
     }
-    Convolution lateral = CspLayer.pixel(dim, dim).withActivation(this.config.activation());
+    Convolution lateral = ConvNorm.pixel(dim, dim).withActivation(this.config.activation());
     Convolution stride =
         Convolution.of(dim, dim, KernelWindow.square(3).withStride(2).withPadding(1))
             .withActivation(this.config.activation());
     for (int i = 0; i < taps.size() - 1; i++) {
-      laterals.add(CspLayer.convNorm(encoder.under("lateral_convs").under(i), lateral, epsilon));
+      laterals.add(ConvNorm.folded(encoder.under("lateral_convs").under(i), lateral, epsilon));
       down.add(new CspLayer(encoder.under("fpn_blocks").under(i), this.config, epsilon));
-      strides.add(CspLayer.convNorm(encoder.under("downsample_convs").under(i), stride, epsilon));
+      strides.add(ConvNorm.folded(encoder.under("downsample_convs").under(i), stride, epsilon));
       up.add(new CspLayer(encoder.under("pan_blocks").under(i), this.config, epsilon));
     }
   }

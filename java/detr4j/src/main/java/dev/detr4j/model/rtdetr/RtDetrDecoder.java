@@ -9,6 +9,7 @@ import dev.detr4j.model.layer.DeformableAttention;
 import dev.detr4j.model.layer.FeedForward;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;
+import dev.detr4j.model.layer.ProposalSelection;
 import dev.detr4j.model.layer.SelfAttention;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;

@@ -10,6 +10,7 @@ import dev.detr4j.model.layer.BatchNorm;
 import dev.detr4j.model.layer.DeformableAttention;
 import dev.detr4j.model.layer.LevelConstants;
 import dev.detr4j.model.layer.Parameters;
+import dev.detr4j.model.layer.ProposalSelection;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
@@ -57,7 +58,9 @@ final class RtDetrModel implements DetectionModel {
               Convolution.of(config.encoder().dim(), dModel, window),
               config.epsilons().batchNorm()));
     }
-    proposals = new ProposalSelection(model, config);
+    proposals =
+        new ProposalSelection(
+            model, dModel, config.numQueries(), config.numLogits(), config.epsilons().layerNorm());
     decoder = new RtDetrDecoder(model.under("decoder"), config);
     Parameters heads = model.under("decoder").under("class_embed");
     for (int i = 0; i < config.storedDecoderLayers(); i++) {

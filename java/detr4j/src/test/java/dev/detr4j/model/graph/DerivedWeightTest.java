@@ -143,6 +143,47 @@ class DerivedWeightTest {
   }
 
   @Test
+  void repeated() {
+    Weight number = new Stored("number", Shape.of(1), 7);
+    Weight all = DerivedWeight.repeated(number, Shape.of(2, 1, 1));
+    assertEquals(Shape.of(2, 1, 1), all.shape());
+    assertArrayEquals(new float[] {7, 7}, values(all));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.repeated(BIAS, Shape.of(2)));
+  }
+
+  /** Two heads with one and two samples of two coordinates. */
+  @Test
+  void evenSamples() {
+    Weight offsets = new Stored("offsets", Shape.of(12), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    Weight even = DerivedWeight.evenSamples(offsets, 2, List.of(1, 2), 2, List.of(2.0, 1.0), -9f);
+    assertArrayEquals(
+        new float[] {2, 4, -9, -9, 3, 4, 5, 6, 14, 16, -9, -9, 9, 10, 11, 12}, values(even));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.evenSamples(offsets, 2, List.of(1, 1), 2, List.of(1.0, 1.0), 0));
+  }
+
+  /** With a = 2 and c = -1.5 the bound is 3; of 7 bins the step is 4^(1/2). */
+  @Test
+  void binWorths() {
+    Weight up = new Stored("up", Shape.of(1), 2);
+    Weight scale = new Stored("scale", Shape.of(1), -1.5f);
+    assertArrayEquals(
+        new float[] {-6, -3, -1, 0, 1, 3, 6}, values(DerivedWeight.binWorths(up, scale, 7)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.binWorths(up, scale, 6));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.binWorths(up, BIAS, 7));
+  }
+
+  @Test
+  void lastOfFour() {
+    Weight kernel = DerivedWeight.lastOfFour(2);
+    assertEquals(Shape.of(2, 1, 2, 2), kernel.shape());
+    assertArrayEquals(new float[] {0, 0, 0, 1, 0, 0, 0, 1}, values(kernel));
+    assertEquals(Set.of(), DerivedWeight.origins(kernel));
+    assertEquals(kernel, DerivedWeight.lastOfFour(2));
+  }
+
+  @Test
   void whatFollowsFromEqualSourcesByOneRuleIsEqual() {
     Weight one = DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 0, 1), MORE);
     Weight other = DerivedWeight.rows("other", DerivedWeight.rowRange("line", MATRIX, 0, 1), MORE);

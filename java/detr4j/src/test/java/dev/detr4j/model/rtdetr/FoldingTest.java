@@ -12,6 +12,7 @@ import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BatchNorm;
+import dev.detr4j.model.layer.ConvNorm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
@@ -118,7 +119,7 @@ class FoldingTest {
   }
 
   private static WeightedOp<Convolution> unfolded(String name, Convolution op) {
-    return CspLayer.convNorm(PARAMETERS.under(name), op, EPSILON);
+    return ConvNorm.folded(PARAMETERS.under(name), op, EPSILON);
   }
 
   @Test
@@ -132,14 +133,14 @@ class FoldingTest {
             block.under("conv2"),
             "conv",
             "norm",
-            CspLayer.pixel(DIM, DIM).withResidual().withActivation(Activation.SILU),
+            ConvNorm.pixel(DIM, DIM).withResidual().withActivation(Activation.SILU),
             EPSILON);
     float[] separate =
         run((graph, small, large) ->
             graph.add("beside", beside, large, graph.add("around", around, large)));
     float[] folded =
         run((graph, small, large) ->
-            graph.add("folded", CspLayer.repVgg(block, DIM, Activation.SILU, EPSILON), large));
+            graph.add("folded", ConvNorm.repVgg(block, DIM, Activation.SILU, EPSILON), large));
     assertArrayEquals(separate, folded, TOLERANCE);
   }
 
@@ -158,7 +159,7 @@ class FoldingTest {
               joint.columns("left", 0, DIM),
               graph.add("upsample", new Upsample(2), small));
           graph.addInto("right", identity(), joint.columns("right", DIM, DIM), large);
-          Convolution pixel = CspLayer.pixel(2 * DIM, HIDDEN).withActivation(Activation.SILU);
+          Convolution pixel = ConvNorm.pixel(2 * DIM, HIDDEN).withActivation(Activation.SILU);
           Value x = graph.add("conv1", unfolded("conv1", pixel), joint);
           Value beside = graph.add("conv2", unfolded("conv2", pixel), joint);
           for (int i = 0; i < 3; i++) {
@@ -166,19 +167,15 @@ class FoldingTest {
             Convolution square =
                 Convolution.of(HIDDEN, HIDDEN, KernelWindow.square(3).withPadding(1));
             Value around =
-                graph.add(
-                    "around." + i, CspLayer.convNorm(block.under("conv1"), square, EPSILON), x);
+                graph.add("around." + i, ConvNorm.folded(block.under("conv1"), square, EPSILON), x);
             Convolution last =
-                CspLayer.pixel(HIDDEN, HIDDEN).withResidual().withActivation(Activation.SILU);
+                ConvNorm.pixel(HIDDEN, HIDDEN).withResidual().withActivation(Activation.SILU);
             x =
                 graph.add(
-                    "beside." + i,
-                    CspLayer.convNorm(block.under("conv2"), last, EPSILON),
-                    x,
-                    around);
+                    "beside." + i, ConvNorm.folded(block.under("conv2"), last, EPSILON), x, around);
           }
           Value sum = graph.add("sum", new Add(), x, beside);
-          Convolution widen = CspLayer.pixel(HIDDEN, DIM).withActivation(Activation.SILU);
+          Convolution widen = ConvNorm.pixel(HIDDEN, DIM).withActivation(Activation.SILU);
           return graph.add("conv3", unfolded("conv3", widen), sum);
         });
     assertArrayEquals(separate, folded, TOLERANCE);
@@ -205,7 +202,7 @@ class FoldingTest {
 
   private static WeightedOp<Convolution> identity() {
     return WeightedOp.of(
-        CspLayer.pixel(DIM, DIM), new Identity("identity", Shape.of(DIM, DIM, 1, 1)));
+        ConvNorm.pixel(DIM, DIM), new Identity("identity", Shape.of(DIM, DIM, 1, 1)));
   }
 
   private record Identity(String name, Shape shape) implements Weight {
