@@ -1,4 +1,4 @@
-// exp, sine and cosine, logarithm and GELU in fused multiply-adds and whole-number steps: the same bits wherever fp32 is
+// exp, sine and cosine, logarithm, SiLU and GELU in fused multiply-adds and whole-number steps: the same bits wherever fp32 is
 // IEEE 754. The polynomials interpolate at Chebyshev nodes; elementary_test holds the largest errors that stand beside them.
 #ifndef DETR4J_CUDA_ELEMENTARY_H
 #define DETR4J_CUDA_ELEMENTARY_H
@@ -26,6 +26,12 @@ DETR4J_DEVICE float exp_f32(float x) {
 }
 
 DETR4J_DEVICE float sigmoid_f32(float x) { return 1.0f / (1.0f + exp_f32(-x)); }
+
+// x sigmoid(x), by an exponential that does not overflow.
+DETR4J_DEVICE float silu_f32(float x) {
+  const float e = exp_f32(-fabsf(x));
+  return x * ((x < 0.0f ? e : 1.0f) / (1.0f + e));
+}
 
 // The natural logarithm of a positive number, within 1.1 units in the last place; -infinity of 0, NaN below and for NaN.
 DETR4J_DEVICE float log_f32(float x) {

@@ -81,6 +81,7 @@ DETR4J_API int32_t detr4j_panel_columns(int32_t tier);
 #define DETR4J_ACTIVATION_NONE 0
 #define DETR4J_ACTIVATION_RELU 1
 #define DETR4J_ACTIVATION_GELU 2
+#define DETR4J_ACTIVATION_SILU 3
 
 #define DETR4J_ROW_MASK_NONE 0
 #define DETR4J_ROW_MASK_ZERO_INPUT 1
@@ -195,6 +196,30 @@ DETR4J_API int32_t detr4j_max_pool_f32(const detr4j_max_pool *p, int64_t tile);
 DETR4J_API int64_t detr4j_max_pool_bf16_tiles(const detr4j_max_pool *p);
 DETR4J_API int32_t detr4j_max_pool_bf16(const detr4j_max_pool *p, int64_t tile);
 
+/*
+ * The mean of the pixels under a window, with the parameters of the maximum; padding is 0. A window that leaves the map at
+ * the bottom or right counts those that it has.
+ */
+DETR4J_API int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p);
+DETR4J_API int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile);
+
+/* Every pixel factor x factor times: [in_h][in_w] to [factor in_h][factor in_w]. A tile is rows_per_tile input rows of one item. */
+typedef struct detr4j_upsample {
+  int32_t tier;
+  int32_t batch;
+  int32_t in_h, in_w, channels;
+  int32_t factor;
+  int32_t rows_per_tile;
+  int32_t reserved;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_upsample;
+
+DETR4J_API int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p);
+DETR4J_API int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile);
+
 /* ---- normalisation and sums -------------------------------------------------------------------------------------- */
 
 /* y = LN(x (+ residual)); y_plus = y + addend when addend is not NULL. A tile is rows_per_tile rows of one batch item. */
@@ -283,6 +308,47 @@ typedef struct detr4j_add {
 DETR4J_API int64_t detr4j_add_f32_tiles(const detr4j_add *p);
 DETR4J_API int32_t detr4j_add_f32(const detr4j_add *p, int64_t tile);
 
+/* out = a * b, with the parameters of the sum. */
+DETR4J_API int64_t detr4j_multiply_f32_tiles(const detr4j_add *p);
+DETR4J_API int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile);
+
+/* The largest value of each row, NaN before all: [rows][columns] to [rows][1]. A tile is rows_per_tile rows of one batch item. */
+typedef struct detr4j_row_max {
+  int32_t tier;
+  int32_t batch;
+  int64_t rows;
+  int32_t columns;
+  int32_t rows_per_tile;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_row_max;
+
+DETR4J_API int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p);
+DETR4J_API int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile);
+
+/* out = sigmoid(a1) b1 + sigmoid(a2) b2 with the parameters of the sum: a and b have 2 * columns columns, those of the first summand first. */
+DETR4J_API int64_t detr4j_gate_f32_tiles(const detr4j_add *p);
+DETR4J_API int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile);
+
+/* out = min(max(x, least), most); NaN stays NaN. A tile is rows_per_tile rows of one batch item. */
+typedef struct detr4j_clamp {
+  int32_t tier;
+  int32_t batch;
+  int64_t rows;
+  int32_t columns;
+  int32_t rows_per_tile;
+  float least, most;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_clamp;
+
+DETR4J_API int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p);
+DETR4J_API int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile);
+
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
 /*
@@ -368,6 +434,29 @@ DETR4J_API int64_t detr4j_ms_deform_attention_bf16_tiles(const detr4j_ms_deform_
 DETR4J_API int64_t detr4j_ms_deform_attention_bf16_scratch(const detr4j_ms_deform_attention *p);
 DETR4J_API int32_t detr4j_ms_deform_attention_bf16(const detr4j_ms_deform_attention *p, int64_t tile, void *scratch);
 
+/* Deformable attention whose samples are values of single cells; shapes and the choice of the cell as in the Java record CellAttention.
+ * levels: [levels_count][3] = height, width, first token. A tile is queries_per_tile queries of one item. */
+typedef struct detr4j_cell_attention {
+  int32_t tier;
+  int32_t batch;
+  int32_t queries, tokens;
+  int32_t heads, head_dim;
+  int32_t levels_count, points;
+  int32_t queries_per_tile;
+  int32_t reserved;
+  const int32_t *levels;
+  const float *value, *offsets, *logits, *reference;
+  float *out;
+  int64_t value_row_stride, value_batch_stride;
+  int64_t offsets_row_stride, offsets_batch_stride;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t reference_row_stride, reference_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cell_attention;
+
+DETR4J_API int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p);
+DETR4J_API int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile);
+
 /* ---- positions and boxes ----------------------------------------------------------------------------------------- */
 
 /* valid: [batch][2] = valid height and width in cells. frequencies: [features], the divisors t_i. addend: [2 features] or NULL.
@@ -427,6 +516,30 @@ typedef struct detr4j_box_refinement {
 } detr4j_box_refinement;
 
 DETR4J_API int32_t detr4j_box_refinement_f32(const detr4j_box_refinement *p);
+
+/*
+ * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records
+ * DistanceBoxes (groups = 4; boxes, worth [bins] and scale [1] are read, k is not) and TopProbabilities (of the inputs only the
+ * logits are read). A tile is queries_per_tile queries of one item.
+ */
+typedef struct detr4j_distribution {
+  int32_t tier;
+  int32_t batch;
+  int32_t queries;
+  int32_t groups, bins, k;
+  int32_t queries_per_tile;
+  int32_t reserved;
+  const float *logits, *boxes, *worth, *scale;
+  float *out;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_distribution;
+
+DETR4J_API int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p);
+DETR4J_API int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile);
+DETR4J_API int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p);
+DETR4J_API int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile);
 
 /* ---- selection --------------------------------------------------------------------------------------------------- */
 

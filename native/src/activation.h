@@ -24,10 +24,18 @@ V_INLINE v_f32 v_gelu(v_f32 x) {
   return v_mul(x, phi);
 }
 
+/* SiLU: x times the logistic function of x, as 1 / (1 + e^-x) above zero and e^x / (1 + e^x) below, so that no power overflows. */
+V_INLINE v_f32 v_silu(v_f32 x) {
+  const v_f32 e = v_exp(v_sub(v_zero(), v_abs(x)));
+  const v_f32 one = v_set1(1.0f);
+  return v_mul(x, v_div(v_select(v_lt(x, v_zero()), e, one), v_add(one, e)));
+}
+
 V_INLINE v_f32 v_activate(int32_t activation, v_f32 x) {
   switch (activation) {
     case DETR4J_ACTIVATION_RELU: return v_max(v_zero(), x); /* in this order NaN stays NaN */
     case DETR4J_ACTIVATION_GELU: return v_gelu(x);
+    case DETR4J_ACTIVATION_SILU: return v_silu(x);
     default: return x;
   }
 }

@@ -13,7 +13,7 @@ static inline int convolution_fits(const detr4j_conv2d *p) {
   if (p->kernel_h < 1 || p->kernel_w < 1 || p->stride < 1 || p->padding < 0 || p->dilation < 1 || p->groups < 1) return 0;
   if (p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1) return 0;
   if (p->tiles_at_once < 0) return 0;
-  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
+  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_SILU) return 0;
   if (p->row_mask_mode < DETR4J_ROW_MASK_NONE || p->row_mask_mode > DETR4J_ROW_MASK_ZERO_OUTPUT) return 0;
   // The last output pixel's first tap is inside the padded map; then every other tap is inside it or padding.
   int64_t reach_h = (int64_t)p->in_h + 2 * (int64_t)p->padding - (int64_t)p->dilation * (p->kernel_h - 1);
@@ -161,7 +161,7 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
       for (int64_t i = 0; residual != NULL && i < rows; i++) {
         prefetch_input(residual + i * p->residual_row_stride, columns);
       }
-      if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation != DETR4J_ACTIVATION_GELU) {
+      if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation <= DETR4J_ACTIVATION_RELU) {
         const tile_output to = {
             .bias = bias, .residual = residual, .out = out, .residual_pitch = p->residual_row_stride,
             .out_pitch = p->out_row_stride, .out_type = p->out_type,

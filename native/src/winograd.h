@@ -60,7 +60,7 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   if (p->batch < 0 || p->in_h < 0 || p->in_w < 0 || p->in_c < 1 || p->out_h < 0 || p->out_w < 0 || p->out_c < 1) return 0;
   if (p->kernel_h != 3 || p->kernel_w != 3 || p->stride != 1 || p->dilation != 1 || p->groups != 1) return 0;
   if (p->padding < 0 || p->rows_per_tile < 1 || p->panels_per_tile < 1 || p->row_mask_mode != DETR4J_ROW_MASK_NONE) return 0;
-  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_GELU) return 0;
+  if (p->activation < DETR4J_ACTIVATION_NONE || p->activation > DETR4J_ACTIVATION_SILU) return 0;
   // No window of an output pixel leaves the padded map.
   if ((int64_t)p->out_h + 2 > (int64_t)p->in_h + 2 * (int64_t)p->padding && p->out_h > 0) return 0;
   if ((int64_t)p->out_w + 2 > (int64_t)p->in_w + 2 * (int64_t)p->padding && p->out_w > 0) return 0;

@@ -53,6 +53,7 @@ static double expected(
   if (bias != NULL) sum += bias[o];
   if (residual != NULL) sum += residual[n * p->residual_batch_stride + pixel * p->residual_row_stride + o];
   if (p->activation == DETR4J_ACTIVATION_RELU) return sum < 0 ? 0 : sum;
+  if (p->activation == DETR4J_ACTIVATION_SILU) return sum / (1 + exp(-sum));
   if (p->activation == DETR4J_ACTIVATION_GELU) return 0.5 * sum * erfc(-sum / sqrt(2));
   return sum;
 }
@@ -144,7 +145,7 @@ int main(int argc, char **argv) {
       detr4j_conv2d p = {
           .batch = 1 + rows % 2, .in_h = rows, .in_w = 1, .in_c = channels, .out_h = rows, .out_w = 1,
           .out_c = 1 + (channels * 7 + rows) % 70, .kernel_h = 1, .kernel_w = 1, .stride = 1, .dilation = 1, .groups = 1,
-          .activation = pick(0, 2), .row_mask_mode = pick(0, 2), .rows_per_tile = pick(1, 30), .panels_per_tile = pick(1, 3)};
+          .activation = pick(0, 3), .row_mask_mode = pick(0, 2), .rows_per_tile = pick(1, 30), .panels_per_tile = pick(1, 3)};
       run_case(p, pick(0, 1), pick(0, 1), pick(0, 1), pick(0, 3) == 0, number++);
     }
   }
@@ -152,7 +153,7 @@ int main(int argc, char **argv) {
     detr4j_conv2d p = {
         .batch = pick(1, 2), .kernel_h = pick(1, 7), .kernel_w = pick(1, 7), .stride = pick(1, 2), .padding = pick(0, 3),
         .dilation = pick(1, 2), .groups = pick(0, 2) == 0 ? pick(1, 4) : 1, .in_h = pick(1, 13), .in_w = pick(1, 13),
-        .activation = pick(0, 2), .row_mask_mode = pick(0, 3) == 0 ? pick(1, 2) : 0, .rows_per_tile = pick(1, 60),
+        .activation = pick(0, 3), .row_mask_mode = pick(0, 3) == 0 ? pick(1, 2) : 0, .rows_per_tile = pick(1, 60),
         .panels_per_tile = pick(1, 3)};
     p.in_c = p.groups * pick(1, 40 / p.groups);
     p.out_c = p.groups * pick(1, 40);

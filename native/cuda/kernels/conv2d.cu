@@ -53,6 +53,7 @@ DETR4J_DEVICE void advance(Tap& tap, int by, int channels, int kernel_w) {
 
 DETR4J_DEVICE float activated(int activation, float v) {
   if (activation == DETR4J_CUDA_ACTIVATION_RELU) return v < 0.0f ? 0.0f : v;  // NaN stays NaN
+  if (activation == DETR4J_CUDA_ACTIVATION_SILU) return silu_f32(v);
   return activation == DETR4J_CUDA_ACTIVATION_GELU ? gelu_f32(v) : v;
 }
 
@@ -230,7 +231,7 @@ extern "C" int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue* queue, const detr4j
                  "conv2d: %d groups of %d and %d channels", p->groups, p->in_c, p->out_c);
   DETR4J_REQUIRE(queue, p->kernel_h >= 1 && p->kernel_w >= 1 && p->stride >= 1 && p->padding >= 0 && p->dilation >= 1,
                  "conv2d: kernel %d x %d, stride %d, padding %d, dilation %d", p->kernel_h, p->kernel_w, p->stride, p->padding, p->dilation);
-  DETR4J_REQUIRE(queue, p->activation >= DETR4J_CUDA_ACTIVATION_NONE && p->activation <= DETR4J_CUDA_ACTIVATION_GELU, "conv2d: activation %d", p->activation);
+  DETR4J_REQUIRE(queue, p->activation >= DETR4J_CUDA_ACTIVATION_NONE && p->activation <= DETR4J_CUDA_ACTIVATION_SILU, "conv2d: activation %d", p->activation);
   DETR4J_REQUIRE(queue, p->row_mask_mode >= DETR4J_CUDA_ROW_MASK_NONE && p->row_mask_mode <= DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT &&
                             (p->row_mask_mode == DETR4J_CUDA_ROW_MASK_NONE || p->row_mask != nullptr),
                  "conv2d: row mask mode %d", p->row_mask_mode);

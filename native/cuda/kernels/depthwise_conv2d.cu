@@ -23,6 +23,7 @@ __global__ void __launch_bounds__(ELEMENT_THREADS) depthwise_conv2d_kernel(const
   if (p.residual != nullptr) sum += p.residual[e.item * p.residual_batch_stride + e.row * p.residual_row_stride + e.column];
   if (p.activation == DETR4J_CUDA_ACTIVATION_RELU) sum = sum < 0.0f ? 0.0f : sum;
   if (p.activation == DETR4J_CUDA_ACTIVATION_GELU) sum = gelu_f32(sum);
+  if (p.activation == DETR4J_CUDA_ACTIVATION_SILU) sum = silu_f32(sum);
   p.out[e.item * p.out_batch_stride + e.row * p.out_row_stride + e.column] = sum;
 }
 

@@ -108,12 +108,12 @@ typedef struct block_rows {
   int64_t rows, row_width, width, skipped, first;
 } block_rows;
 
-// Sums of 32 rows to their pixels. masked and gelu are rare; the rest is one pass over registers for whole panels.
+// Sums of 32 rows to their pixels. Masks and other activations are rare; the rest is one pass over registers for whole panels.
 static void finish_rows(
     const detr4j_conv2d *p, const panel_block *b, const block_rows *rows, int64_t from, int64_t count, const float *sums,
     int64_t column, int64_t columns, const float *bias) {
   const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
-  const int plain = columns == TILE_COLUMNS && !masked && p->activation != DETR4J_ACTIVATION_GELU;
+  const int plain = columns == TILE_COLUMNS && !masked && p->activation <= DETR4J_ACTIVATION_RELU;
   int64_t line = (from + rows->skipped) / rows->row_width, x = (from + rows->skipped) % rows->row_width;
   const v_f32 bias_left = bias == NULL ? v_zero() : v_load(bias), bias_right = bias == NULL ? v_zero() : v_load(bias + V_LANES);
   tile_output to = {.out_type = p->out_type};

@@ -43,7 +43,7 @@ static void body(int32_t products, int32_t tier, int index) {
   uint8_t *mask = guarded((size_t)(p.batch * pixels));
   for (int64_t i = 0; i < p.batch * pixels; i++) mask[i] = (uint8_t)between(0, 1);
   p.row_mask = masked ? mask : NULL;
-  p.activation = chance(2) ? DETR4J_ACTIVATION_RELU : DETR4J_ACTIVATION_NONE;
+  p.activation = chance(2) ? DETR4J_ACTIVATION_RELU : chance(2) ? DETR4J_ACTIVATION_SILU : DETR4J_ACTIVATION_NONE;
   p.rows_per_tile = (int32_t)between(1, 40);
   p.panels_per_tile = (int32_t)between(1, 3);
   p.stream_output = chance(2);
@@ -92,6 +92,7 @@ static void body(int32_t products, int32_t tier, int index) {
           }
         }
         sum = p.activation == DETR4J_ACTIVATION_RELU && sum < 0 ? 0 : sum;
+        sum = p.activation == DETR4J_ACTIVATION_SILU ? sum / (1 + exp(-sum)) : sum;
         if (!valid && p.row_mask_mode == DETR4J_ROW_MASK_ZERO_OUTPUT) sum = 0;
         expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 2e-7 * (double)(taps * in) + 1e-6 + (p.out_type == DETR4J_TYPE_BF16 ? 0x1.01p-8 * fabs(sum) : 0));
       }

@@ -22,7 +22,7 @@ static void body(int32_t tier, int index) {
   detr4j_conv2d p = {
       .tier = tier, .batch = (int32_t)batch, .in_h = in_h, .in_w = in_w, .in_c = (int32_t)channels, .out_h = out_h, .out_w = out_w,
       .out_c = (int32_t)channels, .kernel_h = kernel_h, .kernel_w = kernel_w, .stride = stride, .padding = padding,
-      .dilation = dilation, .groups = (int32_t)channels, .activation = (int32_t)between(0, 2), .rows_per_tile = (int32_t)between(1, 5),
+      .dilation = dilation, .groups = (int32_t)channels, .activation = (int32_t)between(0, 3), .rows_per_tile = (int32_t)between(1, 5),
       .x = x.data, .weight = weight, .bias = has_bias ? bias : NULL, .residual = has_residual ? residual.data : NULL,
       .out = out.data, .x_row_stride = x.row_stride, .x_batch_stride = x.batch_stride, .residual_row_stride = residual.row_stride,
       .residual_batch_stride = residual.batch_stride, .out_row_stride = out.row_stride, .out_batch_stride = out.batch_stride};
@@ -44,6 +44,8 @@ static void body(int32_t tier, int index) {
           sum = sum < 0 ? 0 : sum;
         } else if (p.activation == DETR4J_ACTIVATION_GELU) {
           sum = sum / 2 * erfc(-sum / sqrt(2));
+        } else if (p.activation == DETR4J_ACTIVATION_SILU) {
+          sum = sum / (1 + exp(-sum));
         }
         expect_close("out", n, o, c, sum, row_of(&out, n, o)[c], 1e-5);
       }

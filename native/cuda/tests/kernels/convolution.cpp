@@ -4,6 +4,7 @@ namespace {
 
 double activated(int activation, double v) {
   if (activation == DETR4J_CUDA_ACTIVATION_RELU) return v < 0 ? 0 : v;
+  if (activation == DETR4J_CUDA_ACTIVATION_SILU) return v / (1.0 + std::exp(-v));
   return activation == DETR4J_CUDA_ACTIVATION_GELU ? v * 0.5 * std::erfc(-v / std::sqrt(2.0)) : v;
 }
 
@@ -26,7 +27,7 @@ struct Fixture {
     }
     p.out_h = (p.in_h + 2 * p.padding - p.dilation * (p.kernel_h - 1) - 1) / p.stride + 1;
     p.out_w = (p.in_w + 2 * p.padding - p.dilation * (p.kernel_w - 1) - 1) / p.stride + 1;
-    p.activation = between(0, 2);
+    p.activation = between(0, 3);
     has_bias = chance(2), has_residual = chance(2);
   }
   int rows() const { return p.out_h * p.out_w; }

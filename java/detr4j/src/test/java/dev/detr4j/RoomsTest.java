@@ -14,6 +14,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.family.ModelFamily;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import org.junit.jupiter.api.Test;
@@ -103,8 +105,8 @@ class RoomsTest {
   /** What a model family is may be known, which there are only by {@code ModelFamilies}. */
   @Test
   void onlyTheListKnowsTheFamilies() {
-    for (String family : new String[] {"detr", "deformable"}) {
-      String room = "dev.detr4j.model." + family;
+    for (ModelFamily family : ModelFamilies.ALL.list()) {
+      String room = family.getClass().getPackageName();
       holds(
           noClasses()
               .that()

@@ -174,6 +174,6 @@ class AcceptCommandTest {
       AcceptanceValues.OfModel of = values.of(entry.name());
       assertEquals(entry.variant().equals("two-stage"), of.nearest(), entry.name());
     }
-    assertEquals(11, json.objects("models").size());
+    assertEquals(27, json.objects("models").size());
   }
 }

@@ -39,7 +39,14 @@ public final class ParityCases {
     all.addModels();
     all.guarded("msda", "msda/index.json", all::addAttention);
     all.guarded("prepost/preprocess", "prepost/preprocess.json", all::addPreprocessing);
+    all.guarded("prepost/preprocess", "prepost/preprocess_families.json", all::addPreprocessing);
     all.addFile("prepost/size_rules", "prepost/size_rules.json", SizeRuleParity::new);
+    all.addFile(
+        "prepost/size_rules_families", "prepost/size_rules_families.json", FamilySizeParity::new);
+    all.addFile(
+        "prepost/normalisation",
+        "prepost/resized_samples_families.safetensors",
+        NormalisationParity::new);
     all.addSelections();
     all.addFile("prepost/softnms", "prepost/softnms/softnms.json", SuppressionParity::new);
     all.addEvaluations();

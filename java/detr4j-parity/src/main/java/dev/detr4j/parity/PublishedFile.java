@@ -38,6 +38,20 @@ public enum PublishedFile {
   MMDETECTION_2("models/mmdet_two_stage", ModelSource.MMDETECTION, "mmdet_2.pth"),
   /** {@code {"state", "signature", "class_to_idx", "rgb_stats", …}}, zip. */
   BIRDER("models/birder_boxref", ModelSource.BIRDER, "birder_boxref.pt"),
+  /** A flat state dict, zip; the Hugging Face case under the names of the original. */
+  TABLE_TRANSFORMER(
+      "models/hf_table_transformer_detection",
+      ModelSource.TABLE_TRANSFORMER,
+      "pubtables1m_detection_detr_r18.pth"),
+  /**
+   * {@code {"model", "optimizer", …}}, zip; the Hugging Face case under the names of the original.
+   */
+  CONDITIONAL_DETR(
+      "models/hf_conditional_detr_r50",
+      ModelSource.CONDITIONAL_DETR,
+      "ConditionalDETR_r50_epoch50.pth"),
+  /** {@code {"model"}}, zip; the Hugging Face case, which is square, under the project's names. */
+  D_FINE("models/hf_dfine_nano", ModelSource.D_FINE, "dfine_n_coco.pth"),
   /** A folder with a flat {@code pytorch_model.bin}, zip. */
   HUGGING_FACE("models/hf_deformable_refine", ModelSource.HUGGING_FACE, "pytorch_model.bin");
 
@@ -87,6 +101,9 @@ public enum PublishedFile {
         saved.put("state_dict", mmdetection2(weights));
       }
       case BIRDER -> birder(saved, StateDict.of(weights));
+      case CONDITIONAL_DETR -> saved.put("model", facebook(weights, "cross_attn."));
+      case D_FINE -> saved.put("model", dFine(weights));
+      case TABLE_TRANSFORMER -> facebook(weights).tensors().forEach(saved::put);
       case HUGGING_FACE -> {
         StateDict.of(weights).tensors().forEach(saved::put);
         for (String name : List.of("config.json", "preprocessor_config.json")) {
@@ -143,13 +160,17 @@ public enum PublishedFile {
 
   /** From the names of transformers 4.x to those of facebookresearch/detr. */
   private static StateDict facebook(FormulaCheckpoint weights) {
+    return facebook(weights, "multihead_attn.");
+  }
+
+  private static StateDict facebook(FormulaCheckpoint weights, String crossAttention) {
     Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     for (String name : weights.names()) {
-      if (name.contains("k_proj") || name.contains("v_proj")) {
+      if (name.contains(".k_proj") || name.contains(".v_proj")) {
         continue;
       }
       StoredTensor tensor = weights.tensor(name);
-      if (name.contains("q_proj")) {
+      if (name.contains(".q_proj")) {
         tensor =
             new JoinedRows(
                 List.of(
@@ -166,12 +187,12 @@ public enum PublishedFile {
               .replaceFirst("^model\\.(en|de)coder", "transformer.$1coder")
               .replace("coder.layernorm.", "coder.norm.")
               .replace("encoder_attn_layer_norm", "norm2")
-              .replace("encoder_attn.", "multihead_attn.")
+              .replace("encoder_attn.", crossAttention)
               .replace("self_attn_layer_norm", "norm1")
               .replaceFirst("(encoder.*)final_layer_norm", "$1norm2")
               .replaceFirst("(decoder.*)final_layer_norm", "$1norm3")
               .replaceFirst("fc([12])", "linear$1")
-              .replace("q_proj.", "in_proj_"),
+              .replace(".q_proj.", ".in_proj_"),
           tensor);
     }
     return new StateDict(tensors);
@@ -196,6 +217,68 @@ public enum PublishedFile {
       }
     }
     return new StateDict(tensors);
+  }
+
+  /** From the names of transformers 4.x to those of Peterande/D-FINE. */
+  private static StateDict dFine(FormulaCheckpoint weights) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    for (String name : weights.names()) {
+      if (name.contains(".k_proj.") || name.contains(".v_proj.")) {
+        continue;
+      }
+      StoredTensor tensor = weights.tensor(name);
+      if (name.contains(".q_proj.")) {
+        tensor =
+            joined(
+                List.of(
+                    tensor,
+                    weights.tensor(name.replace("q_proj", "k_proj")),
+                    weights.tensor(name.replace("q_proj", "v_proj"))));
+      }
+      tensors.put(dFine(name), tensor);
+    }
+    tensors.put("decoder.decoder.up", tensors.get("decoder.up"));
+    tensors.put("decoder.decoder.reg_scale", tensors.get("decoder.reg_scale"));
+    return new StateDict(tensors);
+  }
+
+  private static String dFine(String name) {
+    String renamed =
+        name.replaceFirst(
+                "^model\\.(en|de)coder_input_proj\\.(\\d)\\.0\\.", "$1coder.input_proj.$2.conv.")
+            .replaceFirst(
+                "^model\\.(en|de)coder_input_proj\\.(\\d)\\.1\\.", "$1coder.input_proj.$2.norm.")
+            .replaceFirst("^model\\.backbone\\.model\\.embedder\\.", "backbone.stem.")
+            .replaceFirst("^model\\.backbone\\.model\\.encoder\\.", "backbone.")
+            .replaceFirst("^model\\.enc_output\\.0\\.", "decoder.enc_output.proj.")
+            .replaceFirst("^model\\.enc_output\\.1\\.", "decoder.enc_output.norm.")
+            .replaceFirst("^model\\.(enc_|denoising_)", "decoder.$1")
+            .replaceFirst("^model\\.decoder\\.(layers|lqe_layers)\\.", "decoder.decoder.$1.")
+            .replaceFirst("^model\\.decoder\\.class_embed\\.", "decoder.dec_score_head.")
+            .replaceFirst("^model\\.decoder\\.bbox_embed\\.", "decoder.dec_bbox_head.")
+            .replaceFirst("^model\\.", "")
+            .replaceFirst("_blocks\\.(\\d)\\.conv1\\.", "_blocks.$1.cv1.")
+            .replaceFirst("_blocks\\.(\\d)\\.conv2\\.", "_blocks.$1.cv2.1.")
+            .replaceFirst("_blocks\\.(\\d)\\.conv3\\.", "_blocks.$1.cv3.1.")
+            .replaceFirst("_blocks\\.(\\d)\\.conv4\\.", "_blocks.$1.cv4.")
+            .replaceFirst("csp_rep1\\.", "cv2.0.")
+            .replaceFirst("csp_rep2\\.", "cv3.0.")
+            .replaceFirst("downsample_convs\\.(\\d)\\.conv", "downsample_convs.$1.0.cv");
+    if (renamed.startsWith("backbone.")) {
+      return renamed.replace(".convolution.", ".conv.").replace(".normalization.", ".bn.");
+    }
+    return renamed
+        .replace("encoder_attn.", "cross_attn.")
+        .replace("self_attn_layer_norm", "norm1")
+        .replaceFirst("^(encoder.*)final_layer_norm", "$1norm2")
+        .replaceFirst("^(decoder.*)final_layer_norm", "$1norm3")
+        .replaceFirst("\\.fc([12])\\.", ".linear$1.")
+        .replace(".q_proj.", ".in_proj_");
+  }
+
+  /** Tensors one below the other, as one. */
+  static StoredTensor joined(List<StoredTensor> parts) {
+    return new JoinedRows(parts);
   }
 
   /** Tensors one below the other. */

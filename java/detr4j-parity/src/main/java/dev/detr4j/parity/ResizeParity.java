@@ -33,7 +33,20 @@ final class ResizeParity implements ParityCase.OnBackend {
   /** Whose pre-processing the cases are of. */
   static final List<String> PIPELINES =
       List.of(
-          "hf_torchvision", "hf_pil", "ddetr_pil", "detectron2_pil", "mmdet_cv2", "birder_bicubic");
+          "hf_torchvision",
+          "hf_pil",
+          "ddetr_pil",
+          "detectron2_pil",
+          "mmdet_cv2",
+          "birder_bicubic",
+          "rt_detr_torchvision",
+          "rt_detr_pil",
+          "table_detection_torchvision",
+          "table_detection_pil",
+          "table_structure_torchvision",
+          "table_structure_pil",
+          "tatr_original_800",
+          "tatr_original_1000");
 
   private final String path;
   private final Path folder;
@@ -111,14 +124,24 @@ final class ResizeParity implements ParityCase.OnBackend {
   }
 
   private ResizeRule rule() {
-    int shortest = entry.integer("shortest", 1, 1 << 14);
     String pipeline = entry.string("pipeline");
     if (pipeline.startsWith("birder")) {
-      return new ResizeRule.ShortestEdge(shortest);
+      return new ResizeRule.ShortestEdge(entry.integer("shortest", 1, 1 << 14));
     }
     int longest = entry.integer("longest", 1, 1 << 14);
+    if (pipeline.startsWith("tatr_original")) {
+      return new ResizeRule.LongestEdge(longest);
+    }
+    int shortest = entry.integer("shortest", 1, 1 << 14);
     return switch (pipeline) {
-      case "hf_torchvision", "hf_pil" -> new ResizeRule.HuggingFace(shortest, longest);
+      case "rt_detr_torchvision", "rt_detr_pil" -> new ResizeRule.Fixed(longest, shortest);
+      case "hf_torchvision",
+          "hf_pil",
+          "table_detection_torchvision",
+          "table_detection_pil",
+          "table_structure_torchvision",
+          "table_structure_pil" ->
+          new ResizeRule.HuggingFace(shortest, longest);
       case "ddetr_pil" -> new ResizeRule.OriginalDetr(shortest, longest);
       case "detectron2_pil" -> new ResizeRule.Detectron2(shortest, longest);
       case "mmdet_cv2" -> new ResizeRule.MmDetection(shortest, longest);
@@ -131,7 +154,13 @@ final class ResizeParity implements ParityCase.OnBackend {
     return switch (pipeline) {
       case "mmdet_cv2" -> new OpenCvLinear();
       case "birder_bicubic" -> new TorchvisionResampling(ResamplingFilter.BICUBIC);
-      case "hf_torchvision" -> new TorchvisionResampling(ResamplingFilter.BILINEAR);
+      case "hf_torchvision",
+          "rt_detr_torchvision",
+          "table_detection_torchvision",
+          "table_structure_torchvision" ->
+          new TorchvisionResampling(ResamplingFilter.BILINEAR);
+      case "tatr_original_800", "tatr_original_1000" ->
+          new PillowResampling(ResamplingFilter.BICUBIC);
       default -> new PillowResampling(ResamplingFilter.BILINEAR);
     };
   }

@@ -110,10 +110,25 @@ final class SelectionParity {
 
   private Postprocessing postprocessing(int queries, int logits) {
     String flavour = entry.string("flavour");
-    if (flavour.startsWith("DETR")) {
+    if (flavour.startsWith("Table Transformer (original")) {
+      return new DetrPostprocessing(queries, logits, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
+    }
+    if (flavour.startsWith("RT-DETR focal")
+        || flavour.startsWith("RT-DETR use_focal_loss=true")
+        || flavour.startsWith("D-FINE")) {
+      SelectionRule.Edges edges =
+          flavour.contains("then (docling) every coordinate clamped")
+              ? SelectionRule.Edges.CLIPPED
+              : SelectionRule.Edges.KEPT;
+      return new DeformableDetrPostprocessing(
+          queries, logits, new SelectionRule(queries, 0, edges));
+    }
+    if (flavour.startsWith("RT-DETR use_focal_loss=false")
+        || flavour.startsWith("DETR")
+        || flavour.startsWith("Table Transformer")) {
       return new DetrPostprocessing(queries, logits);
     }
-    if (flavour.startsWith("HF deformable")) {
+    if (flavour.startsWith("HF deformable") || flavour.startsWith("Conditional DETR")) {
       Matcher top = TOP.matcher(flavour);
       return new DeformableDetrPostprocessing(
           queries,
@@ -131,7 +146,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, RT-DETR, D-FINE, Conditional DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

@@ -29,7 +29,14 @@ class GoldenParityTest {
           "models/hf_deformable_small_eps",
           "models/hf_deformable_small_native_resnet",
           "models/hf_detr_r50_batch2_padded",
-          "models/hf_deformable_two_stage");
+          "models/hf_deformable_two_stage",
+          "models/hf_conditional_detr_r50",
+          "models/hf_dfine_nano",
+          "models/hf_rtdetr_small_config",
+          "models/hf_rtdetr_r18vd_odd_size",
+          "models/hf_rtdetr_v2_r18vd_discrete",
+          "models/hf_table_transformer_detection",
+          "models/hf_table_transformer_structure_batch2_padded");
 
   private static List<ParityCase> cases() {
     return ParityCases.of(GoldenSet.open(FOLDER), List.of());
@@ -38,12 +45,12 @@ class GoldenParityTest {
   @Test
   void theSetHoldsWhatItShould() {
     List<ParityCase> cases = cases();
-    assertEquals(15, cases.stream().filter(each -> each.path().startsWith("models/")).count());
+    assertEquals(28, cases.stream().filter(each -> each.path().startsWith("models/")).count());
     assertEquals(9, cases.stream().filter(each -> each.path().startsWith("msda/")).count());
     assertEquals(
-        65, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
+        105, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
     assertEquals(
-        13, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
+        27, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
     assertEquals(4, cases.stream().filter(each -> each.path().startsWith("prepost/coco/")).count());
     assertEquals(16, cases.stream().filter(each -> each.path().startsWith("containers/")).count());
     assertTrue(cases.stream().noneMatch(ParityCase.NotRun.class::isInstance), cases::toString);

@@ -38,12 +38,12 @@ class GraphWeightsTest {
   private static final GoldenSet SET = GoldenSet.open(Path.of("../../weights/golden"));
 
   /**
-   * Heads of decoder layers whose predictions nobody reads, counters of a training, and what
-   * mmdetection keeps for images.
+   * Heads of decoder layers whose predictions nobody reads, counters of a training, what follows
+   * from the number of points, and what mmdetection keeps for images.
    */
   private static final Pattern NOT_COMPUTED =
       Pattern.compile(
-          ".*(class_embed|bbox_embed|cls_branches)\\..*|.*\\.num_batches_tracked|data_preprocessor\\..*");
+          ".*(class_embed|bbox_embed|cls_branches|lqe_layers)\\..*|.*\\.num_(batches_tracked|points_scale)|data_preprocessor\\..*");
 
   static List<String> models() {
     return SET.modelPaths("models/");
@@ -56,10 +56,10 @@ class GraphWeightsTest {
     DetectionModel model = ModelParity.network(SET.model(path));
     Set<Weight> known = new HashSet<>();
     for (ModelInput input : extremes()) {
-      known.addAll(model.graph(input).weights().values());
+      known.addAll(model.graph(FittingSizes.of(model, input)).weights().values());
     }
     for (int i = 0; i < 40; i++) {
-      ModelInput input = ModelInput.single(500 + 53 * i % 701, 500 + 37 * i % 601);
+      ModelInput input = FittingSizes.single(model, 500 + 53 * i % 701, 500 + 37 * i % 601);
       for (Weight weight : model.graph(input).weights().values()) {
         assertTrue(known.contains(weight), () -> input + " has a weight of its own: " + weight);
       }
@@ -69,7 +69,11 @@ class GraphWeightsTest {
   /** One of each network, with a backbone of each kind. */
   private static final List<String> PACKED =
       List.of(
-          "models/hf_deformable_small_native_resnet", "models/birder_boxref", "models/hf_detr_r50");
+          "models/hf_deformable_small_native_resnet",
+          "models/birder_boxref",
+          "models/hf_detr_r50",
+          "models/hf_rtdetr_small_config",
+          "models/hf_dfine_nano");
 
   /** Large and small, padded and not: what decides which way a model or a kernel takes. */
   private static List<ModelInput> extremes() {
@@ -84,7 +88,8 @@ class GraphWeightsTest {
   @MethodSource("models")
   void everyWeightLeadsBackToTheCheckpoint(String path) {
     GoldenCase golden = SET.model(path);
-    Graph graph = ModelParity.network(golden).graph(ModelInput.single(800, 1066));
+    DetectionModel model = ModelParity.network(golden);
+    Graph graph = model.graph(FittingSizes.single(model, 800, 1066));
     Set<String> stored = new HashSet<>(golden.checkpoint().names());
     Set<String> reached = new HashSet<>();
     for (Weight origin : graph.origins()) {
@@ -114,13 +119,13 @@ class GraphWeightsTest {
       DetectionModel model = ModelParity.network(SET.model(path));
       try (HostBackend backend = (HostBackend) provider.open(options)) {
         for (ModelInput input : List.of(square(96), square(300), square(640))) {
-          plan(model, input, backend);
+          plan(model, FittingSizes.of(model, input), backend);
         }
         int count = backend.weights().count();
         long bytes = backend.weights().bytes();
         assertTrue(count > 100 && bytes > 1 << 20, count + " weights of " + bytes + " bytes");
         for (int i = 0; i < 20; i++) {
-          ModelInput input = ModelInput.single(300 + 53 * i % 211, 300 + 37 * i % 301);
+          ModelInput input = FittingSizes.single(model, 300 + 53 * i % 211, 300 + 37 * i % 301);
           plan(model, input, backend);
           assertEquals(count, backend.weights().count(), () -> path + " of " + input);
           assertEquals(bytes, backend.weights().bytes(), () -> path + " of " + input);

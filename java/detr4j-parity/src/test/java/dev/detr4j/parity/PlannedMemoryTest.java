@@ -54,7 +54,7 @@ class PlannedMemoryTest {
           ModelInput.single(800, 1066),
           ModelInput.single(65, 333)
         }) {
-      Graph graph = model.graph(input);
+      Graph graph = model.graph(FittingSizes.of(model, input));
       checkPlan(graph, Set.of());
       checkPlan(graph, graph.taps().keySet());
     }

@@ -84,9 +84,15 @@ class PublishedFilesTest {
     int classes = logits.fullShape().get(2);
     Postprocessing selection =
         switch (published.source()) {
+          case TABLE_TRANSFORMER ->
+              new DetrPostprocessing(
+                  queries, classes, DetrPostprocessing.Candidates.BEST_IS_A_CLASS);
           case DETR -> new DetrPostprocessing(queries, classes);
-          case DEFORMABLE_DETR, HUGGING_FACE ->
+          case DEFORMABLE_DETR, CONDITIONAL_DETR, HUGGING_FACE ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.DEFORMABLE_DETR);
+          case RT_DETR, D_FINE ->
+              new DeformableDetrPostprocessing(
+                  queries, classes, new SelectionRule(queries, 0, SelectionRule.Edges.KEPT));
           case DETREX -> new DeformableDetrPostprocessing(queries, classes, SelectionRule.DETREX);
           case MMDETECTION ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.MMDETECTION);

@@ -52,9 +52,10 @@ public final class HuggingFaceDirectory {
         preprocessorJson.isListed() ? preprocessorJson.text(ModelConfigException::new) : null;
     this.preprocessor =
         preprocessorText == null
-            ? PreprocessorConfig.defaults()
+            ? PreprocessorConfig.defaults(config.family().imageProcessor())
             : PreprocessorConfig.read(
-                preprocessorJson.json(preprocessorText, ModelConfigException::new));
+                preprocessorJson.json(preprocessorText, ModelConfigException::new),
+                config.family().imageProcessor());
   }
 
   /**

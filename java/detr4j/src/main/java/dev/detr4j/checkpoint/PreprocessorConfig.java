@@ -7,18 +7,18 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an image becomes the input of a Hugging Face DETR or Deformable DETR model: resize, rescale,
+ * How an image becomes the input of a Hugging Face model of the DETR family: resize, rescale,
  * normalise, pad, in this order. Plain values, checked when they were read.
  *
  * @param size the rule that gives the resized size, or null when images are not resized
  * @param resample the filter of the resize
  * @param rescaleFactor what 8-bit values are multiplied by; 1 when they are not rescaled
- * @param mean per channel, subtracted after rescaling; zeros when images are not normalised
- * @param std per channel, divided by after that; ones when images are not normalised
+ * @param normalize whether images are normalised after rescaling
+ * @param mean per channel, subtracted after rescaling
+ * @param std per channel, divided by after that
  * @param pad whether the images of a batch are padded, bottom and right, to a common size
  * @param padSize the size to pad to, or null for the largest height and width of the batch
  */
@@ -26,6 +26,7 @@ public record PreprocessorConfig(
     @Nullable SizeRule size,
     Resample resample,
     double rescaleFactor,
+    boolean normalize,
     List<Double> mean,
     List<Double> std,
     boolean pad,
@@ -43,8 +44,14 @@ public record PreprocessorConfig(
   private static final int LONGEST_EDGE = 1 << 16;
 
   /** The processors that do what is described here, under the names of their first backend. */
-  private static final Set<String> PROCESSORS =
-      Set.of("DetrImageProcessor", "DeformableDetrImageProcessor");
+  private static final List<String> PROCESSORS =
+      List.of(
+          "DetrImageProcessor", "DeformableDetrImageProcessor", "ConditionalDetrImageProcessor");
+
+  /** The processor that stretches images to a square and neither normalises nor pads. */
+  private static final String RT_DETR = "RTDetrImageProcessor";
+
+  private static final int RT_DETR_SIDE = 640;
 
   /** A rule from the size of an image to the size it is resized to. */
   public sealed interface SizeRule {}
@@ -85,10 +92,27 @@ public record PreprocessorConfig(
         new Edges(800, 1333),
         Resample.BILINEAR,
         1 / 255.0,
+        true,
         List.of(0.485, 0.456, 0.406),
         List.of(0.229, 0.224, 0.225),
         true,
         null);
+  }
+
+  /** What one image processor does when there is no file, by its name. */
+  public static PreprocessorConfig defaults(String processor) {
+    PreprocessorConfig detr = defaults();
+    return processor.equals(RT_DETR)
+        ? new PreprocessorConfig(
+            new Exactly(RT_DETR_SIDE, RT_DETR_SIDE),
+            detr.resample,
+            detr.rescaleFactor,
+            false,
+            detr.mean,
+            detr.std,
+            false,
+            null)
+        : detr;
   }
 
   /**
@@ -104,53 +128,61 @@ public record PreprocessorConfig(
    * field that is null is not: transformers then takes Python's None, so that a switch is off.
    */
   static PreprocessorConfig read(JsonObject json) {
-    checkProcessor(json);
-    PreprocessorConfig defaults = defaults();
-    boolean resize = isOn(json, "do_resize");
-    boolean normalize = isOn(json, "do_normalize");
-    List<Double> mean =
-        normalize ? channels(json, "image_mean", defaults.mean) : List.of(0.0, 0.0, 0.0);
-    List<Double> std =
-        normalize ? channels(json, "image_std", defaults.std) : List.of(1.0, 1.0, 1.0);
+    return read(json, "DetrImageProcessor");
+  }
+
+  /**
+   * As above.
+   *
+   * @param processor that of the model's family, where the file names none
+   */
+  static PreprocessorConfig read(JsonObject json, String processor) {
+    PreprocessorConfig defaults = defaults(processor(json, processor));
+    boolean resize = isOn(json, "do_resize", true);
+    boolean normalize = isOn(json, "do_normalize", defaults.normalize);
+    List<Double> mean = normalize ? channels(json, "image_mean", defaults.mean) : defaults.mean;
+    List<Double> std = normalize ? channels(json, "image_std", defaults.std) : defaults.std;
     for (double deviation : std) {
       if (!(deviation > 0)) {
         throw json.wrong("image_std holds " + deviation + ", expected positive numbers");
       }
     }
     return new PreprocessorConfig(
-        resize ? size(json) : null,
+        resize ? size(json, defaults.size) : null,
         resize ? resample(json, defaults.resample) : defaults.resample,
-        isOn(json, "do_rescale") ? factor(json, defaults.rescaleFactor) : 1,
+        isOn(json, "do_rescale", true) ? factor(json, defaults.rescaleFactor) : 1,
+        normalize,
         mean,
         std,
-        isOn(json, isThere(json, "do_pad") ? "do_pad" : "pad_and_return_pixel_mask"),
+        isOn(json, isThere(json, "do_pad") ? "do_pad" : "pad_and_return_pixel_mask", defaults.pad),
         json.has("pad_size") ? exactly(json.object("pad_size")) : null);
   }
 
   /** Refuses a file that another family's processor wrote: it would do something else. */
-  private static void checkProcessor(JsonObject json) {
+  private static String processor(JsonObject json, String absent) {
     String field =
         json.has("image_processor_type") ? "image_processor_type" : "feature_extractor_type";
     if (!json.has(field)) {
-      return;
+      return absent;
     }
     String type = json.string(field);
     // DetrImageProcessor is also called DetrFeatureExtractor, DetrImageProcessorFast and …Pil.
     String plain =
         type.replace("FeatureExtractor", "ImageProcessor").replaceFirst("(Fast|Pil)$", "");
-    if (!PROCESSORS.contains(plain)) {
+    if (!PROCESSORS.contains(plain) && !plain.equals(RT_DETR)) {
       throw json.wrong(
-          "%s is \"%s\", supported are DetrImageProcessor and DeformableDetrImageProcessor"
-              .formatted(field, OneLine.of(type)));
+          "%s is \"%s\", supported are %s and %s"
+              .formatted(field, OneLine.of(type), String.join(", ", PROCESSORS), RT_DETR));
     }
+    return plain;
   }
 
   private static boolean isThere(JsonObject json, String name) {
     return json.has(name) || json.isNull(name);
   }
 
-  private static boolean isOn(JsonObject json, String name) {
-    return !json.isNull(name) && json.bool(name, true);
+  private static boolean isOn(JsonObject json, String name, boolean absent) {
+    return !json.isNull(name) && json.bool(name, absent);
   }
 
   /** A filter by Pillow's number, or by the word that torchvision takes as well. */
@@ -201,9 +233,9 @@ public record PreprocessorConfig(
   /**
    * A number with {@code max_size} beside it is the style of the feature extractors before 4.25.
    */
-  private static SizeRule size(JsonObject json) {
+  private static @Nullable SizeRule size(JsonObject json, @Nullable SizeRule absent) {
     if (!json.has("size")) {
-      return new Edges(800, 1333);
+      return absent;
     }
     if (json.isList("size")) {
       List<Integer> size = json.integers("size", 1, LONGEST_EDGE);
@@ -219,6 +251,12 @@ public record PreprocessorConfig(
     JsonObject size = json.object("size");
     if (size.has("shortest_edge") && size.has("longest_edge")) {
       return new Edges(edge(size, "shortest_edge"), edge(size, "longest_edge"));
+    }
+    if (size.has("longest_edge") && size.names().size() == 1) {
+      // The v1.1 repositories of Table Transformer. transformers refuses this form; the answer
+      // there
+      // is to give both edges this value.
+      return new Edges(edge(size, "longest_edge"), edge(size, "longest_edge"));
     }
     if (size.has("max_height") && size.has("max_width")) {
       return new Within(edge(size, "max_height"), edge(size, "max_width"));

@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Opening unpickles the object without executing anything: what is not a tensor or plain data
  * becomes an {@link InertObject}. The state dict is the top level itself, or the dict with tensors
- * under {@code model}, {@code state_dict} or {@code state}; all else is {@link #metadata}. A dict
- * inside the state dict contributes its tensors as {@code outer.inner}.
+ * under {@code model}, {@code state_dict} or {@code state}, but {@code ema} where that has a {@code
+ * module} with tensors; all else is {@link #metadata}. A dict inside the state dict contributes its
+ * tensors as {@code outer.inner}.
  *
  * <p>The file is memory-mapped. A tensor that lies contiguous and little-endian in a stored entry,
  * as nearly all do, is read in place; a strided, big-endian or deflated one is gathered when it is
@@ -159,6 +160,12 @@ public final class TorchCheckpoint implements Checkpoint {
   }
 
   private String findStateDict(Map<Object, Object> top) {
+    // RT-DETR and D-FINE: the average of training, which is what they publish, beside the last
+    // step.
+    Object average = entries(top.getOrDefault("ema", "")).orElse(Map.of()).get("module");
+    if (average != null && holdsTensors(average, 0)) {
+      return "ema";
+    }
     List<String> found = new ArrayList<>();
     for (String key : STATE_DICTS) {
       Object value = top.get(key);

@@ -10,6 +10,7 @@ import dev.detr4j.model.family.TransformersForm;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ final class HuggingFaceConfigs {
       case String text -> json.writeString(text);
       case Boolean flag -> json.writeBoolean(flag);
       case Integer number -> json.writeNumber(number);
+      case Double number -> json.writeNumber(number);
       case List<?> list -> {
         json.writeStartArray();
         for (Object item : list) {
@@ -77,37 +79,31 @@ final class HuggingFaceConfigs {
     }
   }
 
-  /** The {@code preprocessor_config.json} with the size rule and statistics of all these models. */
-  static byte[] preprocessor(String imageProcessor) {
+  /**
+   * The {@code preprocessor_config.json}: the standard of DETR, and what the form has otherwise.
+   */
+  static byte[] preprocessor(TransformersForm form) {
     PreprocessorConfig standard = PreprocessorConfig.defaults();
     PreprocessorConfig.Edges edges = (PreprocessorConfig.Edges) standard.size();
     if (edges == null) {
       throw new IllegalStateException("the standard is to resize");
     }
-    return object(json -> {
-      json.writeStringField("image_processor_type", imageProcessor);
-      json.writeStringField("format", "coco_detection");
-      json.writeBooleanField("do_resize", true);
-      json.writeObjectFieldStart("size");
-      json.writeNumberField("shortest_edge", edges.shortest());
-      json.writeNumberField("longest_edge", edges.longest());
-      json.writeEndObject();
-      json.writeNumberField("resample", 2);
-      json.writeBooleanField("do_rescale", true);
-      json.writeNumberField("rescale_factor", standard.rescaleFactor());
-      json.writeBooleanField("do_normalize", true);
-      numbers(json, "image_mean", standard.mean());
-      numbers(json, "image_std", standard.std());
-      json.writeBooleanField("do_pad", true);
-    });
-  }
-
-  private static void numbers(JsonGenerator json, String name, List<Double> values)
-      throws IOException {
-    json.writeArrayFieldStart(name);
-    for (double value : values) {
-      json.writeNumber(value);
-    }
-    json.writeEndArray();
+    Map<String, @Nullable Object> size = new LinkedHashMap<>();
+    size.put("shortest_edge", edges.shortest());
+    size.put("longest_edge", edges.longest());
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    fields.put("image_processor_type", form.imageProcessor());
+    fields.put("format", "coco_detection");
+    fields.put("do_resize", true);
+    fields.put("size", size);
+    fields.put("resample", 2);
+    fields.put("do_rescale", true);
+    fields.put("rescale_factor", standard.rescaleFactor());
+    fields.put("do_normalize", true);
+    fields.put("image_mean", standard.mean());
+    fields.put("image_std", standard.std());
+    fields.put("do_pad", true);
+    fields.putAll(form.preprocessor());
+    return object(json -> fields(json, fields));
   }
 }

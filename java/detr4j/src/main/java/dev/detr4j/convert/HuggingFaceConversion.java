@@ -115,8 +115,7 @@ public final class HuggingFaceConversion implements AutoCloseable {
                 directory
                     .config()
                     .family()
-                    .transformersForm(directory.config(), directory.config().labels())
-                    .imageProcessor());
+                    .transformersForm(directory.config(), directory.config().labels()));
       }
       return new HuggingFaceConversion(
           checkpoint, directory.configText(), preprocessor, tensors, List.of());
@@ -154,7 +153,7 @@ public final class HuggingFaceConversion implements AutoCloseable {
       return new HuggingFaceConversion(
           checkpoint,
           HuggingFaceConfigs.config(form),
-          HuggingFaceConfigs.preprocessor(form.imageProcessor()),
+          HuggingFaceConfigs.preprocessor(form),
           List.copyOf(tensors.values()),
           SourceNotes.of(found.source()));
     } catch (Throwable e) {

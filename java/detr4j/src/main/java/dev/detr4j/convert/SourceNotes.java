@@ -10,10 +10,21 @@ final class SourceNotes {
   static List<String> of(ModelSource source) {
     return switch (source) {
       case HUGGING_FACE, BIRDER -> List.of();
-      case DETR, DEFORMABLE_DETR ->
+      case RT_DETR, D_FINE ->
+          List.of(
+              "images: Pillow's resize differs from torchvision's by up to one grey level",
+              "positions: the project numbers the cells of a map column by column, transformers 5 row by row; results"
+                  + " differ only if the input is not square");
+      case DETR, DEFORMABLE_DETR, CONDITIONAL_DETR ->
           List.of(
               "images: Pillow's resize differs from torchvision's by up to one grey level; if the longer edge is"
                   + " capped, the size can differ by a pixel");
+      case TABLE_TRANSFORMER ->
+          List.of(
+              "images: the project brings the long side to 800 or 1000 pixels with Pillow's bicubic filter,"
+                  + " transformers uses a bilinear one; the size can differ by a pixel",
+              "detections: the project drops a query whose best logit is \"no object\"; transformers keeps it with the"
+                  + " score of its best class");
       case DETREX ->
           List.of(
               "numerics: detrex bounds references at 0.001 of the image, transformers at 0.00001; results differ only if"

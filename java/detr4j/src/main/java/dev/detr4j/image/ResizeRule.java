@@ -102,6 +102,17 @@ public sealed interface ResizeRule {
   }
 
   /**
+   * microsoft/table-transformer: the long side becomes {@code longest}, the other rounds to even.
+   */
+  record LongestEdge(int longest) implements ResizeRule {
+    @Override
+    public PixelSize compute(int width, int height) {
+      double scale = (double) longest / Math.max(width, height);
+      return new PixelSize((int) Math.rint(scale * width), (int) Math.rint(scale * height));
+    }
+  }
+
+  /**
    * Hugging Face {@code shortest_edge}/{@code longest_edge}. When the long side is capped, the
    * short side is rounded half to even, but the long side is computed from the unrounded short
    * side.

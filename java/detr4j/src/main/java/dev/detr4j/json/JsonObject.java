@@ -188,6 +188,11 @@ public final class JsonObject {
     return elements(name, String.class, "strings");
   }
 
+  /** The elements of the list field, which must be present and hold true and false only. */
+  public List<Boolean> booleans(String name) {
+    return elements(name, Boolean.class, "true and false");
+  }
+
   /** The elements of the list field, which must be present and hold objects only. */
   public List<JsonObject> objects(String name) {
     return elements(name, JsonObject.class, "objects");

@@ -3,14 +3,18 @@ package dev.detr4j.model;
 import dev.detr4j.error.ModelConfigException;
 import dev.detr4j.error.OneLine;
 import dev.detr4j.json.JsonObject;
+import dev.detr4j.model.conditional.ConditionalDetrFamily;
 import dev.detr4j.model.deformable.DeformableDetrFamily;
 import dev.detr4j.model.detr.DetrFamily;
+import dev.detr4j.model.dfine.DFineFamily;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.family.ModelFamily;
 import dev.detr4j.model.family.RecognisedModel;
 import dev.detr4j.model.family.Recognition;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.family.TensorFile;
+import dev.detr4j.model.rtdetr.RtDetrFamily;
+import dev.detr4j.model.tabletransformer.TableTransformerFamily;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +29,12 @@ public final class ModelFamilies {
       new ModelFamilies(
           List.of(
               DetrFamily.DETR, //
-              DeformableDetrFamily.DEFORMABLE_DETR));
+              DeformableDetrFamily.DEFORMABLE_DETR,
+              TableTransformerFamily.TABLE_TRANSFORMER,
+              ConditionalDetrFamily.CONDITIONAL_DETR,
+              RtDetrFamily.RT_DETR,
+              RtDetrFamily.RT_DETR_V2,
+              DFineFamily.D_FINE));
 
   private final List<ModelFamily> families;
 

@@ -7,5 +7,7 @@ public enum Activation {
   /** {@code max(x, 0)}; NaN stays NaN. */
   RELU,
   /** {@code x/2 * (1 + erf(x / sqrt 2))}, the exact form. */
-  GELU
+  GELU,
+  /** {@code x / (1 + e^-x)} (Elfwing et al. 2018), also called swish. */
+  SILU
 }

@@ -20,8 +20,13 @@ import org.jspecify.annotations.Nullable;
 public sealed interface OpSpec
     permits Add,
         Attention,
+        AveragePool,
         BoxRefinement,
+        CellAttention,
+        Clamp,
         Convolution,
+        DistanceBoxes,
+        Gate,
         Gather,
         GlobalResponseNorm,
         GroupNorm,
@@ -29,12 +34,16 @@ public sealed interface OpSpec
         Linear,
         MaxPool,
         MsDeformAttention,
+        Multiply,
         Nms,
         ProposalEmbedding,
         ResizeNormalize,
+        RowMax,
         SinePositionEmbedding,
         SoftNms,
-        TopK {
+        TopK,
+        TopProbabilities,
+        Upsample {
 
   /**
    * The outputs for these inputs.

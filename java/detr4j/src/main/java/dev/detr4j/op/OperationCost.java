@@ -43,12 +43,21 @@ public record OperationCost(long flops, long bytes) {
       written += output.shape().elements() * output.type().bytes();
     }
     return switch (op) {
-      case Add _ -> new OperationCost(out.elements(), read(inputs) + written);
+      case Add _, Multiply _ -> new OperationCost(out.elements(), read(inputs) + written);
       case Attention attention -> attention(attention, inputs, written);
+      case AveragePool pool ->
+          new OperationCost(out.elements() * pool.kernel() * pool.kernel(), read(inputs) + written);
       case BoxRefinement refinement -> {
         long referenced = out.elements() / refinement.columns() * refinement.reference().columns();
         yield new OperationCost(4 * out.elements() + 6 * referenced, read(inputs) + written);
       }
+      case CellAttention attention -> cells(attention, inputs, written);
+      case Clamp _ -> new OperationCost(2 * out.elements(), read(inputs) + written);
+      case DistanceBoxes boxes ->
+          new OperationCost(
+              (SOFTMAX + 2) * inputs.getFirst().elements(),
+              read(inputs) + weights(boxes) + written);
+      case Gate _ -> new OperationCost(9 * out.elements(), read(inputs) + written);
       case Convolution convolution ->
           new OperationCost(
               2
@@ -75,6 +84,11 @@ public record OperationCost(long flops, long bytes) {
       case ResizeNormalize resize -> resize(resize, inputs, written);
       case SinePositionEmbedding sine ->
           new OperationCost(2 * out.elements(), weights(sine) + written);
+      case RowMax _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
+      case TopProbabilities top ->
+          new OperationCost(
+              (SOFTMAX + top.k()) * inputs.getFirst().elements(), read(inputs) + written);
+      case Upsample _ -> new OperationCost(0, read(inputs) + written);
       case TopK _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
     };
   }
@@ -114,6 +128,15 @@ public record OperationCost(long flops, long bytes) {
     long sampled = Math.min(inputs.get(0).elements(), samples * 4 * op.headDim());
     return new OperationCost(
         samples * (8L * op.headDim() + SAMPLE),
+        Float.BYTES * sampled + read(inputs.subList(1, inputs.size())) + written);
+  }
+
+  private static OperationCost cells(CellAttention op, List<Shape> inputs, long written) {
+    Shape offsets = inputs.get(1);
+    long samples = (long) offsets.get(0) * offsets.get(1) * op.heads() * op.samples();
+    long sampled = Math.min(inputs.get(0).elements(), samples * op.headDim());
+    return new OperationCost(
+        samples * (2L * op.headDim() + SAMPLE),
         Float.BYTES * sampled + read(inputs.subList(1, inputs.size())) + written);
   }
 

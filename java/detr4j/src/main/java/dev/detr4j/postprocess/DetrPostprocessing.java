@@ -12,8 +12,17 @@ import java.lang.foreign.ValueLayout;
  * infinite logit has a NaN score and is dropped.
  */
 public final class DetrPostprocessing implements Postprocessing {
+  /** Which queries are detections at all, whatever their scores. */
+  public enum Candidates {
+    /** All: a query counts by its best class, even if "no object" is more likely. */
+    ALL,
+    /** Those with a class more likely than "no object", as microsoft/table-transformer has it. */
+    BEST_IS_A_CLASS
+  }
+
   private final int queries;
   private final int logitsPerQuery;
+  private final Candidates candidates;
 
   /**
    * A selector for one output shape.
@@ -21,12 +30,18 @@ public final class DetrPostprocessing implements Postprocessing {
    * @param logitsPerQuery number of classes plus one for "no object", at least 2
    */
   public DetrPostprocessing(int queries, int logitsPerQuery) {
+    this(queries, logitsPerQuery, Candidates.ALL);
+  }
+
+  /** As above, with a choice of the queries. */
+  public DetrPostprocessing(int queries, int logitsPerQuery, Candidates candidates) {
     if (logitsPerQuery < 2) {
       throw new IllegalArgumentException(
           "logitsPerQuery is " + logitsPerQuery + ", expected at least 2");
     }
     this.queries = queries;
     this.logitsPerQuery = logitsPerQuery;
+    this.candidates = candidates;
   }
 
   @Override
@@ -56,7 +71,11 @@ public final class DetrPostprocessing implements Postprocessing {
           bestLogit = logit;
         }
       }
-      float largest = Math.max(bestLogit, at(logits, first + logitsPerQuery - 1));
+      float noObject = at(logits, first + logitsPerQuery - 1);
+      if (candidates == Candidates.BEST_IS_A_CLASS && noObject > bestLogit) {
+        continue;
+      }
+      float largest = Math.max(bestLogit, noObject);
       double sum = 0.0;
       for (int label = 0; label < logitsPerQuery; label++) {
         sum += Math.exp(at(logits, first + label) - largest);

@@ -6,6 +6,7 @@ import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.checkpoint.LabelFile;
 import dev.detr4j.checkpoint.ModelFile;
 import dev.detr4j.checkpoint.ModelLocation;
+import dev.detr4j.checkpoint.PreprocessorConfig;
 import dev.detr4j.image.Orientation;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.model.ModelFamilies;
@@ -35,11 +36,21 @@ public record DetectorAssembly(
     List<String> labels,
     Checkpoint checkpoint,
     ModelSummary summary) {
-  private static final Assumption STANDARD_PREPROCESSING =
-      Assumption.of(
-          "images have a short side of 800 and a long one of at most 1333 pixels and the statistics of"
-              + " ImageNet, since there is no preprocessor_config.json",
-          null);
+  private static Assumption standardPreprocessing(PreprocessorConfig standard) {
+    String size =
+        switch (standard.size()) {
+          case PreprocessorConfig.Exactly exactly ->
+              "have %d x %d pixels".formatted(exactly.width(), exactly.height());
+          case PreprocessorConfig.Edges edges ->
+              "have a short side of %d and a long one of at most %d pixels"
+                  .formatted(edges.shortest(), edges.longest());
+          case null, default -> "keep their size";
+        };
+    String statistics = standard.normalize() ? "the statistics of ImageNet" : "values from 0 to 1";
+    return Assumption.of(
+        "images %s and %s, since there is no preprocessor_config.json".formatted(size, statistics),
+        null);
+  }
 
   /**
    * Reads a Hugging Face model folder, or a file of tensors that is recognised by their names.
@@ -74,7 +85,9 @@ public record DetectorAssembly(
           directory.config(),
           new CheckpointWeights(checkpoint, directory.names()),
           directory.config().family().behaviour().with(preprocessing),
-          directory.hasPreprocessorFile() ? List.of() : List.of(STANDARD_PREPROCESSING),
+          directory.hasPreprocessorFile()
+              ? List.of()
+              : List.of(standardPreprocessing(directory.preprocessor())),
           labels);
     } catch (Throwable e) {
       checkpoint.close();

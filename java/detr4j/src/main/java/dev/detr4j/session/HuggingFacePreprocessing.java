@@ -43,7 +43,8 @@ final class HuggingFacePreprocessing {
         rule,
         new TorchvisionResampling(filter),
         Normalisation.fused(
-            config.rescaleFactor(), new Normalisation.MeanAndStd(config.mean(), config.std())),
+            config.rescaleFactor(),
+            config.normalize() ? new Normalisation.MeanAndStd(config.mean(), config.std()) : null),
         config.pad(),
         padSize == null ? null : new PixelSize(padSize.width(), padSize.height()));
   }

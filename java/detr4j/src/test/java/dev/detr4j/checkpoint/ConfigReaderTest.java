@@ -11,6 +11,7 @@ import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.deformable.DeformableDetrConfig;
 import dev.detr4j.model.family.ModelConfig;
+import dev.detr4j.model.family.ModelFamily;
 import dev.detr4j.model.resnet.ResNetConfig;
 import dev.detr4j.op.Activation;
 import java.nio.charset.StandardCharsets;
@@ -211,13 +212,13 @@ class ConfigReaderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{} | model_type is missing, supported are detr and deformable_detr",
-        "{\"model_type\": \"vit\"} | model_type is \"vit\", supported are detr and deformable_detr",
+        "{} | model_type is missing, supported are FAMILIES",
+        "{\"model_type\": \"vit\"} | model_type is \"vit\", supported are FAMILIES",
         "{\"model_type\": \"detr\", \"architectures\": [\"DetrForSegmentation\"]} | architectures is [DetrForSegmentation], expected DetrForObjectDetection",
         "{\"model_type\": \"detr\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
         "{\"model_type\": \"detr\", \"pre_norm\": true} | pre_norm is true, supported are post-norm transformers only",
         "{\"model_type\": \"detr\", \"num_channels\": 1} | num_channels is 1, expected 3 (RGB)",
-        "{\"model_type\": \"detr\", \"activation_function\": \"quick_gelu\"} | activation_function is \"quick_gelu\", supported are relu and gelu",
+        "{\"model_type\": \"detr\", \"activation_function\": \"quick_gelu\"} | activation_function is \"quick_gelu\", supported are relu, gelu and silu",
         "{\"model_type\": \"detr\", \"d_model\": \"256\"} | d_model is \"256\", expected an integer",
         "{\"model_type\": \"detr\", \"d_model\": 2147483648} | d_model is 2147483648, expected 4 to 65536",
         "{\"model_type\": \"detr\", \"d_model\": 252} | d_model is 252, expected a multiple of the 8 attention heads",
@@ -236,11 +237,50 @@ class ConfigReaderTest {
         "{\"model_type\": \"detr\", \"id2label\": {\"cat\": \"0\"}} | id2label: the key \"cat\" is not a label id, expected an integer",
         "{\"model_type\": \"detr\", \"id2label\": {\"0\": [1]}} | id2label: 0 is a list of 1, expected a string",
         "{\"model_type\": \"detr\", \"num_queries\": 99999999999999999999} | num_queries is 99999999999999999999, expected 1 to 100000",
+        "{\"model_type\": \"table-transformer\", \"auxiliary_loss\": true} | auxiliary_loss is true, expected false: transformers would normalise after every decoder layer",
+        "{\"model_type\": \"table-transformer\", \"backbone\": \"resnet50d\"} | backbone is \"resnet50d\", supported are timm's resnet18, resnet26, resnet34, resnet50, resnet101 and resnet152",
+        "{\"model_type\": \"table-transformer\", \"activation_function\": \"tanh\"} | activation_function is \"tanh\", supported are relu, gelu and silu",
+        "{\"model_type\": \"table-transformer\", \"position_embedding_type\": \"learned\"} | position_embedding_type is \"learned\", supported is sine",
+        "{\"model_type\": \"conditional_detr\", \"auxiliary_loss\": true} | auxiliary_loss is true, expected false: transformers would normalise after every decoder layer",
+        "{\"model_type\": \"conditional_detr\", \"activation_function\": \"tanh\"} | activation_function is \"tanh\", supported are relu, gelu and silu",
+        "{\"model_type\": \"conditional_detr\", \"backbone_config\": {\"model_type\": \"swin\"}} | backbone_config: model_type is \"swin\", supported are timm_backbone and resnet",
+        "{\"model_type\": \"rt_detr\", \"backbone_config\": {\"model_type\": \"hgnet_v2\"}} | backbone_config: model_type is \"hgnet_v2\", supported is rt_detr_resnet",
+        "{\"model_type\": \"rt_detr\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\", \"hidden_act\": \"gelu\"}} | backbone_config: hidden_act is \"gelu\", supported is relu",
+        "{\"model_type\": \"rt_detr\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\", \"downsample_in_bottleneck\": true}} | backbone_config: downsample_in_bottleneck is true, supported is false",
+        "{\"model_type\": \"rt_detr\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\", \"layer_type\": \"basic\"}} | backbone_config: hidden_sizes is [256, 512, 1024, 2048] behind an embedding_size of 64, expected basic blocks to widen in all stages but the first",
+        "{\"model_type\": \"rt_detr\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\", \"out_indices\": [2, 4]}} | backbone_config: out_indices names [2, 4], expected stages that follow each other, up to 4",
+        "{\"model_type\": \"rt_detr\", \"backbone\": \"resnet50d\", \"use_timm_backbone\": true} | there is no backbone_config, expected one of model_type rt_detr_resnet",
+        "{\"model_type\": \"rt_detr\", \"activation_function\": \"mish\"} | activation_function is \"mish\", supported are relu, gelu and silu",
+        "{\"model_type\": \"rt_detr\", \"encoder_activation_function\": \"tanh\"} | encoder_activation_function is \"tanh\", supported are relu, gelu and silu",
+        "{\"model_type\": \"rt_detr\", \"eval_size\": [640, 640]} | eval_size is set, supported is null: any size of images",
+        "{\"model_type\": \"rt_detr\", \"anchor_image_size\": [640, 640]} | anchor_image_size is set, supported is null: any size of images",
+        "{\"model_type\": \"rt_detr\", \"learn_initial_query\": true} | learn_initial_query is true, supported is false",
+        "{\"model_type\": \"rt_detr\", \"use_focal_loss\": false} | use_focal_loss is false, supported is true: transformers' selection would depend on the batch",
+        "{\"model_type\": \"rt_detr\", \"encoder_hidden_dim\": 384} | decoder_in_channels is [256, 256, 256], expected [384, 384, 384], the channels of the encoder",
+        "{\"model_type\": \"rt_detr\", \"encoder_in_channels\": [1, 2, 3]} | encoder_in_channels is [1, 2, 3], expected [512, 1024, 2048], the channels of the backbone",
+        "{\"model_type\": \"rt_detr\", \"num_feature_levels\": 5} | num_feature_levels is 5, but the backbone hands out 3 feature maps, expected as many or one more",
+        "{\"model_type\": \"rt_detr\", \"encode_proj_layers\": [2, 2]} | encode_proj_layers is [2, 2], expected different levels below 3",
+        "{\"model_type\": \"rt_detr\", \"layer_norm_eps\": 0} | layer_norm_eps is 0.0, expected a positive number",
+        "{\"model_type\": \"rt_detr\", \"decoder_attention_heads\": 7} | d_model is 256, expected a multiple of 4 and of the 7 attention heads",
+        "{\"model_type\": \"rt_detr_v2\", \"decoder_method\": \"nearest\"} | decoder_method is \"nearest\", expected default or discrete",
+        "{\"model_type\": \"rt_detr_v2\", \"decoder_n_levels\": 4} | decoder_n_levels is 4, expected 3 as num_feature_levels says",
+        "{\"model_type\": \"rt_detr_v2\", \"architectures\": [\"RTDetrForObjectDetection\"]} | architectures is [RTDetrForObjectDetection], expected RTDetrV2ForObjectDetection",
+        "{\"model_type\": \"d_fine\"} | backbone_config is missing, expected an object",
+        "{\"model_type\": \"d_fine\", \"backbone_config\": {\"model_type\": \"rt_detr_resnet\"}} | backbone_config: model_type is \"rt_detr_resnet\", supported is hgnet_v2",
+        "{\"model_type\": \"d_fine\", \"backbone_config\": {\"model_type\": \"hgnet_v2\", \"hidden_act\": \"gelu\"}} | backbone_config: hidden_act is \"gelu\", supported is relu",
+        "{\"model_type\": \"d_fine\", \"decoder_method\": \"discrete\"} | decoder_method is \"discrete\", supported is default",
+        "{\"model_type\": \"d_fine\", \"eval_size\": [640, 640]} | eval_size is set, supported is null: any size of images",
+        "{\"model_type\": \"d_fine\", \"use_focal_loss\": false} | use_focal_loss is false, supported is true: transformers' selection would depend on the batch",
         "{\"model_type\": \"detr\", \"num_queries\": NaN} | num_queries is NaN, expected an integer",
       })
   void refusesInOneLine(String json, String message) {
     ModelConfigException e = assertThrows(ModelConfigException.class, () -> parse(json));
-    assertEquals("config.json: " + message, e.getMessage());
+    assertEquals("config.json: " + message.replace("FAMILIES", families()), e.getMessage());
+  }
+
+  private static String families() {
+    List<String> types = ModelFamilies.ALL.list().stream().map(ModelFamily::modelType).toList();
+    return String.join(", ", types.subList(0, types.size() - 1)) + " and " + types.getLast();
   }
 
   @ParameterizedTest

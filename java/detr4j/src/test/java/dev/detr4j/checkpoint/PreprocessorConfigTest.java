@@ -66,11 +66,32 @@ class PreprocessorConfigTest {
             """);
     assertNull(off.size());
     assertEquals(1, off.rescaleFactor());
-    assertEquals(List.of(0.0, 0.0, 0.0), off.mean());
-    assertEquals(List.of(1.0, 1.0, 1.0), off.std());
+    assertEquals(false, off.normalize());
     assertEquals(false, off.pad());
     assertEquals(PreprocessorConfig.Resample.BICUBIC, parse("{\"resample\": 3}").resample());
     assertEquals(new PreprocessorConfig.Exactly(10, 20), off.padSize());
+  }
+
+  /** RT-DETR's processor, with a file that says no more than its name, and with none. */
+  @Test
+  void stretchesForRtDetr() {
+    PreprocessorConfig named = parse("{\"image_processor_type\": \"RTDetrImageProcessorFast\"}");
+    assertEquals(PreprocessorConfig.defaults("RTDetrImageProcessor"), named);
+    assertEquals(new PreprocessorConfig.Exactly(640, 640), named.size());
+    assertEquals(false, named.normalize());
+    assertEquals(false, named.pad());
+    assertEquals(
+        true,
+        parse("{\"image_processor_type\": \"RTDetrImageProcessor\", \"do_normalize\": true}")
+            .normalize());
+  }
+
+  /** Table Transformer v1.1; transformers asks for both edges then. */
+  @Test
+  void takesALongestEdgeAlone() {
+    assertEquals(
+        new PreprocessorConfig.Edges(800, 800),
+        parse("{\"size\": {\"longest_edge\": 800}}").size());
   }
 
   /**
@@ -88,7 +109,7 @@ class PreprocessorConfigTest {
             """);
     assertNull(off.size());
     assertEquals(1, off.rescaleFactor());
-    assertEquals(List.of(0.0, 0.0, 0.0), off.mean());
+    assertEquals(false, off.normalize());
     assertEquals(false, off.pad());
     assertNull(off.padSize());
     assertEquals(new PreprocessorConfig.Edges(800, 1333), parse("{\"size\": null}").size());
@@ -152,9 +173,9 @@ class PreprocessorConfigTest {
         "{\"image_std\": null} | image_std is null, expected 3 finite numbers (RGB)",
         "{\"image_mean\": [0.5, -Infinity, 0.5]} | image_mean holds -Infinity, expected finite numbers",
         "{\"size\": 800, \"max_size\": null} | max_size is null, expected an integer beside size",
-        "{\"image_processor_type\": \"ViTImageProcessor\"} | image_processor_type is \"ViTImageProcessor\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
-        "{\"image_processor_type\": \"YolosImageProcessorFast\"} | image_processor_type is \"YolosImageProcessorFast\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
-        "{\"feature_extractor_type\": \"YolosFeatureExtractor\"} | feature_extractor_type is \"YolosFeatureExtractor\", supported are DetrImageProcessor and DeformableDetrImageProcessor",
+        "{\"image_processor_type\": \"ViTImageProcessor\"} | image_processor_type is \"ViTImageProcessor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
+        "{\"image_processor_type\": \"YolosImageProcessorFast\"} | image_processor_type is \"YolosImageProcessorFast\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
+        "{\"feature_extractor_type\": \"YolosFeatureExtractor\"} | feature_extractor_type is \"YolosFeatureExtractor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
         "{\"image_processor_type\": 7} | image_processor_type is 7, expected a string",
       })
   void refusesInOneLine(String json, String message) {

@@ -67,6 +67,13 @@ class HuggingFacePreprocessingTest {
       @Nullable SizeRule size, Resample resample, @Nullable Exactly padSize) {
     PreprocessorConfig defaults = PreprocessorConfig.defaults();
     return new PreprocessorConfig(
-        size, resample, defaults.rescaleFactor(), defaults.mean(), defaults.std(), true, padSize);
+        size,
+        resample,
+        defaults.rescaleFactor(),
+        true,
+        defaults.mean(),
+        defaults.std(),
+        true,
+        padSize);
   }
 }

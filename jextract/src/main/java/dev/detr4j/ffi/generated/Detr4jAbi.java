@@ -140,6 +140,15 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     public static int DETR4J_ACTIVATION_GELU() {
         return DETR4J_ACTIVATION_GELU;
     }
+    private static final int DETR4J_ACTIVATION_SILU = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_ACTIVATION_SILU 3
+     * }
+     */
+    public static int DETR4J_ACTIVATION_SILU() {
+        return DETR4J_ACTIVATION_SILU;
+    }
     private static final int DETR4J_ROW_MASK_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -2113,6 +2122,248 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_average_pool_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_average_pool_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_average_pool_f32_tiles$descriptor() {
+        return detr4j_average_pool_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static MethodHandle detr4j_average_pool_f32_tiles$handle() {
+        return detr4j_average_pool_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static MemorySegment detr4j_average_pool_f32_tiles$address() {
+        return detr4j_average_pool_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_average_pool_f32_tiles(const detr4j_max_pool *p)
+     * }
+     */
+    public static long detr4j_average_pool_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_average_pool_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_average_pool_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_average_pool_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_average_pool_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_average_pool_f32$descriptor() {
+        return detr4j_average_pool_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_average_pool_f32$handle() {
+        return detr4j_average_pool_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_average_pool_f32$address() {
+        return detr4j_average_pool_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_average_pool_f32(const detr4j_max_pool *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_average_pool_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_average_pool_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_average_pool_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_upsample_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_upsample_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_upsample_f32_tiles$descriptor() {
+        return detr4j_upsample_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p)
+     * }
+     */
+    public static MethodHandle detr4j_upsample_f32_tiles$handle() {
+        return detr4j_upsample_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p)
+     * }
+     */
+    public static MemorySegment detr4j_upsample_f32_tiles$address() {
+        return detr4j_upsample_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_upsample_f32_tiles(const detr4j_upsample *p)
+     * }
+     */
+    public static long detr4j_upsample_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_upsample_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_upsample_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_upsample_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_upsample_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_upsample_f32$descriptor() {
+        return detr4j_upsample_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_upsample_f32$handle() {
+        return detr4j_upsample_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_upsample_f32$address() {
+        return detr4j_upsample_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_upsample_f32(const detr4j_upsample *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_upsample_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_upsample_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_upsample_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_layer_norm_f32_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,
@@ -2830,6 +3081,490 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_add_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_multiply_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_multiply_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_multiply_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_multiply_f32_tiles$descriptor() {
+        return detr4j_multiply_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_multiply_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_multiply_f32_tiles$handle() {
+        return detr4j_multiply_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_multiply_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_multiply_f32_tiles$address() {
+        return detr4j_multiply_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_multiply_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static long detr4j_multiply_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_multiply_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_multiply_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_multiply_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_multiply_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_multiply_f32$descriptor() {
+        return detr4j_multiply_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_multiply_f32$handle() {
+        return detr4j_multiply_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_multiply_f32$address() {
+        return detr4j_multiply_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_multiply_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_multiply_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_multiply_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_multiply_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_row_max_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_row_max_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_row_max_f32_tiles$descriptor() {
+        return detr4j_row_max_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p)
+     * }
+     */
+    public static MethodHandle detr4j_row_max_f32_tiles$handle() {
+        return detr4j_row_max_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p)
+     * }
+     */
+    public static MemorySegment detr4j_row_max_f32_tiles$address() {
+        return detr4j_row_max_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_row_max_f32_tiles(const detr4j_row_max *p)
+     * }
+     */
+    public static long detr4j_row_max_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_row_max_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_row_max_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_row_max_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_row_max_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_row_max_f32$descriptor() {
+        return detr4j_row_max_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_row_max_f32$handle() {
+        return detr4j_row_max_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_row_max_f32$address() {
+        return detr4j_row_max_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_row_max_f32(const detr4j_row_max *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_row_max_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_row_max_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_row_max_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_gate_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_gate_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_gate_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_gate_f32_tiles$descriptor() {
+        return detr4j_gate_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_gate_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_gate_f32_tiles$handle() {
+        return detr4j_gate_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_gate_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_gate_f32_tiles$address() {
+        return detr4j_gate_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_gate_f32_tiles(const detr4j_add *p)
+     * }
+     */
+    public static long detr4j_gate_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_gate_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_gate_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_gate_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_gate_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_gate_f32$descriptor() {
+        return detr4j_gate_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_gate_f32$handle() {
+        return detr4j_gate_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_gate_f32$address() {
+        return detr4j_gate_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_gate_f32(const detr4j_add *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_gate_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_gate_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_gate_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_clamp_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_clamp_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_clamp_f32_tiles$descriptor() {
+        return detr4j_clamp_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p)
+     * }
+     */
+    public static MethodHandle detr4j_clamp_f32_tiles$handle() {
+        return detr4j_clamp_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p)
+     * }
+     */
+    public static MemorySegment detr4j_clamp_f32_tiles$address() {
+        return detr4j_clamp_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_clamp_f32_tiles(const detr4j_clamp *p)
+     * }
+     */
+    public static long detr4j_clamp_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_clamp_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_clamp_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_clamp_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_clamp_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_clamp_f32$descriptor() {
+        return detr4j_clamp_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_clamp_f32$handle() {
+        return detr4j_clamp_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_clamp_f32$address() {
+        return detr4j_clamp_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_clamp_f32(const detr4j_clamp *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_clamp_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_clamp_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_clamp_f32", p, tile);
             }
             return (int)mh$.invokeExact(p, tile);
         } catch (Error | RuntimeException ex) {
@@ -4291,6 +5026,127 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_cell_attention_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cell_attention_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cell_attention_f32_tiles$descriptor() {
+        return detr4j_cell_attention_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_cell_attention_f32_tiles$handle() {
+        return detr4j_cell_attention_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_cell_attention_f32_tiles$address() {
+        return detr4j_cell_attention_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_cell_attention_f32_tiles(const detr4j_cell_attention *p)
+     * }
+     */
+    public static long detr4j_cell_attention_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_cell_attention_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cell_attention_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cell_attention_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cell_attention_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cell_attention_f32$descriptor() {
+        return detr4j_cell_attention_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_cell_attention_f32$handle() {
+        return detr4j_cell_attention_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_cell_attention_f32$address() {
+        return detr4j_cell_attention_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cell_attention_f32(const detr4j_cell_attention *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_cell_attention_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_cell_attention_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cell_attention_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_sine_position_f32_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,
@@ -4586,6 +5442,248 @@ public class Detr4jAbi extends Detr4jAbi$shared {
                 traceDowncall("detr4j_box_refinement_f32", p);
             }
             return (int)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_distance_boxes_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_distance_boxes_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_distance_boxes_f32_tiles$descriptor() {
+        return detr4j_distance_boxes_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_distance_boxes_f32_tiles$handle() {
+        return detr4j_distance_boxes_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_distance_boxes_f32_tiles$address() {
+        return detr4j_distance_boxes_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_distance_boxes_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static long detr4j_distance_boxes_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_distance_boxes_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_distance_boxes_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_distance_boxes_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_distance_boxes_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_distance_boxes_f32$descriptor() {
+        return detr4j_distance_boxes_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_distance_boxes_f32$handle() {
+        return detr4j_distance_boxes_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_distance_boxes_f32$address() {
+        return detr4j_distance_boxes_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_distance_boxes_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_distance_boxes_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_distance_boxes_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_distance_boxes_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_top_probabilities_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_top_probabilities_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_top_probabilities_f32_tiles$descriptor() {
+        return detr4j_top_probabilities_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_top_probabilities_f32_tiles$handle() {
+        return detr4j_top_probabilities_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_top_probabilities_f32_tiles$address() {
+        return detr4j_top_probabilities_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_top_probabilities_f32_tiles(const detr4j_distribution *p)
+     * }
+     */
+    public static long detr4j_top_probabilities_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_top_probabilities_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_top_probabilities_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_top_probabilities_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_top_probabilities_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_top_probabilities_f32$descriptor() {
+        return detr4j_top_probabilities_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_top_probabilities_f32$handle() {
+        return detr4j_top_probabilities_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_top_probabilities_f32$address() {
+        return detr4j_top_probabilities_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_top_probabilities_f32(const detr4j_distribution *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_top_probabilities_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_top_probabilities_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_top_probabilities_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

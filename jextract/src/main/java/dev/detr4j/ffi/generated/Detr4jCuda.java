@@ -68,6 +68,15 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_ACTIVATION_GELU() {
         return DETR4J_CUDA_ACTIVATION_GELU;
     }
+    private static final int DETR4J_CUDA_ACTIVATION_SILU = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_ACTIVATION_SILU 3
+     * }
+     */
+    public static int DETR4J_CUDA_ACTIVATION_SILU() {
+        return DETR4J_CUDA_ACTIVATION_SILU;
+    }
     private static final int DETR4J_CUDA_ROW_MASK_NONE = (int)0L;
     /**
      * {@snippet lang=c :

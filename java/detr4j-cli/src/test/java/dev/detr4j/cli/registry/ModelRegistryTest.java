@@ -45,7 +45,12 @@ class ModelRegistryTest {
         }
       }
       Double ap = entry.ap();
-      assertTrue(ap != null && ap > 39 && ap < 49, entry::name);
+      // Models of pages, tables and Objects365 have no AP on COCO.
+      boolean coco =
+          !entry.name().contains("table-transformer")
+              && !entry.name().startsWith("docling-project/")
+              && !entry.name().endsWith("-obj365");
+      assertTrue(coco ? ap != null && ap > 39 && ap < 60 : ap == null, entry::name);
     }
   }
 

@@ -133,6 +133,7 @@ final class ConvolutionParameters {
       case NONE -> Detr4jAbi.DETR4J_ACTIVATION_NONE();
       case RELU -> Detr4jAbi.DETR4J_ACTIVATION_RELU();
       case GELU -> Detr4jAbi.DETR4J_ACTIVATION_GELU();
+      case SILU -> Detr4jAbi.DETR4J_ACTIVATION_SILU();
     };
   }
 }

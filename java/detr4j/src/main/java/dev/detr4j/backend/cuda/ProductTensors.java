@@ -36,6 +36,7 @@ final class ProductTensors {
       case NONE -> Detr4jCuda.DETR4J_CUDA_ACTIVATION_NONE();
       case RELU -> Detr4jCuda.DETR4J_CUDA_ACTIVATION_RELU();
       case GELU -> Detr4jCuda.DETR4J_CUDA_ACTIVATION_GELU();
+      case SILU -> Detr4jCuda.DETR4J_CUDA_ACTIVATION_SILU();
     };
   }
 }

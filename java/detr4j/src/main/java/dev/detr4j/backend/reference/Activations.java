@@ -11,6 +11,8 @@ final class Activations {
       case NONE -> x;
       // Written so that NaN stays NaN.
       case RELU -> x < 0 ? 0 : x;
+      // Minus infinity gives NaN, as the product of it with zero does.
+      case SILU -> x / (1 + Math.exp(-x));
       case GELU -> 0.5 * x * (1 + erf(x / Math.sqrt(2)));
     };
   }

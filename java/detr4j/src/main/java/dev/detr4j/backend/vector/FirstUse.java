@@ -12,6 +12,7 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.SoftNms.Decay;
 import dev.detr4j.tensor.Buffer;
@@ -47,9 +48,11 @@ final class FirstUse {
     int odd = 2 * RegisterTile.TILE_COLUMNS + 1;
     Linear square = Linear.of(odd, odd).withBias();
     run(backend, square.withActivation(Activation.GELU), Shape.of(1, 3, odd));
+    run(backend, square.withActivation(Activation.SILU), Shape.of(1, 3, odd));
     run(backend, square.withActivation(Activation.RELU).withResidual(), of(2, 1, 3, odd));
     run(backend, LayerNorm.of(odd, 1), Shape.of(1, 2, odd));
     run(backend, new Attention(1, odd, 1, false), of(3, 1, 3, odd));
+    run(backend, new RowMax(), Shape.of(1, 2, odd));
     run(backend, new MaxPool(2, 2, 0), Shape.of(1, 2, 2, odd));
     run(
         backend,

@@ -37,7 +37,8 @@ final class TileEpilogue {
       long outPitch,
       Activation activation) {
     boolean relu = activation == Activation.RELU;
-    if (residual != 0 && columns == RegisterTile.TILE_COLUMNS && activation != Activation.GELU) {
+    boolean curved = activation == Activation.GELU || activation == Activation.SILU;
+    if (residual != 0 && columns == RegisterTile.TILE_COLUMNS && !curved) {
       wholeWithResidual(sums, rows, bias, residual, residualPitch, out, outPitch, relu);
       return;
     }
@@ -46,11 +47,13 @@ final class TileEpilogue {
     }
     if (activation == Activation.GELU) {
       gelu(sums, rows, bias, sums + (long) rows * PANEL_BYTES);
+    } else if (activation == Activation.SILU) {
+      silu(sums, rows, bias, sums + (long) rows * PANEL_BYTES);
     }
     if (columns == RegisterTile.TILE_COLUMNS) {
-      whole(sums, rows, bias, out, outPitch, relu, activation == Activation.GELU);
+      whole(sums, rows, bias, out, outPitch, relu, curved);
     } else {
-      partial(sums, rows, columns, bias, out, outPitch, relu, activation == Activation.GELU);
+      partial(sums, rows, columns, bias, out, outPitch, relu, curved);
     }
   }
 
@@ -180,6 +183,30 @@ final class TileEpilogue {
       q = q.fma(t, FloatVector.broadcast(FLOATS, -7.167197e-6f));
       q = q.mul(FloatVector.fromMemorySegment(FLOATS, ALL, powers + at, ORDER));
       x.mul(one.sub(q).blend(q, x.lt(0.0f))).intoMemorySegment(ALL, sums + at, ORDER);
+    }
+  }
+
+  /**
+   * In place: {@code sums = silu(sums + bias)}: x times {@code 1 / (1 + e^-x)} above zero and
+   * {@code e^x / (1 + e^x)} below, so that no power overflows.
+   *
+   * @param powers where as many floats may be written
+   */
+  private static void silu(long sums, int rows, long bias, long powers) {
+    int bytes = rows * PANEL_BYTES;
+    for (int at = 0; at < bytes; at += BYTES) {
+      FloatVector x =
+          FloatVector.fromMemorySegment(FLOATS, ALL, sums + at, ORDER)
+              .add(FloatVector.fromMemorySegment(FLOATS, ALL, bias + at % PANEL_BYTES, ORDER));
+      x.intoMemorySegment(ALL, sums + at, ORDER);
+      x.abs().intoMemorySegment(ALL, powers + at, ORDER);
+    }
+    Exponential.write(powers, powers, bytes / 4, -1f, 0, 0);
+    for (int at = 0; at < bytes; at += BYTES) {
+      FloatVector x = FloatVector.fromMemorySegment(FLOATS, ALL, sums + at, ORDER);
+      FloatVector e = FloatVector.fromMemorySegment(FLOATS, ALL, powers + at, ORDER);
+      FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+      x.mul(one.blend(e, x.lt(0.0f)).div(e.add(1f))).intoMemorySegment(ALL, sums + at, ORDER);
     }
   }
 

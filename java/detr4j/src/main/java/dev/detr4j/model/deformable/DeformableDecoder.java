@@ -4,6 +4,7 @@ import dev.detr4j.model.family.ModelConfig.TransformerConfig;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BoxHead;
+import dev.detr4j.model.layer.DeformableAttention;
 import dev.detr4j.model.layer.FeedForward;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;

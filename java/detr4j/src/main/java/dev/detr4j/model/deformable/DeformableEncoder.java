@@ -3,6 +3,7 @@ package dev.detr4j.model.deformable;
 import dev.detr4j.model.family.ModelConfig.TransformerConfig;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.model.layer.DeformableAttention;
 import dev.detr4j.model.layer.FeedForward;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;

@@ -3,6 +3,7 @@ package dev.detr4j.model.deformable;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.HostConstants;
+import dev.detr4j.model.layer.LevelConstants;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;

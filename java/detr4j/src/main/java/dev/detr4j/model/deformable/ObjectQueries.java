@@ -2,6 +2,7 @@ package dev.detr4j.model.deformable;
 
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.model.layer.LevelConstants;
 
 /** Where the decoder's object queries come from: learned, or proposed by the encoder. */
 sealed interface ObjectQueries permits LearnedQueries, ProposedQueries {

@@ -5,6 +5,7 @@ import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BoxHead;
+import dev.detr4j.model.layer.LevelConstants;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;

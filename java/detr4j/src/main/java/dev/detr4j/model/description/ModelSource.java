@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * post-processing.
  */
 public enum ModelSource {
-  /** transformers: facebook/detr-*, SenseTime/deformable-detr*. */
+  /** transformers: facebook/detr-*, SenseTime/deformable-detr*, PekingU/rtdetr_* and others. */
   HUGGING_FACE("huggingface"),
   /** facebookresearch/detr. */
   DETR("detr"),
@@ -19,7 +19,15 @@ public enum ModelSource {
   /** open-mmlab/mmdetection, 2.x and 3.x. */
   MMDETECTION("mmdet"),
   /** birder-project/birder. */
-  BIRDER("birder");
+  BIRDER("birder"),
+  /** microsoft/table-transformer. */
+  TABLE_TRANSFORMER("table-transformer"),
+  /** Atten4Vis/ConditionalDETR. */
+  CONDITIONAL_DETR("conditional-detr"),
+  /** lyuwenyu/RT-DETR. */
+  RT_DETR("rt-detr"),
+  /** Peterande/D-FINE, and DEIM, which trains its network. */
+  D_FINE("d-fine");
 
   private final String id;
 

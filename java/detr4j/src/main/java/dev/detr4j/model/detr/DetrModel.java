@@ -11,17 +11,14 @@ import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.CrossAttention;
 import dev.detr4j.model.layer.FeedForward;
 import dev.detr4j.model.layer.HostConstants;
+import dev.detr4j.model.layer.LastMap;
 import dev.detr4j.model.layer.Norm;
 import dev.detr4j.model.layer.Parameters;
+import dev.detr4j.model.layer.PostNormEncoder;
 import dev.detr4j.model.layer.SelfAttention;
 import dev.detr4j.op.Activation;
-import dev.detr4j.op.Add;
 import dev.detr4j.op.BoxRefinement;
-import dev.detr4j.op.Convolution;
-import dev.detr4j.op.KernelWindow;
-import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
-import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
@@ -38,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  * constant and found by the planner; so the first self-attention costs nothing at run time.
  */
 public final class DetrModel implements DetectionModel {
-  private record EncoderLayer(
-      SelfAttention attention, Norm attentionNorm, FeedForward ffn, Norm ffnNorm) {}
-
   private record DecoderLayer(
       SelfAttention selfAttention,
       Norm selfNorm,
@@ -52,9 +46,9 @@ public final class DetrModel implements DetectionModel {
   private final DetrConfig config;
   private final int dModel;
   private final Backbone backbone;
-  private final WeightedOp<Convolution> inputProjection;
+  private final LastMap neck;
   private final Weight queryPositions;
-  private final List<EncoderLayer> encoder = new ArrayList<>();
+  private final PostNormEncoder encoder;
   private final List<DecoderLayer> decoder = new ArrayList<>();
   private final Norm decoderNorm;
   private final WeightedOp<Linear> classHead;
@@ -68,22 +62,9 @@ public final class DetrModel implements DetectionModel {
     backbone = config.backbone().network(source);
     Parameters root = new Parameters(source, "");
     Parameters model = root.under("model");
-    int width = config.backbone().lastWidth();
-    inputProjection =
-        model.weighted(
-            Convolution.of(width, dModel, KernelWindow.PIXEL).withBias(),
-            "input_projection.weight",
-            "input_projection.bias");
+    neck = new LastMap(model, config.backbone().lastWidth(), dModel);
     queryPositions = model.tensor("query_position_embeddings.weight", config.numQueries(), dModel);
-    for (int i = 0; i < transformer.encoderLayers(); i++) {
-      Parameters layer = model.under("encoder").under("layers").under(i);
-      encoder.add(
-          new EncoderLayer(
-              new SelfAttention(layer.under("self_attn"), dModel, transformer.encoderHeads()),
-              new Norm(layer, "self_attn_layer_norm", dModel),
-              new FeedForward(layer, dModel, transformer.encoderFfnDim(), transformer.activation()),
-              new Norm(layer, "final_layer_norm", dModel)));
-    }
+    encoder = new PostNormEncoder(model.under("encoder"), transformer);
     for (int i = 0; i < transformer.decoderLayers(); i++) {
       Parameters layer = model.under("decoder").under("layers").under(i);
       decoder.add(
@@ -119,58 +100,13 @@ public final class DetrModel implements DetectionModel {
     Value image =
         graph.input(
             PIXEL_VALUES, ElementType.F32, Shape.of(batch, input.height(), input.width(), 3));
-    List<Value> stages = backbone.add(graph, image);
-    for (int i = 0; i < stages.size(); i++) {
-      graph.tap("backbone." + i, stages.get(i));
-    }
-    Value map = graph.add("input_projection", inputProjection, stages.getLast());
-    graph.tap("input_proj.0", map);
-    LevelShape level = new LevelShape(map.shape().get(1), map.shape().get(2));
-    List<LevelShape> valid = input.valid(level);
-    Value position =
-        graph
-            .add(
-                "position",
-                new SinePositionEmbedding(
-                    level.height(), level.width(), dModel / 2, 0f, valid, false))
-            .reshaped(Shape.of(batch, level.cells(), dModel));
-    Value keyMask =
-        input.padded()
-            ? HostConstants.validTokens(graph, "mask", List.of(level), List.of(valid))
-            : null;
-    Value x = map.reshaped(Shape.of(batch, level.cells(), dModel));
-    Value positioned = graph.add("encoder.position", new Add(), x, position);
-    for (int i = 0; i < encoder.size(); i++) {
-      List<Value> next =
-          encoderLayer(graph, "encoder." + i, encoder.get(i), x, positioned, position, keyMask);
-      x = next.get(0);
-      positioned = next.get(1);
-    }
-    graph.tap("memory", x);
-    decode(graph, batch, x, positioned, keyMask);
+    LastMap.Tokens tokens = neck.add(graph, input, backbone.add(graph, image));
+    decode(graph, batch, encoder.add(graph, tokens), tokens.keyMask());
     return graph.build();
   }
 
-  private static List<Value> encoderLayer(
-      Graph.Builder graph,
-      String label,
-      EncoderLayer layer,
-      Value x,
-      Value positioned,
-      Value position,
-      @Nullable Value keyMask) {
-    Value attended = layer.attention().add(graph, label + ".self_attn", x, positioned, keyMask);
-    Value normed = layer.attentionNorm().add(graph, label + ".self_attn_norm", attended);
-    Value expanded = layer.ffn().add(graph, label + ".ffn", normed);
-    return layer.ffnNorm().addPositioned(graph, label + ".ffn_norm", expanded, position);
-  }
-
   private void decode(
-      Graph.Builder graph,
-      int batch,
-      Value memory,
-      Value positionedMemory,
-      @Nullable Value keyMask) {
+      Graph.Builder graph, int batch, PostNormEncoder.Memory memory, @Nullable Value keyMask) {
     Value queryPosition = HostConstants.weight(graph, "query_position", queryPositions, batch);
     Value target = HostConstants.zeros(graph, "target", batch, numQueries(), dModel);
     // Zero plus the position is the position.
@@ -190,8 +126,8 @@ public final class DetrModel implements DetectionModel {
                   label + ".encoder_attn",
                   selfNormed.get(0),
                   selfNormed.get(1),
-                  memory,
-                  positionedMemory,
+                  memory.values(),
+                  memory.keys(),
                   keyMask);
       Value crossNormed = layer.crossNorm().add(graph, label + ".encoder_attn_norm", crossed);
       Value expanded = layer.ffn().add(graph, label + ".ffn", crossNormed);

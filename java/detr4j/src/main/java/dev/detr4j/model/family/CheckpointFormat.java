@@ -12,7 +12,10 @@ public interface CheckpointFormat {
   /** The project. */
   ModelSource source();
 
-  /** Tensors that every checkpoint of the format has, and together none of another. */
+  /**
+   * Tensors that every checkpoint of the format has, and together none of another but of a format
+   * with more marks.
+   */
   List<String> marks();
 
   /** Its tensor names. */
@@ -26,9 +29,12 @@ public interface CheckpointFormat {
    */
   ModelConfig configuration(TensorEvidence tensors, RecognitionOptions options);
 
-  /** What the project does before and after the network. */
-  default SourceBehaviour behaviour() {
-    return SourceBehaviour.of(source());
+  /**
+   * What the project does before and after the network of this file; by default what it does for
+   * all models, with what the file says of images.
+   */
+  default SourceBehaviour behaviour(TensorEvidence tensors, ModelConfig config) {
+    return SourceBehaviour.of(source()).with(input(tensors));
   }
 
   /** What the file says of images; nothing unless a format has it. */

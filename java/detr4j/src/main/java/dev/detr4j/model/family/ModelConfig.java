@@ -10,9 +10,9 @@ import java.util.List;
  * What a checkpoint's architecture is, free of the style of the file that said so. Immutable,
  * checked when it was made.
  *
- * <p>Names follow the papers and the Hugging Face configurations. All transformers here are
- * post-norm with sine position embeddings; a configuration that asks for something else is refused
- * when it is read.
+ * <p>Names follow the papers and the Hugging Face configurations. Whether layers normalise first or
+ * last and which position code they have is the family's; a configuration that asks for something
+ * else is refused when it is read.
  */
 public interface ModelConfig {
   /** The family that the configuration is of. */
@@ -36,7 +36,8 @@ public interface ModelConfig {
   /**
    * The name of the variant within its family: {@code r50}, {@code r101} and so on for DETR; {@code
    * plain}, {@code single-scale}, {@code refine} or {@code two-stage} for Deformable DETR; with
-   * {@code -dc5} where the last stage dilates.
+   * {@code -dc5} where the last stage dilates; {@code detection} or {@code structure} for Table
+   * Transformer, {@code r18vd} and so on for RT-DETR, {@code nano} to {@code xlarge} for D-FINE.
    */
   String variant();
 

@@ -19,6 +19,11 @@ public interface ModelFamily {
   /** The class of transformers that detects with its models. */
   String architecture();
 
+  /** The class of transformers that prepares its images unless a file says otherwise. */
+  default String imageProcessor() {
+    return "DetrImageProcessor";
+  }
+
   /**
    * The configuration that a {@code config.json} describes, of transformers 4.x or 5.x.
    *

@@ -23,7 +23,7 @@ public final class Recognition {
 
   /** A tensor that every Hugging Face checkpoint of the DETR family has. */
   private static final String HUGGING_FACE_MARK =
-      "model.encoder.layers.0.self_attn_layer_norm.weight";
+      "model.decoder.layers.0.self_attn_layer_norm.weight";
 
   private final List<CheckpointFormat> formats;
   private final TensorFile file;
@@ -66,8 +66,7 @@ public final class Recognition {
   }
 
   private CheckpointFormat format() {
-    List<CheckpointFormat> fitting =
-        formats.stream().filter(format -> fits(format, prefix)).toList();
+    List<CheckpointFormat> fitting = fitting();
     ModelSource asked = options.source();
     boolean huggingFace = file.shape(prefix + HUGGING_FACE_MARK).isPresent();
     if (huggingFace
@@ -90,6 +89,18 @@ public final class Recognition {
     }
     fitting.forEach(format -> sources.add(format.source()));
     throw unclear(asked, sources);
+  }
+
+  /** The formats whose marks are all there; one whose marks another has as well gives way to it. */
+  private List<CheckpointFormat> fitting() {
+    List<CheckpointFormat> all = formats.stream().filter(format -> fits(format, prefix)).toList();
+    return all.stream()
+        .filter(format ->
+            all.stream()
+                .noneMatch(other ->
+                    other.marks().size() > format.marks().size()
+                        && other.marks().containsAll(format.marks())))
+        .toList();
   }
 
   private CheckpointException unclear(@Nullable ModelSource asked, List<ModelSource> fitting) {
@@ -128,7 +139,7 @@ public final class Recognition {
               .formatted(options.proposals(), config.variant()));
     }
     tensors.check(config);
-    SourceBehaviour behaviour = format.behaviour().with(format.input(tensors));
+    SourceBehaviour behaviour = format.behaviour(tensors, config);
     return new RecognisedModel(
         format.source(),
         config,

@@ -37,6 +37,11 @@ public record SourceBehaviour(
   private static final MeanAndStd BIRDER =
       new MeanAndStd(List.of(0.5191, 0.5306, 0.4877), List.of(0.2316, 0.2304, 0.2588));
 
+  /** Of values in 0..1 that stay what they are. */
+  private static final MeanAndStd UNIT =
+      new MeanAndStd(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
+
+  private static final int RT_DETR_SIDE = 640;
   private static final int SHORTEST = 800;
   private static final int LONGEST = 1333;
   private static final int BIRDER_SHORTEST = 640;
@@ -47,13 +52,23 @@ public record SourceBehaviour(
       case HUGGING_FACE ->
           new SourceBehaviour(
               Preprocessing.standard(), Orientation.IGNORE, SelectionRule.DEFORMABLE_DETR);
-      case DETR, DEFORMABLE_DETR ->
+      case DETR, DEFORMABLE_DETR, TABLE_TRANSFORMER, CONDITIONAL_DETR ->
           new SourceBehaviour(
               new Preprocessing(
                   new ResizeRule.OriginalDetr(SHORTEST, LONGEST),
                   new PillowResampling(ResamplingFilter.BILINEAR),
                   Normalisation.ofUnitRange(IMAGENET),
                   true,
+                  null),
+              Orientation.IGNORE,
+              SelectionRule.DEFORMABLE_DETR);
+      case RT_DETR, D_FINE ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.Fixed(RT_DETR_SIDE, RT_DETR_SIDE),
+                  new PillowResampling(ResamplingFilter.BILINEAR),
+                  Normalisation.ofUnitRange(UNIT),
+                  false,
                   null),
               Orientation.IGNORE,
               SelectionRule.DEFORMABLE_DETR);

@@ -186,6 +186,15 @@ public final class TensorEvidence {
    * @param coco COCO's names as the project counts them
    */
   public List<String> labels(int classes, List<String> coco) {
+    return labels(classes, coco, "of COCO");
+  }
+
+  /**
+   * As above, with the published names of another data set.
+   *
+   * @param whose whose names they are, as in {@code of COCO}
+   */
+  public List<String> labels(int classes, List<String> published, String whose) {
     if (classes < 1) {
       throw wrong("the class head has " + classes + " classes, expected at least 1");
     }
@@ -197,9 +206,9 @@ public final class TensorEvidence {
         recorded
             .map(given -> " (%s lists %d)".formatted(given.name(), given.value().size()))
             .orElse("");
-    if (classes == coco.size()) {
-      assume(Assumption.ofLabels("the " + classes + " classes are those of COCO" + misfit));
-      return coco;
+    if (classes == published.size()) {
+      assume(Assumption.ofLabels("the " + classes + " classes are those " + whose + misfit));
+      return published;
     }
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < classes; i++) {

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What projects store about a model beside its state dict, as plain values: {@code args}, the
- * options of the training run, in files of DETR and Deformable DETR; {@code meta} with the class
- * names and the text of the configuration in files of mmdetection. Each may be absent.
+ * options of the training run, in files of DETR, Deformable DETR and Conditional DETR; {@code meta}
+ * with the class names and the text of the configuration in files of mmdetection. Each may be
+ * absent.
  */
 public final class TrainingRecords {
   /** A record that a message can name, and what it holds. */
@@ -173,9 +174,11 @@ public final class TrainingRecords {
 
   /** A value of {@code args}; null when it is absent or None. */
   private @Nullable Object argument(String name) {
-    return source == ModelSource.DETR || source == ModelSource.DEFORMABLE_DETR
-        ? entries(metadata.get("args")).get(name)
-        : null;
+    boolean recorded =
+        source == ModelSource.DETR
+            || source == ModelSource.DEFORMABLE_DETR
+            || source == ModelSource.CONDITIONAL_DETR;
+    return recorded ? entries(metadata.get("args")).get(name) : null;
   }
 
   private static Map<?, ?> entries(@Nullable Object value) {

@@ -5,6 +5,7 @@ import dev.detr4j.json.JsonObject;
 import dev.detr4j.op.Activation;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,15 @@ public final class TransformersConfig {
    * @param architecture the class of the family's models
    */
   public TransformersConfig(JsonObject json, String architecture) {
+    this(json, architecture, false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param maybePreNorm whether the family has layers that normalise first, if asked for
+   */
+  public TransformersConfig(JsonObject json, String architecture, boolean maybePreNorm) {
     this.json = json;
     if (json.has("architectures")) {
       List<String> architectures = json.strings("architectures");
@@ -45,13 +55,24 @@ public final class TransformersConfig {
           "position_embedding_type is \"" + OneLine.of(position) + "\", supported is sine");
     }
     for (String preNorm : List.of("pre_norm", "normalize_before")) {
-      if (json.bool(preNorm, false)) {
+      if (!maybePreNorm && json.bool(preNorm, false)) {
         throw json.wrong(preNorm + " is true, supported are post-norm transformers only");
       }
     }
     int channels = json.integer("num_channels", 3, 1, MOST_CHANNELS);
     if (channels != 3) {
       throw json.wrong("num_channels is " + channels + ", expected 3 (RGB)");
+    }
+  }
+
+  /**
+   * Refuses {@code auxiliary_loss}, with which some of transformers' classes feed the decoder's
+   * final norm back after every layer, at inference too.
+   */
+  public void refuseAuxiliaryLoss() {
+    if (json.bool("auxiliary_loss", false)) {
+      throw json.wrong(
+          "auxiliary_loss is true, expected false: transformers would normalise after every decoder layer");
     }
   }
 
@@ -90,14 +111,25 @@ public final class TransformersConfig {
   }
 
   private Activation activation() {
-    String name = json.string("activation_function", "relu");
+    return activation("activation_function", "relu");
+  }
+
+  /** The activation that a field names: relu, gelu or silu. */
+  public Activation activation(String field, String absent) {
+    String name = json.string(field, absent);
     return switch (name) {
       case "relu" -> Activation.RELU;
       case "gelu" -> Activation.GELU;
+      case "silu", "swish" -> Activation.SILU;
       default ->
           throw json.wrong(
-              "activation_function is \"" + OneLine.of(name) + "\", supported are relu and gelu");
+              "%s is \"%s\", supported are relu, gelu and silu".formatted(field, OneLine.of(name)));
     };
+  }
+
+  /** What transformers calls an activation. */
+  public static String name(Activation activation) {
+    return activation.name().toLowerCase(Locale.ROOT);
   }
 
   /** A number of object queries or proposals. */
@@ -128,7 +160,7 @@ public final class TransformersConfig {
     json.put("decoder_layers", transformer.decoderLayers());
     json.put("decoder_attention_heads", transformer.decoderHeads());
     json.put("decoder_ffn_dim", transformer.decoderFfnDim());
-    json.put("activation_function", transformer.activation() == Activation.GELU ? "gelu" : "relu");
+    json.put("activation_function", name(transformer.activation()));
     return json;
   }
 

@@ -66,6 +66,77 @@ public final class DerivedWeight implements Weight {
         variance);
   }
 
+  /** See {@link WeightRule.SpreadHeadRows}. */
+  public static Weight spreadHeadRows(Weight of, int heads, int blocks, Set<Integer> filled) {
+    return new DerivedWeight(
+        of.name() + " in blocks " + filled.stream().sorted().toList() + " of " + blocks,
+        new WeightRule.SpreadHeadRows(heads, blocks, filled),
+        of);
+  }
+
+  /** See {@link WeightRule.SpreadHeadColumns}. */
+  public static Weight spreadHeadColumns(Weight of, int heads, int blocks) {
+    return new DerivedWeight(
+        of.name() + " in block 0 of " + blocks,
+        new WeightRule.SpreadHeadColumns(heads, blocks),
+        of);
+  }
+
+  /** See {@link WeightRule.InputRange}. */
+  public static Weight inputRange(Weight of, int first, int count) {
+    return new DerivedWeight(
+        of.name() + " from channel " + first, new WeightRule.InputRange(first, count), of);
+  }
+
+  /** See {@link WeightRule.BesidePixel}. */
+  public static Weight besidePixel(Weight square, Weight pixel) {
+    return new DerivedWeight(
+        square.name() + " and 1x1 beside", new WeightRule.BesidePixel(), square, pixel);
+  }
+
+  /** See {@link WeightRule.Sum}. */
+  public static Weight sum(Weight one, Weight other) {
+    return new DerivedWeight(one.name() + " and more", new WeightRule.Sum(), one, other);
+  }
+
+  /** See {@link WeightRule.ScaledSamples}. */
+  public static Weight scaledSamples(Weight offsets, Weight scale, double factor) {
+    return new DerivedWeight(
+        offsets.name() + " scaled", new WeightRule.ScaledSamples(factor), offsets, scale);
+  }
+
+  /** See {@link WeightRule.Repeated}. */
+  public static Weight repeated(Weight number, Shape to) {
+    return new DerivedWeight(
+        number.name() + " in all of " + to, new WeightRule.Repeated(to), number);
+  }
+
+  /** See {@link WeightRule.EvenSamples}. */
+  public static Weight evenSamples(
+      Weight of,
+      int heads,
+      List<Integer> points,
+      int coordinates,
+      List<Double> factors,
+      float fill) {
+    return new DerivedWeight(
+        of.name() + " for even samples",
+        new WeightRule.EvenSamples(heads, points, coordinates, factors, fill),
+        of);
+  }
+
+  /** See {@link WeightRule.BinWorths}. */
+  public static Weight binWorths(Weight up, Weight scale, int bins) {
+    return new DerivedWeight(
+        "worth of " + bins + " bins", new WeightRule.BinWorths(bins), up, scale);
+  }
+
+  /** See {@link WeightRule.LastOfFour}. */
+  public static Weight lastOfFour(int channels) {
+    return new DerivedWeight(
+        "last of four pixels in " + channels + " channels", new WeightRule.LastOfFour(channels));
+  }
+
   /**
    * The weights that one follows from, in the end: those of a checkpoint. A weight that is not
    * derived follows from itself.

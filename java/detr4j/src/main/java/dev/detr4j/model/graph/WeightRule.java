@@ -3,7 +3,9 @@ package dev.detr4j.model.graph;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How a {@link DerivedWeight} follows from its sources: a formula with its parameters, which a
@@ -170,6 +172,304 @@ public sealed interface WeightRule {
             ValueLayout.JAVA_FLOAT,
             o,
             (float) (at(sources.get(1), o) - at(sources.get(2), o) * scale));
+      }
+    }
+  }
+
+  /**
+   * A projection to several heads, with each head's rows in a wider place: a head of the result has
+   * {@code blocks} blocks of as many rows as one of the source, which holds its rows in the blocks
+   * {@code filled} and zeros in the others. Of a matrix or vector.
+   */
+  record SpreadHeadRows(int heads, int blocks, Set<Integer> filled) implements WeightRule {
+    /** Copies the set. */
+    public SpreadHeadRows {
+      filled = Set.copyOf(filled);
+    }
+
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(of.get(0) % heads == 0, "the rows are those of " + heads + " heads", of);
+      require(
+          filled.stream().allMatch(block -> block >= 0 && block < blocks),
+          "blocks are 0 to " + (blocks - 1),
+          filled);
+      return withRows(of, of.get(0) * blocks);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      MemorySegment source = sources.getFirst();
+      destination.fill((byte) 0);
+      long head = source.byteSize() / heads;
+      for (long h = 0; h < heads; h++) {
+        for (int block : filled) {
+          MemorySegment.copy(source, h * head, destination, (h * blocks + block) * head, head);
+        }
+      }
+    }
+  }
+
+  /**
+   * A projection from several heads, for heads of {@code blocks} times as many columns whose first
+   * block is theirs; the others meet zeros. Of a matrix.
+   */
+  record SpreadHeadColumns(int heads, int blocks) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 2 && of.get(1) % heads == 0,
+          "the columns are those of " + heads + " heads",
+          of);
+      return Shape.of(of.get(0), of.get(1) * blocks);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.fill((byte) 0);
+      long head = Float.BYTES * (long) (shapes.getFirst().get(1) / heads);
+      long pieces = (long) shapes.getFirst().get(0) * heads;
+      for (long i = 0; i < pieces; i++) {
+        MemorySegment.copy(sources.getFirst(), i * head, destination, i * blocks * head, head);
+      }
+    }
+  }
+
+  /** Input channels {@code first .. first + count - 1} of a kernel [out, in, height, width]. */
+  record InputRange(int first, int count) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 4 && first >= 0 && count >= 1 && count <= of.get(1) - first,
+          "there are input channels " + first + " to " + (first + count - 1L),
+          of);
+      return Shape.of(of.get(0), count, of.get(2), of.get(3));
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      Shape of = shapes.getFirst();
+      long channel = Float.BYTES * (long) of.get(2) * of.get(3);
+      for (long o = 0; o < of.get(0); o++) {
+        long from = (o * of.get(1) + first) * channel;
+        MemorySegment.copy(
+            sources.getFirst(), from, destination, o * count * channel, count * channel);
+      }
+    }
+  }
+
+  /**
+   * The kernel of a 3x3 convolution of padding 1 and a 1x1 convolution beside it (RepVGG, Ding et
+   * al. 2021): the 1x1 kernel is added to the tap in the middle.
+   */
+  record BesidePixel() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(0).rank() == 4
+              && sources.get(0).get(2) == 3
+              && sources.get(0).get(3) == 3
+              && sources
+                  .get(1)
+                  .equals(Shape.of(sources.get(0).get(0), sources.get(0).get(1), 1, 1)),
+          "the sources are a 3x3 and a 1x1 kernel of as many channels",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.copyFrom(sources.getFirst());
+      long kernels = shapes.get(1).elements();
+      for (long i = 0; i < kernels; i++) {
+        long middle = 9 * i + 4;
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT,
+            middle,
+            (float) (at(sources.get(0), middle) + at(sources.get(1), i)));
+      }
+    }
+  }
+
+  /** The sum of two weights of one shape, element by element. */
+  record Sum() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2 && sources.get(0).equals(sources.get(1)),
+          "the summands have one shape",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      for (long i = 0; i < shapes.getFirst().elements(); i++) {
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) + at(sources.get(1), i)));
+      }
+    }
+  }
+
+  /**
+   * Sampling offsets times a scale for each sample of a head: rows (head, sample, x or y) of the
+   * first source times entry (sample) of the second, times {@code factor}. Computed in double and
+   * rounded once.
+   */
+  record ScaledSamples(double factor) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(0).get(0) % (2 * Math.toIntExact(sources.get(1).elements())) == 0,
+          "offsets have two rows for each sample",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long each = rowElements(shapes.getFirst());
+      long samples = shapes.get(1).elements();
+      for (long i = 0; i < shapes.getFirst().elements(); i++) {
+        double scale = at(sources.get(1), i / each / 2 % samples) * factor;
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (at(sources.get(0), i) * scale));
+      }
+    }
+  }
+
+  /** One number as often as a shape has elements. */
+  record Repeated(Shape to) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(only(sources).elements() == 1, "the source is one number", sources);
+      return to;
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      float value = (float) at(sources.getFirst(), 0);
+      for (long i = 0; i < to.elements(); i++) {
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+      }
+    }
+  }
+
+  /**
+   * Rows of a projection that makes numbers for samples, with as many samples on each level: rows
+   * (head, sample, coordinate) with {@code points} samples on the levels become rows (head, level,
+   * sample, coordinate) with the most of them on all; those of level {@code l} are multiplied by
+   * {@code factors[l]}, the new ones hold {@code fill}. Of a matrix or vector.
+   */
+  record EvenSamples(
+      int heads, List<Integer> points, int coordinates, List<Double> factors, float fill)
+      implements WeightRule {
+    /** Copies the lists. */
+    public EvenSamples {
+      points = List.copyOf(points);
+      factors = List.copyOf(factors);
+    }
+
+    private int most() {
+      return Collections.max(points);
+    }
+
+    private int samples() {
+      return points.stream().mapToInt(Integer::intValue).sum();
+    }
+
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.get(0) == heads * samples() * coordinates && factors.size() == points.size(),
+          "there are %d heads x %d samples x %d rows".formatted(heads, samples(), coordinates),
+          of);
+      return withRows(of, heads * points.size() * most() * coordinates);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long each = rowElements(shapes.getFirst());
+      long from = 0;
+      long to = 0;
+      for (int head = 0; head < heads; head++) {
+        for (int level = 0; level < points.size(); level++) {
+          long stored = (long) points.get(level) * coordinates * each;
+          long all = (long) most() * coordinates * each;
+          for (long i = 0; i < all; i++) {
+            double value =
+                i < stored ? at(sources.getFirst(), from + i) * factors.get(level) : fill;
+            destination.setAtIndex(ValueLayout.JAVA_FLOAT, to + i, (float) value);
+          }
+          from += stored;
+          to += all;
+        }
+      }
+    }
+  }
+
+  /**
+   * What each bin of a distance is worth (Peng et al. 2024, D-FINE), from the numbers a and c of
+   * the checkpoint: with {@code b = |a c|}, {@code n = bins - 1} and {@code s = (b + 1)^(2 / (n -
+   * 2))} the worths are {@code -2 b, 1 - s^(n/2 - 1), ..., 1 - s, 0, s - 1, ..., s^(n/2 - 1) - 1, 2
+   * b}.
+   */
+  record BinWorths(int bins) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2 && sources.stream().allMatch(source -> source.elements() == 1),
+          "the sources are two numbers",
+          sources);
+      require(bins >= 5 && bins % 2 == 1, "an odd number of bins, at least 5", bins);
+      return Shape.of(bins);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      double bound = Math.abs(at(sources.get(0), 0) * at(sources.get(1), 0));
+      int half = (bins - 1) / 2;
+      double step = Math.pow(bound + 1, 2.0 / (bins - 3));
+      for (int i = 0; i <= half; i++) {
+        double worth = i == half ? 2 * bound : Math.pow(step, i) - 1;
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, half + i, (float) worth);
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, half - i, (float) (i == 0 ? 0 : -worth));
+      }
+    }
+  }
+
+  /**
+   * The kernel {@code [channels, 1, 2, 2]} that takes the last of its four pixels; it follows from
+   * nothing. A depthwise convolution of padding 1 with it adds a row and a column of zeros at the
+   * bottom and right of a map.
+   */
+  record LastOfFour(int channels) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(sources.isEmpty(), "there is no source", sources);
+      return Shape.of(channels, 1, 2, 2);
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      destination.fill((byte) 0);
+      for (long channel = 0; channel < channels; channel++) {
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, 4 * channel + 3, 1f);
       }
     }
   }

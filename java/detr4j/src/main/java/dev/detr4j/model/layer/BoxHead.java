@@ -15,6 +15,11 @@ public final class BoxHead {
 
   /** Reads {@code layers.0 .. layers.2} below the prefix. */
   public BoxHead(Parameters parameters, int dModel) {
+    this(parameters, dModel, 4);
+  }
+
+  /** As above, to another number of columns. */
+  public BoxHead(Parameters parameters, int dModel, int columns) {
     for (int i = 0; i < LAYERS; i++) {
       boolean last = i == LAYERS - 1;
       layers.add(
@@ -22,13 +27,13 @@ public final class BoxHead {
               .linear(
                   "layers." + i,
                   dModel,
-                  last ? 4 : dModel,
+                  last ? columns : dModel,
                   last ? Activation.NONE : Activation.RELU)
               .as(Linear::withExactProducts));
     }
   }
 
-  /** Adds the nodes; returns the deltas {@code [N, Q, 4]}. */
+  /** Adds the nodes; returns the deltas {@code [N, Q, columns]}. */
   public Value add(Graph.Builder graph, String label, Value x) {
     Value y = x;
     for (int i = 0; i < LAYERS; i++) {

@@ -22,7 +22,12 @@ public final class FeedForward {
 
   /** Adds the nodes; returns {@code x + ffn(x)}, before its normalisation. */
   public Value add(Graph.Builder graph, String label, Value x) {
+    return add(graph, label, x, x);
+  }
+
+  /** Adds the nodes of a layer that normalises first; returns {@code residual + ffn(x)}. */
+  public Value add(Graph.Builder graph, String label, Value residual, Value x) {
     Value hidden = graph.add(label + ".fc1", expand, x);
-    return graph.add(label + ".fc2", contract, hidden, x);
+    return graph.add(label + ".fc2", contract, hidden, residual);
   }
 }

@@ -16,13 +16,23 @@ public final class Norm {
 
   /** Reads {@code name.weight} and {@code name.bias}. */
   public Norm(Parameters parameters, String name, int channels) {
-    plain = parameters.layerNorm(name, channels);
+    this(parameters, name, channels, 1e-5f);
+  }
+
+  /** As above, with another epsilon than 1e-5. */
+  public Norm(Parameters parameters, String name, int channels, float epsilon) {
+    plain = parameters.layerNorm(name, channels, epsilon);
     positioned = plain.as(LayerNorm::withAddend);
   }
 
   /** Normalises. */
   public Value add(Graph.Builder graph, String label, Value x) {
     return graph.add(label, plain, x);
+  }
+
+  /** Normalises to existing memory. */
+  public void addInto(Graph.Builder graph, String label, Value into, Value x) {
+    graph.addInto(label, plain, into, x);
   }
 
   /** Normalises; returns the result and the result plus the position. */

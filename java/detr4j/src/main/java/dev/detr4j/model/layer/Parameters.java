@@ -54,6 +54,11 @@ public record Parameters(WeightSource source, String prefix) {
 
   /** A layer normalisation of eps 1e-5, as every transformer here has it. */
   public WeightedOp<LayerNorm> layerNorm(String name, int channels) {
-    return weighted(LayerNorm.of(channels, 1e-5f), name + ".weight", name + ".bias");
+    return layerNorm(name, channels, 1e-5f);
+  }
+
+  /** A layer normalisation. */
+  public WeightedOp<LayerNorm> layerNorm(String name, int channels, float epsilon) {
+    return weighted(LayerNorm.of(channels, epsilon), name + ".weight", name + ".bias");
   }
 }

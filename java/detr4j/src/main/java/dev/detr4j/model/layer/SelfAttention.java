@@ -47,6 +47,25 @@ public final class SelfAttention {
    */
   public Value add(
       Graph.Builder graph, String label, Value x, Value positioned, @Nullable Value keyMask) {
+    return add(graph, label, x, x, positioned, keyMask);
+  }
+
+  /**
+   * Adds the nodes of a layer that normalises first.
+   *
+   * @param residual {@code [N, S, dModel]}, before the normalisation
+   * @param x {@code [N, S, dModel]}, after it
+   * @param positioned {@code x + position}
+   * @param keyMask U8 {@code [N, S]}, or null when every key is valid
+   * @return {@code residual + attention}
+   */
+  public Value add(
+      Graph.Builder graph,
+      String label,
+      Value residual,
+      Value x,
+      Value positioned,
+      @Nullable Value keyMask) {
     Value joint = graph.add(label + ".qk_proj", queryKey, positioned);
     Value query = joint.columns(label + ".q", 0, dModel);
     Value key = joint.columns(label + ".k", dModel, dModel);
@@ -56,6 +75,6 @@ public final class SelfAttention {
         keyMask == null
             ? graph.add(label, attention, query, key, values)
             : graph.add(label, attention, query, key, values, keyMask);
-    return graph.add(label + ".o_proj", output, mixed, x);
+    return graph.add(label + ".o_proj", output, mixed, residual);
   }
 }

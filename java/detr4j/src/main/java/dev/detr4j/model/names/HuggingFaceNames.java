@@ -32,11 +32,22 @@ public final class HuggingFaceNames implements TensorNames {
 
   private final BackboneNames backbone;
   private final HeadNames heads;
+  private final List<String> prefixes;
 
   /** The names of a model with this backbone and these heads. */
   public HuggingFaceNames(BackboneNames backbone, HeadNames heads) {
+    this(backbone, heads, BACKBONE_PREFIXES);
+  }
+
+  private HuggingFaceNames(BackboneNames backbone, HeadNames heads, List<String> prefixes) {
     this.backbone = backbone;
     this.heads = heads;
+    this.prefixes = prefixes;
+  }
+
+  /** The same of a model whose published files call the backbone {@code model.backbone.model.}. */
+  public HuggingFaceNames withShortBackbonePrefix() {
+    return new HuggingFaceNames(backbone, heads, BACKBONE_PREFIXES.reversed());
   }
 
   @Override
@@ -44,7 +55,7 @@ public final class HuggingFaceNames implements TensorNames {
     Set<String> names = new LinkedHashSet<>();
     if (canonicalName.startsWith(BACKBONE)) {
       for (String spelling : backbone.spellings(canonicalName.substring(BACKBONE.length()))) {
-        BACKBONE_PREFIXES.forEach(prefix -> names.add(prefix + spelling));
+        prefixes.forEach(prefix -> names.add(prefix + spelling));
       }
       return List.copyOf(names);
     }

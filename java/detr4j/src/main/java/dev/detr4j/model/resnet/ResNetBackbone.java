@@ -2,16 +2,15 @@ package dev.detr4j.model.resnet;
 
 import dev.detr4j.model.family.Backbone;
 import dev.detr4j.model.family.WeightSource;
-import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.model.layer.BatchNorm;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.WeightedOp;
-import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Names are torchvision's below {@code backbone.}; see {@link ResNetConfig} for the geometry.
  */
 public final class ResNetBackbone implements Backbone {
-  private static final double BATCH_NORM_EPSILON = 1e-5;
-
   private record Block(
       List<WeightedOp<Convolution>> convolutions, @Nullable WeightedOp<Convolution> downsample) {}
 
@@ -113,7 +110,7 @@ public final class ResNetBackbone implements Backbone {
             config.inputWidth(stage),
             config.widths().get(stage - 1),
             window(1, config.stride(stage), 1));
-    return folded(block, "downsample.0", "downsample.1", op);
+    return BatchNorm.folded(block, "downsample.0", "downsample.1", op, BatchNorm.EPSILON);
   }
 
   private static Convolution relu(int in, int out, KernelWindow window) {
@@ -129,21 +126,6 @@ public final class ResNetBackbone implements Backbone {
   }
 
   private static WeightedOp<Convolution> numbered(Parameters parameters, int i, Convolution op) {
-    return folded(parameters, "conv" + i, "bn" + i, op);
-  }
-
-  /** A convolution with the batch norm behind it folded in, which leaves a bias. */
-  private static WeightedOp<Convolution> folded(
-      Parameters parameters, String name, String norm, Convolution op) {
-    int out = op.outChannels();
-    Weight weight = parameters.weighted(op, name + ".weight").weight();
-    Weight gamma = parameters.tensor(norm + ".weight", out);
-    Weight beta = parameters.tensor(norm + ".bias", out);
-    Weight mean = parameters.tensor(norm + ".running_mean", out);
-    Weight variance = parameters.tensor(norm + ".running_var", out);
-    return WeightedOp.of(
-        op.withBias(),
-        DerivedWeight.scaledByNorm(weight, gamma, variance, BATCH_NORM_EPSILON),
-        DerivedWeight.normShift(gamma, beta, mean, variance, BATCH_NORM_EPSILON));
+    return BatchNorm.folded(parameters, "conv" + i, "bn" + i, op, BatchNorm.EPSILON);
   }
 }

@@ -17,8 +17,13 @@ import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.op.Activation;
 import dev.detr4j.op.Add;
 import dev.detr4j.op.Attention;
+import dev.detr4j.op.AveragePool;
 import dev.detr4j.op.BoxRefinement;
+import dev.detr4j.op.CellAttention;
+import dev.detr4j.op.Clamp;
 import dev.detr4j.op.Convolution;
+import dev.detr4j.op.DistanceBoxes;
+import dev.detr4j.op.Gate;
 import dev.detr4j.op.Gather;
 import dev.detr4j.op.GlobalResponseNorm;
 import dev.detr4j.op.GroupNorm;
@@ -28,15 +33,19 @@ import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.op.MsDeformAttention;
+import dev.detr4j.op.Multiply;
 import dev.detr4j.op.Nms;
 import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResamplingTable;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.RowMask;
+import dev.detr4j.op.RowMax;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
+import dev.detr4j.op.TopProbabilities;
+import dev.detr4j.op.Upsample;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -79,6 +88,8 @@ class CBackendTest {
     addConvolutions(cases, random);
     addAttention(cases, random);
     addBoxes(cases, random);
+    addNecks(cases, random);
+    addDistributions(cases, random);
     addSelection(cases, random);
     addImage(cases, random);
     addManyTiles(cases, random);
@@ -295,6 +306,42 @@ class CBackendTest {
               ? NodeCase.of(op, delta)
               : NodeCase.of(op, delta, unit(random, Shape.of(2, 5, reference.columns()))));
     }
+  }
+
+  private static void addNecks(List<NodeCase> cases, Random random) {
+    cases.add(NodeCase.of(new AveragePool(3, 2), normal(random, Shape.of(2, 8, 11, 19))));
+    cases.add(NodeCase.of(new Upsample(2), normal(random, Shape.of(2, 3, 5, 19))));
+    cases.add(NodeCase.of(new RowMax(), normal(random, Shape.of(2, 5, 37))));
+    Shape map = Shape.of(2, 5, 37);
+    cases.add(NodeCase.of(new Multiply(), normal(random, map), normal(random, map)));
+    cases.add(
+        NodeCase.of(
+            weighted(
+                random,
+                Convolution.of(20, 34, KernelWindow.square(3).withPadding(1))
+                    .withBias()
+                    .withActivation(Activation.SILU)),
+            normal(random, Shape.of(2, 6, 5, 20))));
+    List<LevelShape> levels = List.of(new LevelShape(4, 5), new LevelShape(2, 3));
+    cases.add(
+        NodeCase.of(
+            new CellAttention(3, 8, levels, 2),
+            normal(random, Shape.of(2, 26, 24)),
+            normal(random, Shape.of(2, 7, 24)),
+            normal(random, Shape.of(2, 7, 12)),
+            unit(random, Shape.of(2, 7, 4))));
+  }
+
+  private static void addDistributions(List<NodeCase> cases, Random random) {
+    cases.add(NodeCase.of(new Clamp(-0.25f, 0.5f), normal(random, Shape.of(2, 5, 37))));
+    Shape gates = Shape.of(2, 5, 38);
+    cases.add(NodeCase.of(new Gate(), normal(random, gates), normal(random, gates)));
+    cases.add(
+        NodeCase.of(
+            weighted(random, new DistanceBoxes(9)),
+            normal(random, Shape.of(2, 5, 36)),
+            unit(random, Shape.of(2, 5, 4))));
+    cases.add(NodeCase.of(new TopProbabilities(4, 9, 3), normal(random, Shape.of(2, 5, 36))));
   }
 
   private static void addSelection(List<NodeCase> cases, Random random) {

@@ -86,6 +86,103 @@ class DerivedWeightTest {
     assertEquals(List.of(kernel, gamma, variance), derived.sources());
   }
 
+  /** The rows of two heads, each in the second of two blocks, then in both. */
+  @Test
+  void headsInWiderPlaces() {
+    Weight second = DerivedWeight.spreadHeadRows(MATRIX, 2, 2, Set.of(1));
+    assertEquals(Shape.of(4, 3), second.shape());
+    assertArrayEquals(new float[] {0, 0, 0, 1, 2, 3, 0, 0, 0, 4, 5, 6}, values(second));
+    Weight both = DerivedWeight.spreadHeadRows(BIAS, 2, 2, Set.of(0, 1));
+    assertArrayEquals(new float[] {10, 10, 20, 20}, values(both));
+    Weight columns = DerivedWeight.spreadHeadColumns(MATRIX, 3, 2);
+    assertEquals(Shape.of(2, 6), columns.shape());
+    assertArrayEquals(new float[] {1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0}, values(columns));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.spreadHeadRows(MATRIX, 3, 2, Set.of(0)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.spreadHeadRows(MATRIX, 2, 2, Set.of(2)));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.spreadHeadColumns(MATRIX, 2, 2));
+  }
+
+  @Test
+  void inputRange() {
+    Weight kernel =
+        new Stored("kernel", Shape.of(2, 3, 1, 2), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    Weight some = DerivedWeight.inputRange(kernel, 1, 2);
+    assertEquals(Shape.of(2, 2, 1, 2), some.shape());
+    assertArrayEquals(new float[] {3, 4, 5, 6, 9, 10, 11, 12}, values(some));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.inputRange(kernel, 2, 2));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.inputRange(MATRIX, 0, 1));
+  }
+
+  @Test
+  void besidePixelAndSum() {
+    Weight square = new Stored("square", Shape.of(1, 1, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9);
+    Weight pixel = new Stored("pixel", Shape.of(1, 1, 1, 1), 100);
+    assertArrayEquals(
+        new float[] {1, 2, 3, 4, 105, 6, 7, 8, 9},
+        values(DerivedWeight.besidePixel(square, pixel)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.besidePixel(pixel, square));
+    assertArrayEquals(new float[] {20, 40}, values(DerivedWeight.sum(BIAS, BIAS)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.sum(BIAS, MATRIX));
+  }
+
+  /** Two heads of two samples: rows go by head, sample, then x and y. */
+  @Test
+  void scaledSamples() {
+    Weight offsets = new Stored("offsets", Shape.of(8), 1, 2, 3, 4, 5, 6, 7, 8);
+    Weight scale = new Stored("scale", Shape.of(2), 0.5f, 10);
+    assertArrayEquals(
+        new float[] {1, 2, 60, 80, 5, 6, 140, 160},
+        values(DerivedWeight.scaledSamples(offsets, scale, 2)));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.scaledSamples(MATRIX, scale, 1));
+  }
+
+  @Test
+  void repeated() {
+    Weight number = new Stored("number", Shape.of(1), 7);
+    Weight all = DerivedWeight.repeated(number, Shape.of(2, 1, 1));
+    assertEquals(Shape.of(2, 1, 1), all.shape());
+    assertArrayEquals(new float[] {7, 7}, values(all));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.repeated(BIAS, Shape.of(2)));
+  }
+
+  /** Two heads with one and two samples of two coordinates. */
+  @Test
+  void evenSamples() {
+    Weight offsets = new Stored("offsets", Shape.of(12), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    Weight even = DerivedWeight.evenSamples(offsets, 2, List.of(1, 2), 2, List.of(2.0, 1.0), -9f);
+    assertArrayEquals(
+        new float[] {2, 4, -9, -9, 3, 4, 5, 6, 14, 16, -9, -9, 9, 10, 11, 12}, values(even));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.evenSamples(offsets, 2, List.of(1, 1), 2, List.of(1.0, 1.0), 0));
+  }
+
+  /** With a = 2 and c = -1.5 the bound is 3; of 7 bins the step is 4^(1/2). */
+  @Test
+  void binWorths() {
+    Weight up = new Stored("up", Shape.of(1), 2);
+    Weight scale = new Stored("scale", Shape.of(1), -1.5f);
+    assertArrayEquals(
+        new float[] {-6, -3, -1, 0, 1, 3, 6}, values(DerivedWeight.binWorths(up, scale, 7)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.binWorths(up, scale, 6));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.binWorths(up, BIAS, 7));
+  }
+
+  @Test
+  void lastOfFour() {
+    Weight kernel = DerivedWeight.lastOfFour(2);
+    assertEquals(Shape.of(2, 1, 2, 2), kernel.shape());
+    assertArrayEquals(new float[] {0, 0, 0, 1, 0, 0, 0, 1}, values(kernel));
+    assertEquals(Set.of(), DerivedWeight.origins(kernel));
+    assertEquals(kernel, DerivedWeight.lastOfFour(2));
+  }
+
   @Test
   void whatFollowsFromEqualSourcesByOneRuleIsEqual() {
     Weight one = DerivedWeight.rows("one", DerivedWeight.rowRange("row", MATRIX, 0, 1), MORE);

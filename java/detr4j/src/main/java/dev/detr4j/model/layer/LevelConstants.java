@@ -1,4 +1,4 @@
-package dev.detr4j.model.deformable;
+package dev.detr4j.model.layer;
 
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
@@ -7,6 +7,7 @@ import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -18,15 +19,21 @@ import java.util.List;
  * @param levels extents of the levels
  * @param valid for each level, the valid cells of each image
  */
-record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
+public record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
+
+  /** Levels of images without padding. */
+  public static LevelConstants unpadded(List<LevelShape> levels, int batch) {
+    return new LevelConstants(
+        levels, levels.stream().map(level -> Collections.nCopies(batch, level)).toList());
+  }
 
   private int batch() {
     return valid.get(0).size();
   }
 
   /** Valid ratios {@code [N, L, 2]} (x, y): the part of each level that is not padding. */
-  Value validRatios(Graph.Builder graph) {
+  public Value validRatios(Graph.Builder graph) {
     return graph.constant(
         "valid_ratios",
         ElementType.F32,
@@ -43,7 +50,7 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
   }
 
   /** Reference points {@code [N, S, 2]}: the centre of each cell relative to the unpadded image. */
-  Value referencePoints(Graph.Builder graph) {
+  public Value referencePoints(Graph.Builder graph) {
     return graph.constant(
         "reference_points",
         ElementType.F32,
@@ -72,7 +79,7 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
    * Proposal logits {@code [N, S, 4]}: a box of 0.05 times 2^level at each cell, through the
    * inverse sigmoid; infinite where the cell is padding or the box leaves (0.01, 0.99).
    */
-  Value proposalLogits(Graph.Builder graph) {
+  public Value proposalLogits(Graph.Builder graph) {
     return graph.constant(
         "proposal_logits",
         ElementType.F32,
@@ -85,7 +92,7 @@ record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> valid) {
   }
 
   /** U8 {@code [N, S]}: 1 where a proposal is finite. */
-  Value proposalMask(Graph.Builder graph) {
+  public Value proposalMask(Graph.Builder graph) {
     return graph.constant(
         "proposal_mask",
         ElementType.U8,

@@ -1,10 +1,10 @@
-package dev.detr4j.model.deformable;
+package dev.detr4j.model.layer;
 
 import dev.detr4j.model.graph.DerivedWeight;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Activation;
+import dev.detr4j.op.CellAttention;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
 import dev.detr4j.op.LevelShape;
@@ -13,7 +13,9 @@ import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.op.RowMask;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.Weight;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * offsets and attention logits, another the values, whose padded rows are zero; the output
  * projection adds the residual.
  */
-final class DeformableAttention {
+public final class DeformableAttention {
   private final int dModel;
   private final int heads;
   private final int points;
+  private final boolean discrete;
   private final int samples;
   private final WeightedOp<Linear> sampling;
   private final WeightedOp<Linear> value;
@@ -33,8 +36,27 @@ final class DeformableAttention {
   private final WeightedOp<Linear> output;
 
   /** Reads the projections below the prefix. */
-  DeformableAttention(Parameters parameters, int dModel, int heads, int levels, int points) {
+  public DeformableAttention(Parameters parameters, int dModel, int heads, int levels, int points) {
+    this(parameters, dModel, heads, levels, points, false, offset -> offset);
+  }
+
+  /**
+   * As above, with offsets that are scaled.
+   *
+   * @param discrete whether a sample is the value of one cell, see {@link
+   *     dev.detr4j.op.CellAttention}
+   * @param scaled from a weight or bias of the offsets to that of the scaled ones
+   */
+  public DeformableAttention(
+      Parameters parameters,
+      int dModel,
+      int heads,
+      int levels,
+      int points,
+      boolean discrete,
+      UnaryOperator<Weight> scaled) {
     this.dModel = dModel;
+    this.discrete = discrete;
     this.heads = heads;
     this.points = points;
     samples = heads * levels * points;
@@ -45,8 +67,9 @@ final class DeformableAttention {
     String name = parameters.prefix() + "sampling";
     sampling =
         WeightedOp.linear(
-                DerivedWeight.rows(name + ".weight", offsets.weight(), logits.weight()),
-                DerivedWeight.rows(name + ".bias", offsets.bias(), logits.bias()),
+                DerivedWeight.rows(
+                    name + ".weight", scaled.apply(offsets.weight()), logits.weight()),
+                DerivedWeight.rows(name + ".bias", scaled.apply(offsets.bias()), logits.bias()),
                 Activation.NONE)
             .as(Linear::withExactProducts);
     value = parameters.linear("value_proj", dModel, dModel, Activation.NONE);
@@ -60,7 +83,7 @@ final class DeformableAttention {
   }
 
   /** What every deformable attention of one input shares. */
-  record Levels(List<LevelShape> shapes, Value validRatios, @Nullable Value validTokens) {}
+  public record Levels(List<LevelShape> shapes, Value validRatios, @Nullable Value validTokens) {}
 
   /**
    * Adds the nodes.
@@ -71,7 +94,7 @@ final class DeformableAttention {
    * @param reference {@code [N, Q, 2 | 4]}
    * @return {@code x + attention}, before its normalisation
    */
-  Value add(
+  public Value add(
       Graph.Builder graph,
       String label,
       Value x,
@@ -102,6 +125,10 @@ final class DeformableAttention {
         mask == null
             ? graph.add(label + ".value_proj", value, source)
             : graph.add(label + ".value_proj", maskedValue, source, mask);
+    if (discrete) {
+      CellAttention cells = new CellAttention(heads, dModel / heads, levels.shapes(), points);
+      return graph.add(label, cells, values, offsets, logits, reference);
+    }
     MsDeformAttention op =
         new MsDeformAttention(
             heads, dModel / heads, levels.shapes(), points, reference.shape().last());
@@ -142,7 +169,7 @@ final class DeformableAttention {
    * first.
    */
   private boolean samplesFirst(Shape queries, Shape source, Levels levels) {
-    if (levels.validTokens() != null) {
+    if (levels.validTokens() != null || discrete) {
       return false;
     }
     long sampling = 4L * queries.get(1) * samples * 4 * dModel;

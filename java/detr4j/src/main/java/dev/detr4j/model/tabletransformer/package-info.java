@@ -1,0 +1,5 @@
+/** Table Transformer: DETR that normalises first. */
+@NullMarked
+package dev.detr4j.model.tabletransformer;
+
+import org.jspecify.annotations.NullMarked;
