@@ -180,34 +180,34 @@ V_INLINE void accumulate(const int32_t type, const void *value, int64_t stride, 
       acc[set][j] = v_set1(t->zero);
     }
   }
+  const int64_t size = MAP_BYTES(type), right = stride * size; // in bytes, as all addresses here
   for (int64_t s = 0; s < samples; s++) {
     const int32_t corners = t->corners[s];
-    const int64_t at = t->cell[s] * stride, row = row_step[s];
+    const char *above = (const char *)value + t->cell[s] * right, *below = above + row_step[s] * size;
     const v_f32 w00 = v_set1(t->w00[s]), w01 = v_set1(t->w01[s]), w10 = v_set1(t->w10[s]), w11 = v_set1(t->w11[s]);
     if (corners == CORNERS) {
-      const void *above = element_at(value, type, at), *below = element_at(above, type, row);
 #pragma GCC unroll 8
       for (int j = 0; j < vectors; j++) {
-        acc[0][j] = v_fmadd(load_map(element_at(above, type, j * V_LANES), type, n), w00, acc[0][j]);
-        acc[1 % sets][j] = v_fmadd(load_map(element_at(above, type, stride + j * V_LANES), type, n), w01, acc[1 % sets][j]);
-        acc[2 % sets][j] = v_fmadd(load_map(element_at(below, type, j * V_LANES), type, n), w10, acc[2 % sets][j]);
-        acc[3 % sets][j] = v_fmadd(load_map(element_at(below, type, stride + j * V_LANES), type, n), w11, acc[3 % sets][j]);
+        acc[0][j] = v_fmadd(load_map(above + j * V_LANES * size, type, n), w00, acc[0][j]);
+        acc[1 % sets][j] = v_fmadd(load_map(above + right + j * V_LANES * size, type, n), w01, acc[1 % sets][j]);
+        acc[2 % sets][j] = v_fmadd(load_map(below + j * V_LANES * size, type, n), w10, acc[2 % sets][j]);
+        acc[3 % sets][j] = v_fmadd(load_map(below + right + j * V_LANES * size, type, n), w11, acc[3 % sets][j]);
       }
       continue;
     }
 #pragma GCC unroll 8
     for (int j = 0; j < vectors; j++) {
       if (corners & 1) {
-        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + j * V_LANES), type, n), w00, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(above + j * V_LANES * size, type, n), w00, acc[0][j]);
       }
       if (corners & 2) {
-        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + stride + j * V_LANES), type, n), w01, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(above + right + j * V_LANES * size, type, n), w01, acc[0][j]);
       }
       if (corners & 4) {
-        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + row + j * V_LANES), type, n), w10, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(below + j * V_LANES * size, type, n), w10, acc[0][j]);
       }
       if (corners & 8) {
-        acc[0][j] = v_fmadd(load_map(element_at(value, type, at + row + stride + j * V_LANES), type, n), w11, acc[0][j]);
+        acc[0][j] = v_fmadd(load_map(below + right + j * V_LANES * size, type, n), w11, acc[0][j]);
       }
     }
   }
