@@ -91,7 +91,7 @@ class NativeLibraryTest {
     Path library = TestLibrary.build(folder.resolve("other"), Fault.EXPORT);
     String report = load(List.of(), "-Ddetr4j.native.path=" + library);
     assertTrue(
-        report.contains("library lacks detr4j_max_pool_f32, detr4j_max_pool_f32_tiles"), report);
+        report.contains("library lacks detr4j_max_pool_bf16, detr4j_max_pool_bf16_tiles,"), report);
   }
 
   @Test
