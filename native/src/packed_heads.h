@@ -154,6 +154,29 @@ static int64_t count_valid(const detr4j_attention *p, int64_t item) {
   return valid;
 }
 
+/* What a tile of the second phase works on: queries first to end of one head of one item, and the head as pack laid it out. */
+typedef struct query_block {
+  int64_t item, head, first, end;
+  int64_t valid; /* keys */
+  const uint32_t *keys, *values;
+} query_block;
+
+/* 0 where there is no such tile, or where a tensor is missing that each needs. */
+static int queries_of_tile(
+    const detr4j_attention *p, const attention_plan *plan, int64_t tile, const void *scratch, query_block *block) {
+  if (tile < 0 || tile >= p->batch * p->heads * plan->query_blocks) return 0;
+  if (p->q == NULL || p->workspace == NULL || p->out == NULL || scratch == NULL) return 0;
+  const int64_t packed = tile / plan->query_blocks; /* item and head, as pack counts them */
+  block->item = packed / p->heads;
+  block->head = packed % p->heads;
+  block->first = tile % plan->query_blocks * p->queries_per_tile;
+  block->end = min_i64(block->first + p->queries_per_tile, p->queries);
+  block->valid = count_valid(p, block->item);
+  block->keys = (const uint32_t *)p->workspace + packed * plan->head_size;
+  block->values = block->keys + plan->keys_size;
+  return 1;
+}
+
 /* n columns of one query from their sums on. The row of sums is readable up to a whole vector. */
 V_INLINE void store_quotients(void *out, int32_t type, const float *sums, float denominator, int64_t n) {
   for (int64_t c = 0; c < n; c += V_LANES) {

@@ -22,6 +22,28 @@ static inline int convolution_fits(const detr4j_conv2d *p) {
   return 1;
 }
 
+/* How output pixels and panels are cut into blocks, the tiles of the ABI. */
+typedef struct block_cut {
+  int64_t pixels;       /* of one output map */
+  int64_t block_pixels; /* of a block; the last one of a map may have fewer */
+  int64_t row_blocks, panel_blocks;
+  int64_t group_out, group_panels;
+} block_cut;
+
+/* Of numbers that fit. */
+static inline block_cut cut_into_blocks(const detr4j_conv2d *p) {
+  block_cut cut = {.pixels = (int64_t)p->out_h * p->out_w, .group_out = p->out_c / p->groups};
+  cut.block_pixels = min_i64(p->rows_per_tile, cut.pixels);
+  cut.row_blocks = ceil_div(cut.pixels, p->rows_per_tile);
+  cut.group_panels = ceil_div(cut.group_out, TILE_COLUMNS);
+  cut.panel_blocks = ceil_div(cut.group_panels * p->groups, p->panels_per_tile);
+  return cut;
+}
+
+static inline int64_t count_blocks(const detr4j_conv2d *p, const block_cut *cut) {
+  return p->batch * cut->row_blocks * cut->panel_blocks;
+}
+
 typedef struct panel_block {
   int64_t item, first, count;     /* output pixels first to first + count of one batch item */
   int64_t pixels;                 /* of one output map */
@@ -32,10 +54,30 @@ typedef struct panel_block {
 } panel_block;
 
 /*
+ * The block of a tile, whose rows have group_words words for each group; 0 where there is no such tile, or where a tensor is
+ * missing that each needs.
+ */
+static inline int block_of_tile(
+    const detr4j_conv2d *p, const block_cut *cut, int64_t group_words, int64_t tile, const void *scratch, panel_block *block) {
+  if (tile < 0 || tile >= count_blocks(p, cut)) return 0;
+  if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return 0;
+  if (p->row_mask_mode != DETR4J_ROW_MASK_NONE && p->row_mask == NULL) return 0;
+  const int64_t first = tile / cut->panel_blocks % cut->row_blocks * p->rows_per_tile;
+  const int64_t first_panel = tile % cut->panel_blocks * p->panels_per_tile;
+  *block = (panel_block){
+      .item = tile / (cut->row_blocks * cut->panel_blocks), .first = first, .count = min_i64(p->rows_per_tile, cut->pixels - first),
+      .pixels = cut->pixels, .first_panel = first_panel,
+      .end_panel = min_i64(first_panel + p->panels_per_tile, cut->group_panels * p->groups), .group_panels = cut->group_panels,
+      .group_out = cut->group_out, .group_words = group_words};
+  return 1;
+}
+
+/*
  * Sets what will be read in the tile that comes tiles_at_once later: nothing where that is not known as one piece of memory,
  * or is this block once more with other panels.
  */
-static inline void look_ahead(const detr4j_conv2d *p, int64_t tile, int64_t row_blocks, int64_t panel_blocks, panel_block *b) {
+static inline void look_ahead(const detr4j_conv2d *p, const block_cut *cut, int64_t tile, panel_block *b) {
+  const int64_t row_blocks = cut->row_blocks, panel_blocks = cut->panel_blocks;
   const int64_t next = (tile + p->tiles_at_once) / panel_blocks;
   if (next == tile / panel_blocks || next >= p->batch * row_blocks) return;
   if (p->kernel_h != 1 || p->kernel_w != 1 || p->stride != 1 || p->padding != 0) return;

@@ -29,22 +29,17 @@ static void copy_queries(const detr4j_attention *p, const void *q, int64_t rows,
 
 int32_t KERNEL(detr4j_attention_bf16)(const detr4j_attention *p, int64_t tile, void *scratch) {
   attention_plan plan;
-  if (!plan_attention(p, &plan) || tile < 0 || tile >= p->batch * p->heads * plan.query_blocks) return DETR4J_ERROR_ARGUMENT;
-  if (p->q == NULL || p->workspace == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  const int64_t packed = tile / plan.query_blocks; // item and head, as pack counts them
-  const int64_t item = packed / p->heads, head = packed % p->heads;
-  const int64_t first = tile % plan.query_blocks * p->queries_per_tile;
-  const int64_t end = min_i64(first + p->queries_per_tile, p->queries);
-  const int64_t valid = count_valid(p, item), valid_words = round_up(words_of(valid), STEP_WORDS);
-  const uint32_t *keys = (const uint32_t *)p->workspace + packed * plan.head_size;
-  const uint32_t *values = keys + plan.keys_size;
+  query_block block;
+  if (!plan_attention(p, &plan) || !queries_of_tile(p, &plan, tile, scratch, &block)) return DETR4J_ERROR_ARGUMENT;
+  const int64_t valid = block.valid, valid_words = round_up(words_of(valid), STEP_WORDS);
+  const int64_t item = block.item, head = block.head;
   float *scores = scratch;
   uint32_t *queries = (uint32_t *)(scores + PRODUCT_ROWS * plan.pitch);
   float *sums = (float *)(queries + PRODUCT_ROWS * plan.key_words);
 
   tile_product product = {.taps = 1};
-  for (int64_t query = first; query < end; query += PRODUCT_ROWS) {
-    const int64_t rows = min_i64(PRODUCT_ROWS, end - query);
+  for (int64_t query = block.first; query < block.end; query += PRODUCT_ROWS) {
+    const int64_t rows = min_i64(PRODUCT_ROWS, block.end - query);
     copy_queries(
         p, map_at(p->q, p->q_type, item * p->q_batch_stride + query * p->q_row_stride + head * p->head_dim), rows, plan.key_words,
         queries);
@@ -52,7 +47,7 @@ int32_t KERNEL(detr4j_attention_bf16)(const detr4j_attention *p, int64_t tile, v
     product.pitch = plan.key_words * (int64_t)sizeof(float);
     set_depth(&product, plan.key_words);
     for (int64_t j = 0; j < valid; j += TILE_COLUMNS) {
-      tile_sums(&product, 0, rows, keys + j * plan.key_words, scores + j, plan.pitch);
+      tile_sums(&product, 0, rows, block.keys + j * plan.key_words, scores + j, plan.pitch);
     }
     float denominators[PRODUCT_ROWS];
     for (int64_t r = 0; r < rows; r++) {
@@ -62,7 +57,7 @@ int32_t KERNEL(detr4j_attention_bf16)(const detr4j_attention *p, int64_t tile, v
     product.pitch = plan.pitch * (int64_t)sizeof(float);
     set_depth(&product, valid_words);
     for (int64_t d = 0; d < p->head_dim; d += TILE_COLUMNS) {
-      tile_sums(&product, 0, rows, values + d * plan.value_words, sums, TILE_COLUMNS);
+      tile_sums(&product, 0, rows, block.values + d * plan.value_words, sums, TILE_COLUMNS);
       for (int64_t r = 0; r < rows; r++) {
         const int64_t at = item * p->out_batch_stride + (query + r) * p->out_row_stride + head * p->head_dim + d;
         store_quotients(

@@ -25,11 +25,9 @@ enum { MOST_TAPS = 49 }; // of lines
 typedef enum row_source { IN_PLACE, LINES, WINDOWS } row_source;
 
 typedef struct amx_plan {
+  block_cut cut;
   windows windows;
   row_source source;
-  int64_t pixels; // of one output map
-  int64_t row_blocks, panel_blocks;
-  int64_t group_out, group_panels;
   int64_t panel_words;      // of the depth of a panel
   int64_t line_pixels;      // LINES: of one padded line
   int64_t scratch_words;
@@ -47,16 +45,12 @@ static int is_in_place(const detr4j_conv2d *p) {
 
 static int plan_amx(const detr4j_conv2d *p, amx_plan *plan) {
   if (!convolution_fits(p)) return 0;
+  plan->cut = cut_into_blocks(p);
   plan->windows = windows_of(p);
   plan->source = is_in_place(p) ? IN_PLACE : has_lines(p) ? LINES : WINDOWS;
-  plan->pixels = (int64_t)p->out_h * p->out_w;
-  plan->row_blocks = ceil_div(plan->pixels, p->rows_per_tile);
-  plan->group_out = p->out_c / p->groups;
-  plan->group_panels = ceil_div(plan->group_out, TILE_COLUMNS);
-  plan->panel_blocks = ceil_div(plan->group_panels * p->groups, p->panels_per_tile);
   plan->panel_words = words_of(plan->windows.depth);
   plan->line_pixels = p->in_w + 2 * (int64_t)p->padding;
-  const int64_t block_pixels = min_i64(p->rows_per_tile, plan->pixels);
+  const int64_t block_pixels = plan->cut.block_pixels;
   switch (plan->source) {
   case IN_PLACE: plan->scratch_words = 0; break;
   case LINES: {
@@ -73,7 +67,7 @@ static int plan_amx(const detr4j_conv2d *p, amx_plan *plan) {
 int64_t KERNEL(detr4j_conv2d_bf16_tiles)(const detr4j_conv2d *p) {
   amx_plan plan;
   if (!plan_amx(p, &plan)) return DETR4J_ERROR_ARGUMENT;
-  return p->batch * plan.row_blocks * plan.panel_blocks;
+  return count_blocks(p, &plan.cut);
 }
 
 int64_t KERNEL(detr4j_conv2d_bf16_scratch)(const detr4j_conv2d *p) {
@@ -102,10 +96,10 @@ static void copy_lines(const detr4j_conv2d *p, const amx_plan *plan, const void 
   }
 }
 
-// The rows of a block's product and the output pixels behind them: of each row_width rows in a row, the first `width` are the pixels
-// that follow each other from `first` on; `skipped` rows of the first line come before the block.
+// The rows of a block's product and the output pixels behind them: of each row_width rows in a row, the first `width` are pixels
+// that follow each other; `skipped` rows of the first line come before the block.
 typedef struct block_rows {
-  int64_t rows, row_width, width, skipped, first;
+  int64_t rows, row_width, width, skipped;
 } block_rows;
 
 // Sums of 32 rows to their pixels. Masks and other activations are rare; the rest is one pass over registers for whole panels.
@@ -186,22 +180,14 @@ static void multiply_block(const detr4j_conv2d *p, const amx_plan *plan, panel_b
 
 int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   amx_plan plan;
-  if (!plan_amx(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
+  panel_block block;
+  if (!plan_amx(p, &plan) || !block_of_tile(p, &plan.cut, plan.windows.group_words, tile, scratch, &block)) {
     return DETR4J_ERROR_ARGUMENT;
   }
-  if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  if (p->row_mask_mode != DETR4J_ROW_MASK_NONE && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
-
-  const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
-  const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
-  const int64_t first_panel = tile % plan.panel_blocks * p->panels_per_tile;
-  panel_block block = {
-      .item = item, .first = first, .count = min_i64(p->rows_per_tile, plan.pixels - first), .pixels = plan.pixels,
-      .first_panel = first_panel, .end_panel = min_i64(first_panel + p->panels_per_tile, plan.group_panels * p->groups),
-      .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.windows.group_words};
-  block_rows rows = {.rows = block.count, .row_width = block.count, .width = block.count, .first = first};
+  const int64_t first = block.first;
+  block_rows rows = {.rows = block.count, .row_width = block.count, .width = block.count};
   tile_product product = {.a = scratch, .taps = 1};
-  const void *x = map_at(p->x, p->x_type, item * p->x_batch_stride);
+  const void *x = map_at(p->x, p->x_type, block.item * p->x_batch_stride);
   int64_t offsets[MOST_TAPS];
   set_depth(&product, plan.panel_words);
 
@@ -232,7 +218,7 @@ int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *s
     copy_windows(p, &plan.windows, x, first, block.count, scratch);
     break;
   }
-  look_ahead(p, tile, plan.row_blocks, plan.panel_blocks, &block);
+  look_ahead(p, &plan.cut, tile, &block);
   multiply_block(p, &plan, &block, &rows, &product);
   release_tiles(&product);
   v_stream_end();

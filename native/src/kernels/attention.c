@@ -22,15 +22,10 @@ int64_t PRODUCTS_KERNEL(detr4j_attention, _scratch)(const detr4j_attention *p) {
 
 int32_t PRODUCTS_KERNEL(detr4j_attention, )(const detr4j_attention *p, int64_t tile, void *scratch) {
   attention_plan plan;
-  if (!plan_attention(p, &plan) || tile < 0 || tile >= p->batch * p->heads * plan.query_blocks) return DETR4J_ERROR_ARGUMENT;
-  if (p->q == NULL || p->workspace == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  const int64_t packed = tile / plan.query_blocks; // item and head, as pack counts them
-  const int64_t item = packed / p->heads, head = packed % p->heads;
-  const int64_t first = tile % plan.query_blocks * p->queries_per_tile;
-  const int64_t end = min_i64(first + p->queries_per_tile, p->queries);
-  const int64_t valid = count_valid(p, item);
-  const float *keys = (const float *)p->workspace + packed * plan.head_size;
-  const float *values = keys + plan.keys_size;
+  query_block block;
+  if (!plan_attention(p, &plan) || !queries_of_tile(p, &plan, tile, scratch, &block)) return DETR4J_ERROR_ARGUMENT;
+  const int64_t valid = block.valid, item = block.item, head = block.head;
+  const float *keys = (const float *)block.keys, *values = (const float *)block.values;
   float *scores = scratch;
   float *query_words = scores + TILE_ROWS * plan.pitch;
 
@@ -39,8 +34,8 @@ int32_t PRODUCTS_KERNEL(detr4j_attention, )(const detr4j_attention *p, int64_t t
   const gemm_tile by_keys = {.rows = query_rows, .pitch = TILE_ROWS, .taps = 1, .depth = plan.key_words};
   const gemm_tile by_values = {.rows = score_rows, .pitch = TILE_ROWS, .taps = 1, .depth = words_of(valid)};
 
-  for (int64_t query = first; query < end; query += TILE_ROWS) {
-    const int64_t rows = min_i64(TILE_ROWS, end - query);
+  for (int64_t query = block.first; query < block.end; query += TILE_ROWS) {
+    const int64_t rows = min_i64(TILE_ROWS, block.end - query);
     for (int64_t r = 0; r < rows; r++) {
       const int64_t at = item * p->q_batch_stride + (query + r) * p->q_row_stride + head * p->head_dim;
       query_rows[r] = words_in_place_or_copied(
@@ -54,12 +49,12 @@ int32_t PRODUCTS_KERNEL(detr4j_attention, )(const detr4j_attention *p, int64_t t
       sums[r] = softmax_numerators(scores + r * plan.pitch, valid, words_of(valid), p->scale);
     }
     for (int64_t d = 0; d < p->head_dim; d += TILE_COLUMNS) {
-      _Alignas(64) float block[TILE_ROWS * TILE_COLUMNS];
-      gemm_tile_multiply(&by_values, 0, rows, values + d * plan.value_words, block, TILE_COLUMNS);
+      _Alignas(64) float products[TILE_ROWS * TILE_COLUMNS];
+      gemm_tile_multiply(&by_values, 0, rows, values + d * plan.value_words, products, TILE_COLUMNS);
       for (int64_t r = 0; r < rows; r++) {
         const int64_t at = item * p->out_batch_stride + (query + r) * p->out_row_stride + head * p->head_dim + d;
         store_quotients(
-            map_at_mutable(p->out, p->out_type, at), p->out_type, block + r * TILE_COLUMNS, sums[r],
+            map_at_mutable(p->out, p->out_type, at), p->out_type, products + r * TILE_COLUMNS, sums[r],
             min_i64(TILE_COLUMNS, p->head_dim - d));
       }
     }

@@ -24,10 +24,8 @@ enum {
 };
 
 typedef struct conv_plan {
-  int64_t pixels;       // of one output map
-  int64_t block_pixels; // of a tile; the last one of a map may have fewer
-  int64_t row_blocks, panel_blocks;
-  int64_t group_in, group_out, group_panels;
+  block_cut cut;
+  int64_t group_in;
   int64_t taps, depth;
   int few;              // a tap is a kernel row
   int spread;           // the block's pixels are copied to scratch, at a distance that suits the L1 cache
@@ -38,32 +36,27 @@ typedef struct conv_plan {
 static int plan_conv(const detr4j_conv2d *p, conv_plan *plan) {
   if (!convolution_fits(p)) return 0;
 
-  plan->pixels = (int64_t)p->out_h * p->out_w;
-  plan->block_pixels = min_i64(p->rows_per_tile, plan->pixels);
-  plan->row_blocks = ceil_div(plan->pixels, p->rows_per_tile);
+  plan->cut = cut_into_blocks(p);
   plan->group_in = p->in_c / p->groups;
-  plan->group_out = p->out_c / p->groups;
-  plan->group_panels = ceil_div(plan->group_out, TILE_COLUMNS);
-  plan->panel_blocks = ceil_div(plan->group_panels * p->groups, p->panels_per_tile);
   plan->few = plan->group_in < FEW_CHANNELS && p->kernel_w > 1;
   plan->taps = plan->few ? p->kernel_h : (int64_t)p->kernel_h * p->kernel_w;
   plan->depth = plan->few ? plan->group_in * p->kernel_w : plan->group_in;
   const int64_t row_bytes = plan->depth * p->groups * (int64_t)sizeof(float);
   plan->zeros_bytes = round_up(row_bytes, ALIGNMENT);
-  plan->pointers_bytes = round_up(plan->taps * plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
+  plan->pointers_bytes = round_up(plan->taps * plan->cut.block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
   // More pixels at this distance than an 8-way L1 cache has ways: 1024 -> 256 channels went from 103 to 107 GFLOP/s with a copy.
   plan->spread = TILE_ROWS > 8 && plan->taps == 1 && p->padding == 0 && !plan->few &&
                  p->stride * p->x_row_stride * (int64_t)sizeof(float) % 4096 == 0;
   plan->copy_floats = plan->few ? plan->depth * p->groups : p->in_c + 16;
   plan->copies_bytes =
-      plan->few || plan->spread ? plan->taps * plan->block_pixels * plan->copy_floats * (int64_t)sizeof(float) : 0;
+      plan->few || plan->spread ? plan->taps * plan->cut.block_pixels * plan->copy_floats * (int64_t)sizeof(float) : 0;
   return 1;
 }
 
 int64_t KERNEL(detr4j_conv2d_f32_tiles)(const detr4j_conv2d *p) {
   conv_plan plan;
   if (!plan_conv(p, &plan)) return DETR4J_ERROR_ARGUMENT;
-  return p->batch * plan.row_blocks * plan.panel_blocks;
+  return count_blocks(p, &plan.cut);
 }
 
 int64_t KERNEL(detr4j_conv2d_f32_scratch)(const detr4j_conv2d *p) {
@@ -81,7 +74,7 @@ static void point_at_pixels(
     const float **pointer = pointers + r;
     for (int64_t ky = 0; ky < p->kernel_h; ky++) {
       const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
-      for (int64_t kx = 0; kx < p->kernel_w; kx++, pointer += plan->block_pixels) {
+      for (int64_t kx = 0; kx < p->kernel_w; kx++, pointer += plan->cut.block_pixels) {
         const int64_t column = ox * p->stride - p->padding + kx * p->dilation;
         const int inside = y >= 0 && y < p->in_h && column >= 0 && column < p->in_w;
         *pointer = inside ? x + (y * p->in_w + column) * p->x_row_stride : zeros;
@@ -137,7 +130,7 @@ static void point_at_kernel_rows(
     const int in_place = contiguous && column >= 0 && column + p->kernel_w <= p->in_w;
     for (int64_t ky = 0; ky < p->kernel_h; ky++) {
       const int64_t y = oy * p->stride - p->padding + ky * p->dilation;
-      const float **pointer = pointers + ky * plan->block_pixels + r;
+      const float **pointer = pointers + ky * plan->cut.block_pixels + r;
       if (y < 0 || y >= p->in_h) {
         *pointer = zeros;
         continue;
@@ -160,36 +153,24 @@ static void point_at_kernel_rows(
 
 int32_t KERNEL(detr4j_conv2d_f32)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   conv_plan plan;
-  if (!plan_conv(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
-    return DETR4J_ERROR_ARGUMENT;
-  }
-  if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  if (p->row_mask_mode != DETR4J_ROW_MASK_NONE && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
-
-  const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
-  const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
-  const int64_t count = min_i64(p->rows_per_tile, plan.pixels - first);
-  const int64_t first_panel = tile % plan.panel_blocks * p->panels_per_tile;
-  const int64_t end_panel = min_i64(first_panel + p->panels_per_tile, plan.group_panels * p->groups);
+  panel_block block;
+  if (!plan_conv(p, &plan) || !block_of_tile(p, &plan.cut, plan.depth, tile, scratch, &block)) return DETR4J_ERROR_ARGUMENT;
 
   float *zeros = scratch;
   const float **pointers = (const float **)((char *)scratch + plan.zeros_bytes);
   float *copies = (float *)((char *)pointers + plan.pointers_bytes);
   memset(zeros, 0, (size_t)plan.zeros_bytes);
-  const float *x = (const float *)p->x + item * p->x_batch_stride;
+  const float *x = (const float *)p->x + block.item * p->x_batch_stride;
   if (plan.few) {
-    point_at_kernel_rows(p, &plan, x, first, count, zeros, pointers, copies);
+    point_at_kernel_rows(p, &plan, x, block.first, block.count, zeros, pointers, copies);
   } else if (plan.spread) {
-    point_at_copies(p, &plan, x, first, count, pointers, copies);
+    point_at_copies(p, &plan, x, block.first, block.count, pointers, copies);
   } else {
-    point_at_pixels(p, &plan, x, first, count, zeros, pointers);
+    point_at_pixels(p, &plan, x, block.first, block.count, zeros, pointers);
   }
 
-  panel_block block = {
-      .item = item, .first = first, .count = count, .pixels = plan.pixels, .first_panel = first_panel, .end_panel = end_panel,
-      .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.depth};
-  look_ahead(p, tile, plan.row_blocks, plan.panel_blocks, &block);
-  const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = plan.taps, .depth = plan.depth};
+  look_ahead(p, &plan.cut, tile, &block);
+  const gemm_tile product = {.rows = pointers, .pitch = plan.cut.block_pixels, .taps = plan.taps, .depth = plan.depth};
   multiply_panels(p, &block, product);
   v_stream_end();
   return DETR4J_OK;

@@ -15,33 +15,25 @@
 enum { ALIGNMENT = 64 };
 
 typedef struct bf16_plan {
+  block_cut cut;
   windows windows;
-  int64_t pixels;       // of one output map
-  int64_t block_pixels; // of a tile; the last one of a map may have fewer
-  int64_t row_blocks, panel_blocks;
-  int64_t group_out, group_panels;
   int64_t pointers_bytes, rows_bytes;
 } bf16_plan;
 
 static int plan_bf16(const detr4j_conv2d *p, bf16_plan *plan) {
   if (!convolution_fits(p)) return 0;
 
+  plan->cut = cut_into_blocks(p);
   plan->windows = windows_of(p);
-  plan->pixels = (int64_t)p->out_h * p->out_w;
-  plan->block_pixels = min_i64(p->rows_per_tile, plan->pixels);
-  plan->row_blocks = ceil_div(plan->pixels, p->rows_per_tile);
-  plan->group_out = p->out_c / p->groups;
-  plan->group_panels = ceil_div(plan->group_out, TILE_COLUMNS);
-  plan->panel_blocks = ceil_div(plan->group_panels * p->groups, p->panels_per_tile);
-  plan->pointers_bytes = round_up(plan->block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
-  plan->rows_bytes = plan->block_pixels * plan->windows.row_words * (int64_t)sizeof(float);
+  plan->pointers_bytes = round_up(plan->cut.block_pixels * (int64_t)sizeof(float *), ALIGNMENT);
+  plan->rows_bytes = plan->cut.block_pixels * plan->windows.row_words * (int64_t)sizeof(float);
   return 1;
 }
 
 int64_t KERNEL(detr4j_conv2d_bf16_tiles)(const detr4j_conv2d *p) {
   bf16_plan plan;
   if (!plan_bf16(p, &plan)) return DETR4J_ERROR_ARGUMENT;
-  return p->batch * plan.row_blocks * plan.panel_blocks;
+  return count_blocks(p, &plan.cut);
 }
 
 int64_t KERNEL(detr4j_conv2d_bf16_scratch)(const detr4j_conv2d *p) {
@@ -71,31 +63,22 @@ static void point_at_pixels(const detr4j_conv2d *p, const void *x, int64_t first
 
 int32_t KERNEL(detr4j_conv2d_bf16)(const detr4j_conv2d *p, int64_t tile, void *scratch) {
   bf16_plan plan;
-  if (!plan_bf16(p, &plan) || tile < 0 || tile >= p->batch * plan.row_blocks * plan.panel_blocks) {
+  panel_block block;
+  if (!plan_bf16(p, &plan) || !block_of_tile(p, &plan.cut, plan.windows.group_words, tile, scratch, &block)) {
     return DETR4J_ERROR_ARGUMENT;
   }
-  if (p->x == NULL || p->weight == NULL || p->out == NULL || scratch == NULL) return DETR4J_ERROR_ARGUMENT;
-  if (p->row_mask_mode != DETR4J_ROW_MASK_NONE && p->row_mask == NULL) return DETR4J_ERROR_ARGUMENT;
-
-  const int64_t item = tile / (plan.row_blocks * plan.panel_blocks);
-  const int64_t first = tile / plan.panel_blocks % plan.row_blocks * p->rows_per_tile;
-  const int64_t first_panel = tile % plan.panel_blocks * p->panels_per_tile;
-  panel_block block = {
-      .item = item, .first = first, .count = min_i64(p->rows_per_tile, plan.pixels - first), .pixels = plan.pixels,
-      .first_panel = first_panel, .end_panel = min_i64(first_panel + p->panels_per_tile, plan.group_panels * p->groups),
-      .group_panels = plan.group_panels, .group_out = plan.group_out, .group_words = plan.windows.group_words};
 
   const float **pointers = scratch;
   float *rows = (float *)((char *)scratch + plan.pointers_bytes);
-  const void *x = map_at(p->x, p->x_type, item * p->x_batch_stride);
+  const void *x = map_at(p->x, p->x_type, block.item * p->x_batch_stride);
   if (in_place(p, &plan)) {
-    point_at_pixels(p, x, first, block.count, pointers);
+    point_at_pixels(p, x, block.first, block.count, pointers);
   } else {
     for (int64_t r = 0; r < block.count; r++) pointers[r] = rows + r * plan.windows.row_words;
-    copy_windows(p, &plan.windows, x, first, block.count, rows);
+    copy_windows(p, &plan.windows, x, block.first, block.count, rows);
   }
-  look_ahead(p, tile, plan.row_blocks, plan.panel_blocks, &block);
-  const gemm_tile product = {.rows = pointers, .pitch = plan.block_pixels, .taps = 1, .depth = plan.windows.group_words};
+  look_ahead(p, &plan.cut, tile, &block);
+  const gemm_tile product = {.rows = pointers, .pitch = plan.cut.block_pixels, .taps = 1, .depth = plan.windows.group_words};
   multiply_panels(p, &block, product);
   v_stream_end();
   return DETR4J_OK;
