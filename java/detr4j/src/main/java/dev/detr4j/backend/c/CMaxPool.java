@@ -7,10 +7,8 @@ import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
-import dev.detr4j.ffi.generated.detr4j_max_pool;
 import dev.detr4j.op.MaxPool;
 import dev.detr4j.tensor.ElementType;
-import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -33,32 +31,8 @@ record CMaxPool(CpuTier tier, ElementType maps) implements HostOp<MaxPool> {
   @Override
   public List<HostKernel> bind(
       MaxPool op, BoundNode node, HostContext context, MemorySegment workspace) {
-    TensorView x = node.input(0);
-    TensorView out = node.output(0);
-    int height = out.shape().get(1);
-    int width = out.shape().get(2);
-    MemorySegment p = detr4j_max_pool.allocate(context.arena());
-    detr4j_max_pool.tier(p, tier.id());
-    detr4j_max_pool.batch(p, x.batch());
-    detr4j_max_pool.in_h(p, x.shape().get(1));
-    detr4j_max_pool.in_w(p, x.shape().get(2));
-    detr4j_max_pool.channels(p, x.columns());
-    detr4j_max_pool.out_h(p, height);
-    detr4j_max_pool.out_w(p, width);
-    detr4j_max_pool.kernel(p, op.kernel());
-    detr4j_max_pool.stride(p, op.stride());
-    detr4j_max_pool.padding(p, op.padding());
-    long windowElements = (long) width * x.columns() * op.stride() * op.stride();
-    detr4j_max_pool.rows_per_tile(
-        p, TileSizes.rows(context.threads(), x.batch(), height, windowElements));
-    detr4j_max_pool.x_type(p, TypeCode.of(x.type()));
-    detr4j_max_pool.out_type(p, TypeCode.of(out.type()));
-    detr4j_max_pool.x(p, Pointers.to(x));
-    detr4j_max_pool.x_row_stride(p, x.rowStride());
-    detr4j_max_pool.x_batch_stride(p, x.batchStride());
-    detr4j_max_pool.out(p, Pointers.to(out));
-    detr4j_max_pool.out_row_stride(p, out.rowStride());
-    detr4j_max_pool.out_batch_stride(p, out.batchStride());
+    MemorySegment p =
+        PoolParameters.of(tier, node, context, op.kernel(), op.stride(), op.padding());
     if (maps == ElementType.BF16) {
       return TileKernel.phase(
           node,

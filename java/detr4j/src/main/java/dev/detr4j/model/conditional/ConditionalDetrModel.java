@@ -20,8 +20,6 @@ import dev.detr4j.op.Linear;
 import dev.detr4j.op.Multiply;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.WeightedOp;
-import dev.detr4j.tensor.ElementType;
-import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,11 +109,7 @@ public final class ConditionalDetrModel implements DetectionModel {
   @Override
   public Graph graph(ModelInput input) {
     Graph.Builder graph = new Graph.Builder();
-    Value image =
-        graph.input(
-            PIXEL_VALUES,
-            ElementType.F32,
-            Shape.of(input.batch(), input.height(), input.width(), 3));
+    Value image = input.addPixels(graph);
     LastMap.Tokens tokens = neck.add(graph, input, backbone.add(graph, image));
     PostNormEncoder.Memory memory = encoder.add(graph, tokens);
     Value queryPosition =

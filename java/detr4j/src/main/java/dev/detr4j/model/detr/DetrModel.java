@@ -20,8 +20,6 @@ import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.WeightedOp;
-import dev.detr4j.tensor.ElementType;
-import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,9 +95,7 @@ public final class DetrModel implements DetectionModel {
   public Graph graph(ModelInput input) {
     Graph.Builder graph = new Graph.Builder();
     int batch = input.batch();
-    Value image =
-        graph.input(
-            PIXEL_VALUES, ElementType.F32, Shape.of(batch, input.height(), input.width(), 3));
+    Value image = input.addPixels(graph);
     LastMap.Tokens tokens = neck.add(graph, input, backbone.add(graph, image));
     decode(graph, batch, encoder.add(graph, tokens), tokens.keyMask());
     return graph.build();

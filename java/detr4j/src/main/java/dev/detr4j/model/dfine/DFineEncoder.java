@@ -4,8 +4,8 @@ import dev.detr4j.error.ImageException;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.Aifi;
-import dev.detr4j.model.layer.BatchNorm;
 import dev.detr4j.model.layer.ConvNorm;
+import dev.detr4j.model.layer.HybridLevels;
 import dev.detr4j.model.layer.Parameters;
 import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
@@ -24,8 +24,7 @@ final class DFineEncoder {
   private record Stride(WeightedOp<Convolution> mix, WeightedOp<Convolution> halve) {}
 
   private final DFineConfig.Neck neck;
-  private final List<WeightedOp<Convolution>> projections = new ArrayList<>();
-  private final List<Aifi> transformers = new ArrayList<>();
+  private final HybridLevels front;
   private final List<WeightedOp<Convolution>> laterals = new ArrayList<>();
   private final List<ElanBlock> down = new ArrayList<>();
   private final List<Stride> strides = new ArrayList<>();
@@ -37,32 +36,22 @@ final class DFineEncoder {
     int dim = neck.dim();
     double epsilon = config.epsilons().batchNorm();
     List<Integer> taps = config.backbone().taps();
-    for (int l = 0; l < taps.size(); l++) {
-      int in = config.backbone().widths().get(taps.get(l) - 1);
-      projections.add(
-          BatchNorm.folded(
-              model.under("encoder_input_proj").under(l),
-              "0",
-              "1",
-              ConvNorm.pixel(in, dim),
-              BatchNorm.EPSILON));
-    }
     Parameters encoder = model.under("encoder");
-    for (int i = 0; i < neck.transformed().size(); i++) {
-      transformers.add(
-          new Aifi(
-              encoder.under("aifi").under(i),
-              new Aifi.Config(
-                  dim,
-                  config.transformer().encoderLayers(),
-                  config.transformer().encoderHeads(),
-                  config.transformer().encoderFfnDim(),
-                  neck.ffnActivation(),
-                  neck.temperature(),
-                  neck.normalizesFirst(),
-                  neck.columnsFirst(),
-                  config.epsilons().layerNorm())));
-    }
+    front =
+        new HybridLevels(
+            model,
+            taps.stream().map(tap -> config.backbone().widths().get(tap - 1)).toList(),
+            neck.transformed(),
+            new Aifi.Config(
+                dim,
+                config.transformer().encoderLayers(),
+                config.transformer().encoderHeads(),
+                config.transformer().encoderFfnDim(),
+                neck.ffnActivation(),
+                neck.temperature(),
+                neck.normalizesFirst(),
+                neck.columnsFirst(),
+                config.epsilons().layerNorm()));
     Convolution pixel = ConvNorm.pixel(dim, dim);
     Convolution halve =
         Convolution.of(dim, dim, KernelWindow.square(3).withStride(2).withPadding(1))
@@ -87,14 +76,11 @@ final class DFineEncoder {
    * @throws ImageException when a map is not twice as large as the next
    */
   void add(Graph.Builder graph, List<Value> maps, Value tokens) {
-    List<Value> levels = new ArrayList<>();
+    List<Value> levels = front.add(graph, maps);
     List<Value> places = new ArrayList<>();
     int firstToken = 0;
-    for (int l = 0; l < maps.size(); l++) {
-      Value level = graph.add("input_proj." + l, projections.get(l), maps.get(l));
-      graph.tap("input_proj." + l, level);
-      levels.add(level);
-      Shape shape = level.shape();
+    for (int l = 0; l < levels.size(); l++) {
+      Shape shape = levels.get(l).shape();
       int cells = shape.get(1) * shape.get(2);
       places.add(
           tokens
@@ -102,25 +88,9 @@ final class DFineEncoder {
               .reshaped(shape));
       firstToken += cells;
     }
-    for (int l = 0; l < levels.size() - 1; l++) {
-      check(levels.get(l).shape(), levels.get(l + 1).shape());
-    }
-    for (int i = 0; i < transformers.size(); i++) {
-      int level = neck.transformed().get(i);
-      levels.set(level, transformers.get(i).add(graph, "aifi." + i, levels.get(level)));
-      graph.tap("aifi", levels.get(level));
-    }
     Value[] joints = new Value[levels.size()];
     goDown(graph, levels, joints, places);
     goUp(graph, joints, places);
-  }
-
-  private static void check(Shape large, Shape small) {
-    if (large.get(1) != 2 * small.get(1) || large.get(2) != 2 * small.get(2)) {
-      throw new ImageException(
-          "the input leads to maps of %dx%d and %dx%d cells, expected twice as many: use sides that are multiples of 32"
-              .formatted(large.get(2), large.get(1), small.get(2), small.get(1)));
-    }
   }
 
   /** Fuses coarse maps into finer ones; what the way up joins goes to its place there at once. */

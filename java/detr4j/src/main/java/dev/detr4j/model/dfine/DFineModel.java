@@ -123,11 +123,7 @@ final class DFineModel implements DetectionModel {
   @Override
   public Graph graph(ModelInput input) {
     Graph.Builder graph = new Graph.Builder();
-    Value image =
-        graph.input(
-            PIXEL_VALUES,
-            ElementType.F32,
-            Shape.of(input.batch(), input.height(), input.width(), 3));
+    Value image = input.addPixels(graph);
     List<Value> stages = backbone.add(graph, image);
     List<Value> maps = new ArrayList<>();
     List<LevelShape> shapes = new ArrayList<>();

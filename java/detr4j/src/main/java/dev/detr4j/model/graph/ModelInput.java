@@ -1,6 +1,8 @@
 package dev.detr4j.model.graph;
 
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,6 +41,12 @@ public record ModelInput(int height, int width, List<LevelShape> valid) {
   /** One image without padding. */
   public static ModelInput single(int height, int width) {
     return new ModelInput(height, width, List.of(new LevelShape(height, width)));
+  }
+
+  /** Adds the graph's one input, the pixels of the batch. */
+  public Value addPixels(Graph.Builder graph) {
+    return graph.input(
+        DetectionModel.PIXEL_VALUES, ElementType.F32, Shape.of(batch(), height, width, 3));
   }
 
   /** Images in the batch. */

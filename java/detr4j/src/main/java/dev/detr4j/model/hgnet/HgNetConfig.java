@@ -206,23 +206,7 @@ public record HgNetConfig(
 
   /** What transformers calls the tensors, which is what they are called here. */
   public BackboneNames transformersNames() {
-    return new BackboneNames() {
-      @Override
-      public List<String> spellings(String name) {
-        return List.of(name);
-      }
-
-      @Override
-      public boolean unused(String name) {
-        // Stages behind the last tap.
-        for (int stage = stages(); stage < stageList.size(); stage++) {
-          if (name.startsWith("encoder.stages." + stage + ".")) {
-            return true;
-          }
-        }
-        return false;
-      }
-    };
+    return BackboneNames.ofStages(stages(), stageList.size());
   }
 
   /** The fields of a {@code backbone_config}. */

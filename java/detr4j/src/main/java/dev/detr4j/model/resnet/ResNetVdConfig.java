@@ -169,23 +169,7 @@ public record ResNetVdConfig(
 
   /** What transformers calls the tensors, which is what they are called here. */
   public BackboneNames transformersNames() {
-    return new BackboneNames() {
-      @Override
-      public List<String> spellings(String name) {
-        return List.of(name);
-      }
-
-      // Stages behind the last tap.
-      @Override
-      public boolean unused(String name) {
-        for (int stage = stages(); stage < depths.size(); stage++) {
-          if (name.startsWith("encoder.stages." + stage + ".")) {
-            return true;
-          }
-        }
-        return false;
-      }
-    };
+    return BackboneNames.ofStages(stages(), depths.size());
   }
 
   /** The fields of a {@code backbone_config}. */

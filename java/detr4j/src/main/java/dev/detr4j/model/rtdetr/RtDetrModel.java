@@ -90,11 +90,7 @@ final class RtDetrModel implements DetectionModel {
   @Override
   public Graph graph(ModelInput input) {
     Graph.Builder graph = new Graph.Builder();
-    Value image =
-        graph.input(
-            PIXEL_VALUES,
-            ElementType.F32,
-            Shape.of(input.batch(), input.height(), input.width(), 3));
+    Value image = input.addPixels(graph);
     List<Value> stages = backbone.add(graph, image);
     List<Value> maps = new ArrayList<>();
     for (int tap : config.backbone().taps()) {

@@ -19,8 +19,6 @@ import dev.detr4j.op.Activation;
 import dev.detr4j.op.BoxRefinement;
 import dev.detr4j.op.Linear;
 import dev.detr4j.op.WeightedOp;
-import dev.detr4j.tensor.ElementType;
-import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,11 +107,7 @@ public final class TableTransformerModel implements DetectionModel {
   @Override
   public Graph graph(ModelInput input) {
     Graph.Builder graph = new Graph.Builder();
-    Value image =
-        graph.input(
-            PIXEL_VALUES,
-            ElementType.F32,
-            Shape.of(input.batch(), input.height(), input.width(), 3));
+    Value image = input.addPixels(graph);
     LastMap.Tokens tokens = neck.add(graph, input, backbone.add(graph, image));
     Value x = tokens.features();
     for (int i = 0; i < encoder.size(); i++) {

@@ -1,7 +1,7 @@
 package dev.detr4j.backend.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,7 +27,12 @@ class AmxModelTest {
   void matchesReferenceOnRoundedNumbers() throws IOException, InterruptedException {
     OpParityTest.assumeAvailable(
         new Variant(BackendKind.C, new BackendOptions(2, null, 0).withPrecision(Precision.BF16)));
-    assertTrue(Files.exists(LIBRARY), LIBRARY + " was not built");
+    if (!Files.exists(LIBRARY)) {
+      String reason = LIBRARY + " was not built";
+      String required = System.getProperty("detr4j.test.requireBackends", "");
+      assertFalse(List.of(required.split(",", -1)).contains("c"), reason);
+      Assumptions.abort(reason); // backend c is another library, named by a property
+    }
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
