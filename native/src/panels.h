@@ -135,91 +135,157 @@ V_INLINE void store_tile_row(const tile_output *o, void *out, v_f32 left, v_f32 
 
 /*
  * A whole tile with what finish_row does to its rows, before the sums have left the registers: with a depth of 64 a way through
- * memory costs a third of the product. Not inlined, see gemm_tile_multiply.
+ * memory costs a third of the product.
  */
-static __attribute__((noinline)) void multiply_whole_tile(
-    const gemm_tile *t, int64_t first, const float *b, const tile_output *o) {
-  v_f32 left[TILE_ROWS], right[TILE_ROWS];
-  gemm_tile_sums(TILE_ROWS, t, first, TILE_ROWS, b, left, right);
+V_INLINE void whole_tile_of_size(
+    const int height, const int panels, const gemm_tile *t, int64_t first, const float *b, const tile_output *o) {
+  const int vectors = panels * TILE_VECTORS;
+  v_f32 sums[TILE_ACCUMULATORS];
+  gemm_tile_sums(height, panels, t, first, height, b, sums);
   if (o->bias != NULL) {
-    const v_f32 bias_left = v_load(o->bias), bias_right = v_load(o->bias + V_LANES);
-    UNROLL_ROWS
-    for (int r = 0; r < TILE_ROWS; r++) {
-      left[r] = v_add(left[r], bias_left);
-      right[r] = v_add(right[r], bias_right);
+    UNROLL_TILE
+    for (int c = 0; c < vectors; c++) {
+      const v_f32 bias = v_load(o->bias + c * V_LANES);
+      UNROLL_TILE
+      for (int r = 0; r < height; r++) sums[r * vectors + c] = v_add(sums[r * vectors + c], bias);
     }
   }
   if (o->residual != NULL) {
-    UNROLL_ROWS
-    for (int r = 0; r < TILE_ROWS; r++) {
+    UNROLL_TILE
+    for (int r = 0; r < height; r++) {
       const float *row = o->residual + r * o->residual_pitch;
-      left[r] = v_add(left[r], v_load(row));
-      right[r] = v_add(right[r], v_load(row + V_LANES));
+      UNROLL_TILE
+      for (int c = 0; c < vectors; c++) sums[r * vectors + c] = v_add(sums[r * vectors + c], v_load(row + c * V_LANES));
     }
   }
   if (o->relu) {
-    UNROLL_ROWS
-    for (int r = 0; r < TILE_ROWS; r++) {
-      left[r] = v_max(v_zero(), left[r]);
-      right[r] = v_max(v_zero(), right[r]);
-    }
+    UNROLL_TILE
+    for (int i = 0; i < height * vectors; i++) sums[i] = v_max(v_zero(), sums[i]);
   }
-  UNROLL_ROWS
-  for (int r = 0; r < TILE_ROWS; r++) {
-    store_tile_row(o, map_at_mutable(o->out, o->out_type, r * o->out_pitch), left[r], right[r]);
+  UNROLL_TILE
+  for (int r = 0; r < height; r++) {
+    UNROLL_TILE
+    for (int c = 0; c < vectors; c += TILE_VECTORS) {
+      store_tile_row(
+          o, map_at_mutable(o->out, o->out_type, r * o->out_pitch + c * V_LANES), sums[r * vectors + c],
+          sums[r * vectors + c + 1]);
+    }
   }
 }
 
-/* product has the block's rows; where a group's channels begin in them is set here. */
-V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm_tile product) {
+/* Not inlined, see gemm_tile_multiply. */
+static __attribute__((noinline)) void multiply_whole_tile(
+    const gemm_tile *t, int64_t first, const float *b, const tile_output *o) {
+  whole_tile_of_size(TILE_ROWS, 1, t, first, b, o);
+}
+
+#if defined(WIDE_ROWS)
+static __attribute__((noinline)) void multiply_wide_tile(
+    const gemm_tile *t, int64_t first, const float *b, const tile_output *o) {
+  whole_tile_of_size(WIDE_ROWS, 2, t, first, b, o);
+}
+#endif
+
+/* What the register tiles of a block share. */
+typedef struct block_products {
+  const detr4j_conv2d *p;
+  const panel_block *b;
+  gemm_tile product; /* its offset is the group's */
+  const float *residual_rows;
+  int64_t first_out;
+  int64_t tiles_left; /* register tiles that follow */
+  read_ahead next_x, next_residual;
+} block_products;
+
+/*
+ * Before each register tile: what the next block needs first, because behind the lines of this tile its residual came late and half
+ * of the gain was lost. The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are
+ * those of the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
+ */
+V_INLINE void fetch_for_tile(block_products *s, const void *out, const float *residual, int64_t rows, int64_t columns) {
+  const detr4j_conv2d *p = s->p;
+  s->tiles_left--;
+  ask_ahead(&s->next_x, s->tiles_left);
+  ask_ahead(&s->next_residual, s->tiles_left);
+  for (int64_t i = 0; i < rows; i++) prefetch_output(p, map_at(out, p->out_type, i * p->out_row_stride), columns);
+  for (int64_t i = 0; residual != NULL && i < rows; i++) prefetch_input(residual + i * p->residual_row_stride, columns);
+}
+
+/* Where a whole tile goes, and what is added to it. */
+V_INLINE tile_output whole_tile_output(const detr4j_conv2d *p, const float *bias, const float *residual, void *out) {
+  return (tile_output){
+      .bias = bias, .residual = residual, .out = out, .residual_pitch = p->residual_row_stride, .out_pitch = p->out_row_stride,
+      .out_type = p->out_type, .relu = p->activation == DETR4J_ACTIVATION_RELU,
+      .stream = p->stream_output && (uintptr_t)out % V_BYTES == 0 && p->out_row_stride * MAP_BYTES(p->out_type) % V_BYTES == 0};
+}
+
+/* Rows from r to end of the block times one panel, whose first column in the map is column. */
+V_INLINE void multiply_panel(block_products *s, int64_t panel, int64_t column, int64_t columns, int64_t r, int64_t end) {
+  const detr4j_conv2d *p = s->p;
+  const panel_block *b = s->b;
   const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
-  const int64_t first_out = b->item * p->out_batch_stride + b->first * p->out_row_stride;
-  const float *residual_rows =
-      p->residual == NULL ? NULL : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride;
-  int64_t tiles_left = (b->end_panel - b->first_panel) * ceil_div(b->count, TILE_ROWS);
-  read_ahead next_x = b->next_x, next_residual = b->next_residual;
-  for (int64_t panel = b->first_panel; panel < b->end_panel; panel++) {
-    const int64_t group = panel / b->group_panels;
-    const int64_t column_in_group = panel % b->group_panels * TILE_COLUMNS;
-    const int64_t column = group * b->group_out + column_in_group;
-    const int64_t columns = min_i64(TILE_COLUMNS, b->group_out - column_in_group);
-    const float *weight = (const float *)p->weight + panel * product.taps * product.depth * TILE_COLUMNS;
-    const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
-    product.offset = group * b->group_words;
-    for (int64_t r = 0; r < b->count; r += TILE_ROWS) {
-      _Alignas(64) float sums[TILE_ROWS * TILE_COLUMNS];
-      const int64_t rows = min_i64(TILE_ROWS, b->count - r);
-      void *out = map_at_mutable(p->out, p->out_type, first_out + r * p->out_row_stride + column);
-      const float *residual = residual_rows == NULL ? NULL : residual_rows + r * p->residual_row_stride + column;
-      tiles_left--;
-      // Ahead of what this register tile needs itself: behind it, its residual came late and half of the gain was lost.
-      ask_ahead(&next_x, tiles_left);
-      ask_ahead(&next_residual, tiles_left);
-      // The lines of out are on their way while the product runs: 4 % of a 256 x 256 layer, 7 % of the stem. So are those of
-      // the residual, whose rows lie too far apart for the processor to guess: 12 % of a 256 x 1024 layer of 50 x 67 pixels.
-      for (int64_t i = 0; i < rows; i++) {
-        prefetch_output(p, map_at(out, p->out_type, i * p->out_row_stride), columns);
-      }
-      for (int64_t i = 0; residual != NULL && i < rows; i++) {
-        prefetch_input(residual + i * p->residual_row_stride, columns);
-      }
-      if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation <= DETR4J_ACTIVATION_RELU) {
-        const tile_output to = {
-            .bias = bias, .residual = residual, .out = out, .residual_pitch = p->residual_row_stride,
-            .out_pitch = p->out_row_stride, .out_type = p->out_type,
-            .relu = p->activation == DETR4J_ACTIVATION_RELU,
-            .stream = p->stream_output && (uintptr_t)out % V_BYTES == 0 &&
-                      p->out_row_stride * MAP_BYTES(p->out_type) % V_BYTES == 0};
-        multiply_whole_tile(&product, r, weight, &to);
-        continue;
-      }
-      gemm_tile_multiply(&product, r, rows, weight, sums, TILE_COLUMNS);
-      for (int64_t i = 0; i < rows; i++) {
-        const int valid = !masked || p->row_mask[b->item * b->pixels + b->first + r + i] != 0;
-        finish_row(
-            p, sums + i * TILE_COLUMNS, valid, bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
-            map_at_mutable(out, p->out_type, i * p->out_row_stride), columns);
-      }
+  const float *weight = (const float *)p->weight + panel * s->product.panel_pitch;
+  const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
+  for (; r < end; r += TILE_ROWS) {
+    _Alignas(64) float sums[TILE_ROWS * TILE_COLUMNS];
+    const int64_t rows = min_i64(TILE_ROWS, end - r);
+    void *out = map_at_mutable(p->out, p->out_type, s->first_out + r * p->out_row_stride + column);
+    const float *residual = s->residual_rows == NULL ? NULL : s->residual_rows + r * p->residual_row_stride + column;
+    fetch_for_tile(s, out, residual, rows, columns);
+    if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation <= DETR4J_ACTIVATION_RELU) {
+      const tile_output to = whole_tile_output(p, bias, residual, out);
+      multiply_whole_tile(&s->product, r, weight, &to);
+      continue;
+    }
+    gemm_tile_multiply(&s->product, r, rows, weight, sums, TILE_COLUMNS);
+    for (int64_t i = 0; i < rows; i++) {
+      const int valid = !masked || p->row_mask[b->item * b->pixels + b->first + r + i] != 0;
+      finish_row(
+          p, sums + i * TILE_COLUMNS, valid, bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
+          map_at_mutable(out, p->out_type, i * p->out_row_stride), columns);
+    }
+  }
+}
+
+/* Rows of the block times this panel and the next, as far as wide tiles are whole; returns the first row that is left. */
+V_INLINE int64_t multiply_two_panels(block_products *s, int64_t panel, int64_t column) {
+#if defined(WIDE_ROWS)
+  const detr4j_conv2d *p = s->p;
+  const float *weight = (const float *)p->weight + panel * s->product.panel_pitch;
+  const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
+  int64_t r = 0;
+  for (; r + WIDE_ROWS <= s->b->count; r += WIDE_ROWS) {
+    void *out = map_at_mutable(p->out, p->out_type, s->first_out + r * p->out_row_stride + column);
+    const float *residual = s->residual_rows == NULL ? NULL : s->residual_rows + r * p->residual_row_stride + column;
+    fetch_for_tile(s, out, residual, WIDE_ROWS, 2 * TILE_COLUMNS);
+    const tile_output to = whole_tile_output(p, bias, residual, out);
+    multiply_wide_tile(&s->product, r, weight, &to);
+  }
+  return r;
+#else
+  (void)s, (void)panel, (void)column;
+  return 0;
+#endif
+}
+
+/* product has the block's rows; where a group's channels begin in them, and where its panels lie, is set here. */
+V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm_tile product) {
+  block_products s = {
+      .p = p, .b = b, .product = product, .first_out = b->item * p->out_batch_stride + b->first * p->out_row_stride,
+      .residual_rows =
+          p->residual == NULL ? NULL : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride,
+      .tiles_left = (b->end_panel - b->first_panel) * ceil_div(b->count, TILE_ROWS), .next_x = b->next_x,
+      .next_residual = b->next_residual};
+  const int wide = MAX_PANELS > 1 && p->row_mask_mode == DETR4J_ROW_MASK_NONE && p->activation <= DETR4J_ACTIVATION_RELU;
+  s.product.panel_pitch = product.taps * product.depth * TILE_COLUMNS;
+  for (int64_t panel = b->first_panel; panel < b->end_panel;) {
+    const int64_t group = panel / b->group_panels, column_in_group = panel % b->group_panels * TILE_COLUMNS;
+    const int64_t column = group * b->group_out + column_in_group, left = b->group_out - column_in_group;
+    s.product.offset = group * b->group_words;
+    const int two = wide && panel + 1 < b->end_panel && left >= 2 * TILE_COLUMNS;
+    const int64_t first_row = two ? multiply_two_panels(&s, panel, column) : 0;
+    for (int i = 0; i < 1 + two; i++, panel++) {
+      multiply_panel(&s, panel, column + i * TILE_COLUMNS, min_i64(TILE_COLUMNS, left - i * TILE_COLUMNS), first_row, b->count);
     }
   }
 }

@@ -19,9 +19,9 @@
  *   +---+---+---+---+
  *
  * A tile is a block of squares by some panels of output channels. (1) V of the block goes to scratch as [elements][squares][in_c]:
- * channels are lanes. (2) For a panel, each element is a plain matrix product, M[element] = V[element] *
- * U[panel][element], through gemm_tile.h. (3) The products of each square become its pixels, and finish.h does the
- * rest. V and the M of one panel are to stay in the L2 cache: the caller sizes the block so. One element's slice of the panel
+ * channels are lanes. (2) For a panel, or two at once, each element is a plain matrix product, M[element] =
+ * V[element] * U[panel][element], through gemm_tile.h. (3) The products of each square become its pixels, and finish.h does the
+ * rest. V and M are to stay in the L2 cache: the caller sizes the block so. One element's slice of the panel
  * serves all squares of the block before the next is touched, so U streams by once for a block.
  *
  * Scratch: [zeros][pointers][V][M], each on a 64-byte boundary; the rows of V are padded so that those of one register tile do
@@ -37,7 +37,7 @@
 #include "kernel.h"
 #include "products.h"
 
-#define UNROLL_WINDOW UNROLL_ROWS /* what they index is to be in registers, as rows of accumulators are */
+#define UNROLL_WINDOW UNROLL_TILE /* what they index is to be in registers, as rows of accumulators are */
 
 enum {
   WINDOW = EDGE + 2,          // input pixels under a square, along one axis
@@ -52,7 +52,7 @@ typedef struct winograd_plan {
   int64_t square_blocks, panels, panel_blocks;
   int64_t words;            // of the channels of one row of V
   int64_t v_row, v_element; // words from one square's row of V to the next, from one element to the next
-  int64_t m_element;
+  int64_t m_element, m_panel;
   int64_t zeros_bytes, pointers_bytes, v_bytes, m_bytes;
 } winograd_plan;
 
@@ -74,7 +74,8 @@ static int plan_winograd(const detr4j_conv2d *p, winograd_plan *plan) {
   plan->words = words_of(p->in_c);
   plan->v_row = round_up(plan->words, PADDING_WORDS) + PADDING_WORDS;
   plan->v_element = plan->block_squares * plan->v_row;
-  plan->m_element = plan->block_squares * TILE_COLUMNS + PADDING_WORDS;
+  plan->m_panel = plan->block_squares * TILE_COLUMNS;
+  plan->m_element = MAX_PANELS * plan->m_panel + PADDING_WORDS;
   plan->zeros_bytes = round_up(p->in_c * (int64_t)sizeof(float), ALIGNMENT);
   plan->pointers_bytes = round_up(plan->block_squares * (int64_t)sizeof(float *), ALIGNMENT);
   plan->v_bytes = ELEMENTS * plan->v_element * (int64_t)sizeof(float);
@@ -177,20 +178,25 @@ typedef struct panel_output {
   int64_t columns;
 } panel_output;
 
-// The pixels of squares first to first + count from their products.
+// The pixels of squares first to first + count from their products, in panel i of those that to has.
 static void store_squares(
-    const detr4j_conv2d *p, const winograd_plan *plan, const panel_output *to, int64_t first, int64_t count, const float *m) {
+    const detr4j_conv2d *p, const winograd_plan *plan, const panel_output *to, int64_t i, int64_t first, int64_t count,
+    const float *m) {
+  const int64_t columns = min_i64(TILE_COLUMNS, to->columns - i * TILE_COLUMNS);
+  const float *bias = to->bias == NULL ? NULL : to->bias + i * TILE_COLUMNS;
+  const float *residual = to->residual == NULL ? NULL : to->residual + i * TILE_COLUMNS;
+  void *out = map_at_mutable(to->out, p->out_type, i * TILE_COLUMNS);
   int64_t row = first / plan->squares_w, column = first % plan->squares_w;
   for (int64_t s = 0; s < count; s++, m += TILE_COLUMNS) {
     v_f32 left[EDGE * EDGE], right[EDGE * EDGE];
     transform_output(m, plan->m_element, left);
     transform_output(m + V_LANES, plan->m_element, right);
-    for (int i = 0; i < EDGE * EDGE; i++) {
-      const int64_t out_y = EDGE * row + i / EDGE, out_x = EDGE * column + i % EDGE, pixel = out_y * p->out_w + out_x;
+    for (int at = 0; at < EDGE * EDGE; at++) {
+      const int64_t out_y = EDGE * row + at / EDGE, out_x = EDGE * column + at % EDGE, pixel = out_y * p->out_w + out_x;
       if (out_y >= p->out_h || out_x >= p->out_w) continue;
       finish_channels(
-          p, left[i], right[i], to->bias, to->residual == NULL ? NULL : to->residual + pixel * p->residual_row_stride,
-          map_at_mutable(to->out, p->out_type, pixel * p->out_row_stride), to->columns);
+          p, left[at], right[at], bias, residual == NULL ? NULL : residual + pixel * p->residual_row_stride,
+          map_at_mutable(out, p->out_type, pixel * p->out_row_stride), columns);
     }
     if (++column == plan->squares_w) {
       column = 0;
@@ -237,24 +243,27 @@ int32_t PRODUCTS_KERNEL(WINOGRAD, )(const detr4j_conv2d *p, int64_t tile, void *
   for (int64_t s = 0; s < count; s++) rows[s] = v + s * plan.v_row;
   transform_input(p, &plan, item, first, count, zeros, v);
 
-  gemm_tile product = {.rows = rows, .pitch = plan.block_squares, .taps = 1, .depth = plan.words};
-  for (int64_t panel = first_panel; panel < end_panel; panel++) {
+  gemm_tile product = {.rows = rows, .pitch = plan.block_squares, .taps = 1, .depth = plan.words,
+                       .panel_pitch = ELEMENTS * plan.words * TILE_COLUMNS};
+  for (int64_t panel = first_panel, panels; panel < end_panel; panel += panels) {
+    panels = min_i64(MAX_PANELS, end_panel - panel);
     const int64_t column = panel * TILE_COLUMNS;
-    const panel_output to = {
+    panel_output to = {
         .bias = p->bias == NULL ? NULL : p->bias + column,
         .residual = p->residual == NULL ? NULL : p->residual + item * p->residual_batch_stride + column,
         .out = map_at_mutable(p->out, p->out_type, item * p->out_batch_stride + column),
-        .columns = min_i64(TILE_COLUMNS, p->out_c - column)};
-    for (int64_t element = 0; element < ELEMENTS; element++) {
-      const float *weight = (const float *)p->weight + (panel * ELEMENTS + element) * plan.words * TILE_COLUMNS;
+        .columns = min_i64(panels * TILE_COLUMNS, p->out_c - column)};
+    const float *weight = (const float *)p->weight + panel * product.panel_pitch;
+    for (int64_t element = 0; element < ELEMENTS; element++, weight += plan.words * TILE_COLUMNS) {
+      float *sums = m + element * plan.m_element;
       product.offset = element * plan.v_element;
-      for (int64_t s = 0; s < count; s += TILE_ROWS) {
-        if (element == ELEMENTS - 1) prefetch_squares(p, &plan, &to, first + s, min_i64(TILE_ROWS, count - s));
-        float *sums = m + element * plan.m_element + s * TILE_COLUMNS;
-        gemm_tile_multiply(&product, s, min_i64(TILE_ROWS, count - s), weight, sums, TILE_COLUMNS);
+      for (int64_t s = 0; s < count; s += TILE_ROWS, sums += TILE_ROWS * TILE_COLUMNS) {
+        const int64_t squares = min_i64(TILE_ROWS, count - s);
+        if (element == ELEMENTS - 1) prefetch_squares(p, &plan, &to, first + s, squares);
+        gemm_multiply(&product, s, squares, panels, weight, sums, TILE_COLUMNS, plan.m_panel);
       }
     }
-    store_squares(p, &plan, &to, first, count, m);
+    for (int64_t i = 0; i < panels; i++) store_squares(p, &plan, &to, i, first, count, m + i * plan.m_panel);
   }
   v_stream_end();
   return DETR4J_OK;

@@ -24,14 +24,15 @@ int32_t PRODUCTS_KERNEL(detr4j_attention, )(const detr4j_attention *p, int64_t t
   attention_plan plan;
   query_block block;
   if (!plan_attention(p, &plan) || !queries_of_tile(p, &plan, tile, scratch, &block)) return DETR4J_ERROR_ARGUMENT;
-  const int64_t valid = block.valid, item = block.item, head = block.head;
+  const int64_t valid = block.valid, key_panels = ceil_div(valid, TILE_COLUMNS), item = block.item, head = block.head;
   const float *keys = (const float *)block.keys, *values = (const float *)block.values;
   float *scores = scratch;
   float *query_words = scores + TILE_ROWS * plan.pitch;
 
   const float *query_rows[TILE_ROWS], *score_rows[TILE_ROWS];
   for (int64_t r = 0; r < TILE_ROWS; r++) score_rows[r] = scores + r * plan.pitch;
-  const gemm_tile by_keys = {.rows = query_rows, .pitch = TILE_ROWS, .taps = 1, .depth = plan.key_words};
+  const gemm_tile by_keys = {.rows = query_rows, .pitch = TILE_ROWS, .taps = 1, .depth = plan.key_words,
+                             .panel_pitch = plan.key_words * TILE_COLUMNS};
   const gemm_tile by_values = {.rows = score_rows, .pitch = TILE_ROWS, .taps = 1, .depth = words_of(valid)};
 
   for (int64_t query = block.first; query < block.end; query += TILE_ROWS) {
@@ -41,8 +42,10 @@ int32_t PRODUCTS_KERNEL(detr4j_attention, )(const detr4j_attention *p, int64_t t
       query_rows[r] = words_in_place_or_copied(
           map_at(p->q, p->q_type, at), p->q_type, p->head_dim, query_words + r * plan.key_words);
     }
-    for (int64_t j = 0; j < valid; j += TILE_COLUMNS) {
-      gemm_tile_multiply(&by_keys, 0, rows, keys + j * plan.key_words, scores + j, plan.pitch);
+    for (int64_t panel = 0, panels; panel < key_panels; panel += panels) {
+      panels = min_i64(MAX_PANELS, key_panels - panel);
+      gemm_multiply(
+          &by_keys, 0, rows, panels, keys + panel * by_keys.panel_pitch, scores + panel * TILE_COLUMNS, plan.pitch, TILE_COLUMNS);
     }
     float sums[TILE_ROWS];
     for (int64_t r = 0; r < rows; r++) {

@@ -1,4 +1,4 @@
-/* AVX-512 (F, BW, DQ, VL): 32 registers of 16 floats. The tile keeps 24 accumulators, 2 vectors of B and 1 of A. */
+/* AVX-512 (F, BW, DQ, VL): 32 registers of 16 floats. The tile keeps 24 accumulators, 2 or 4 vectors of B and 1 of A. */
 #ifndef DETR4J_SIMD_AVX512_H
 #define DETR4J_SIMD_AVX512_H
 
@@ -6,6 +6,7 @@
 
 #define V_LANES 16
 #define TILE_ROWS 12
+#define WIDE_ROWS 6
 
 typedef __m512 v_f32;
 typedef __m512i v_i32;
