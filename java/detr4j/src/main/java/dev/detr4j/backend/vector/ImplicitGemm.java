@@ -1,8 +1,10 @@
 package dev.detr4j.backend.vector;
 
+import static dev.detr4j.backend.vector.RegisterTile.PANELS_AT_ONCE;
 import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_ROWS;
+import static dev.detr4j.backend.vector.WideGemmTile.WIDE_ROWS;
 
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.op.Activation;
@@ -28,6 +30,9 @@ import java.lang.foreign.MemorySegment;
 final class ImplicitGemm implements HostKernel {
   /** Below it, a tap is a kernel row. */
   private static final int FEW_CHANNELS = 16;
+
+  /** Both register tiles divide it. */
+  private static final int BLOCK_ROWS = 12;
 
   /** Half of a small L2 cache, for the input of a block of pixels. */
   private static final int BLOCK_BYTES = 192 << 10;
@@ -123,7 +128,7 @@ final class ImplicitGemm implements HostKernel {
     while (panelsOfTile > 1 && tileCount(pixels, block, panels, panelsOfTile) < wanted) {
       panelsOfTile = (panelsOfTile + 1) / 2;
     }
-    while (block > TILE_ROWS && tileCount(pixels, block, panels, panelsOfTile) < wanted) {
+    while (block > BLOCK_ROWS && tileCount(pixels, block, panels, panelsOfTile) < wanted) {
       block = blockOf(pixels, block / 2);
     }
     blockPixels = block;
@@ -131,7 +136,7 @@ final class ImplicitGemm implements HostKernel {
         residual.address() != 0
             && LEAST_ROWS_FIRST <= depth * taps
             && depth * taps <= MOST_ROWS_FIRST;
-    pixelsOfPanel = rowsFirst ? TILE_ROWS : block;
+    pixelsOfPanel = rowsFirst ? BLOCK_ROWS : block;
     rowBlocks = (pixels + block - 1) / block;
     panelsPerTile = panelsOfTile;
     panelBlocks = (panels + panelsOfTile - 1) / panelsOfTile;
@@ -140,12 +145,14 @@ final class ImplicitGemm implements HostKernel {
     copiesBytes = few ? Memory.aligned(4L * taps * blockPixels * depth * groups) : 0;
   }
 
-  /** About {@code wanted} pixels, a multiple of the register tile, so that all blocks are alike. */
+  /**
+   * About {@code wanted} pixels, a multiple of the register tiles, so that all blocks are alike.
+   */
   private static int blockOf(int pixels, int wanted) {
-    int most = Math.max(1, Math.min(wanted, 240) / TILE_ROWS);
-    int tileRows = Math.max(1, (pixels + TILE_ROWS - 1) / TILE_ROWS);
+    int most = Math.max(1, Math.min(wanted, 240) / BLOCK_ROWS);
+    int tileRows = Math.max(1, (pixels + BLOCK_ROWS - 1) / BLOCK_ROWS);
     int blocks = (tileRows + most - 1) / most;
-    return (tileRows + blocks - 1) / blocks * TILE_ROWS;
+    return (tileRows + blocks - 1) / blocks * BLOCK_ROWS;
   }
 
   private long tileCount(int pixels, int block, int panels, int panelsOfTile) {
@@ -161,7 +168,7 @@ final class ImplicitGemm implements HostKernel {
 
   @Override
   public long scratchBytes() {
-    return zerosBytes + tableBytes + copiesBytes + 2L * TILE_ROWS * PANEL_BYTES;
+    return zerosBytes + tableBytes + copiesBytes + 4L * TILE_ROWS * PANEL_BYTES;
   }
 
   @Override
@@ -188,8 +195,42 @@ final class ImplicitGemm implements HostKernel {
     for (int begin = 0; begin < count; begin += pixelsOfPanel) {
       int end = Math.min(begin + pixelsOfPanel, count);
       for (int panel = firstPanel; panel < endPanel; panel++) {
-        panel(item, panel, first, begin, end, table, sums);
+        if (hasNeighbour(panel, endPanel)) {
+          twoPanels(item, panel++, first, begin, end, table, sums);
+        } else {
+          panel(item, panel, first, begin, end, table, sums);
+        }
       }
+    }
+  }
+
+  private boolean hasNeighbour(int panel, int endPanel) {
+    return PANELS_AT_ONCE == 2 && panel + 1 < endPanel && panel % groupPanels + 1 < groupPanels;
+  }
+
+  /** Pixels {@code begin} to {@code end} of the block by a panel and the next of its group. */
+  private void twoPanels(
+      int item, int panel, int first, int begin, int end, long table, long sums) {
+    int group = panel / groupPanels;
+    int columnInGroup = panel % groupPanels * TILE_COLUMNS;
+    long column = 4L * (group * groupOut + columnInGroup);
+    long panelBytes = (long) taps * depth * PANEL_BYTES;
+    long outPanel = 2L * WIDE_ROWS * PANEL_BYTES;
+    for (int r = begin; r < end; r += WIDE_ROWS) {
+      int rows = Math.min(WIDE_ROWS, end - r);
+      WideGemmTile.multiply(
+          table + 8L * r,
+          8L * blockPixels,
+          4L * group * depth,
+          taps,
+          depth,
+          weight + panel * panelBytes,
+          panelBytes,
+          sums,
+          outPanel);
+      finish(item, panel, first + r, rows, column, TILE_COLUMNS, sums);
+      int columns = Math.min(TILE_COLUMNS, groupOut - columnInGroup - TILE_COLUMNS);
+      finish(item, panel + 1, first + r, rows, column + PANEL_BYTES, columns, sums + outPanel);
     }
   }
 
@@ -200,7 +241,6 @@ final class ImplicitGemm implements HostKernel {
     long column = 4L * (group * groupOut + columnInGroup);
     int columns = Math.min(TILE_COLUMNS, groupOut - columnInGroup);
     long b = weight + (long) panel * taps * depth * PANEL_BYTES;
-    long panelBias = bias + (long) panel * PANEL_BYTES;
     for (int r = begin; r < end; r += TILE_ROWS) {
       int rows = Math.min(TILE_ROWS, end - r);
       GemmTile.multiply(
@@ -213,20 +253,25 @@ final class ImplicitGemm implements HostKernel {
           b,
           sums,
           PANEL_BYTES);
-      long skip = residual.rowOrZero(item, first + r);
-      TileEpilogue.finish(
-          sums,
-          rows,
-          columns,
-          panelBias,
-          skip == 0 ? 0 : skip + column,
-          residual.pitch(),
-          out.row(item, first + r) + column,
-          out.pitch(),
-          activation);
-      if (rowMask == RowMask.ZERO_OUTPUT) {
-        clearMasked(item, first + r, rows, column, columns);
-      }
+      finish(item, panel, first + r, rows, column, columns, sums);
+    }
+  }
+
+  private void finish(
+      int item, int panel, int firstRow, int rows, long column, int columns, long sums) {
+    long skip = residual.rowOrZero(item, firstRow);
+    TileEpilogue.finish(
+        sums,
+        rows,
+        columns,
+        bias + (long) panel * PANEL_BYTES,
+        skip == 0 ? 0 : skip + column,
+        residual.pitch(),
+        out.row(item, firstRow) + column,
+        out.pitch(),
+        activation);
+    if (rowMask == RowMask.ZERO_OUTPUT) {
+      clearMasked(item, firstRow, rows, column, columns);
     }
   }
 

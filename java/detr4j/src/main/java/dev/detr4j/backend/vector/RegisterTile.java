@@ -14,5 +14,11 @@ final class RegisterTile {
   /** Rows of a register tile; {@link GemmTile} says why so few. */
   static final int TILE_ROWS = 6;
 
+  /**
+   * Panels that are multiplied at once where there are two, by {@link WideGemmTile}: with vectors
+   * of 512 bits, which come with 32 registers. Elsewhere its sums would not stay in registers.
+   */
+  static final int PANELS_AT_ONCE = Lanes.COUNT == 16 ? 2 : 1;
+
   private RegisterTile() {}
 }

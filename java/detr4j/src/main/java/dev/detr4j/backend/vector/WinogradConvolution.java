@@ -2,9 +2,11 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.COUNT;
+import static dev.detr4j.backend.vector.RegisterTile.PANELS_AT_ONCE;
 import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_ROWS;
+import static dev.detr4j.backend.vector.WideGemmTile.WIDE_ROWS;
 
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.WinogradPacking;
@@ -70,6 +72,7 @@ final class WinogradConvolution implements HostKernel {
   private final int tailChannels;
   private final long vRow;
   private final long vElement;
+  private final long mPanel;
   private final long mElement;
 
   private final long pixelsAt;
@@ -128,7 +131,8 @@ final class WinogradConvolution implements HostKernel {
     tailChannels = inChannels % COUNT;
     vRow = Memory.aligned(wholeBytes + (tailChannels > 0 ? BYTES : 0)) + PADDING_BYTES;
     vElement = blockSquares * vRow;
-    mElement = (long) blockSquares * PANEL_BYTES + PADDING_BYTES;
+    mPanel = (long) blockSquares * PANEL_BYTES;
+    mElement = PANELS_AT_ONCE * mPanel + PADDING_BYTES;
     pixelsAt = Memory.aligned(4L * inChannels);
     tailAt = pixelsAt + Memory.aligned(8L * elements);
     linesAt = tailAt + Memory.aligned((long) elements * BYTES);
@@ -177,9 +181,16 @@ final class WinogradConvolution implements HostKernel {
       // The register tile reads whole numbers of rows: those past the end repeat the last one.
       Memory.setLong(start + rowsAt + 8L * r, start + vAt + Math.min(r, count - 1) * vRow);
     }
+    long m = start + mAt;
     for (int panel = firstPanel; panel < endPanel; panel++) {
-      multiply(panel, count, start);
-      storeSquares(item, panel, first, count, start);
+      if (PANELS_AT_ONCE == 2 && panel + 1 < endPanel) {
+        multiplyTwo(panel, count, start);
+        storeSquares(item, panel++, first, count, m, start);
+        storeSquares(item, panel, first, count, m + mPanel, start);
+      } else {
+        multiply(panel, count, start);
+        storeSquares(item, panel, first, count, m, start);
+      }
     }
   }
 
@@ -260,12 +271,37 @@ final class WinogradConvolution implements HostKernel {
     }
   }
 
-  /** The pixels of the squares of a block from their products, for one panel. */
-  private void storeSquares(int item, int panel, int first, int count, long start) {
+  /** The same for a panel and the next. */
+  private void multiplyTwo(int panel, int count, long start) {
+    long rows = start + rowsAt;
+    long panelBytes = (long) elements * inChannels * PANEL_BYTES;
+    long b = weight + panel * panelBytes;
+    for (int e = 0; e < elements; e++, b += (long) inChannels * PANEL_BYTES) {
+      long m = start + mAt + e * mElement;
+      for (int s = 0; s < count; s += WIDE_ROWS) {
+        WideGemmTile.multiply(
+            rows + 8L * s,
+            0,
+            e * vElement,
+            1,
+            inChannels,
+            b,
+            panelBytes,
+            m + (long) s * PANEL_BYTES,
+            mPanel);
+      }
+    }
+  }
+
+  /**
+   * The pixels of the squares of a block from their products, for one panel.
+   *
+   * @param m where its products are
+   */
+  private void storeSquares(int item, int panel, int first, int count, long m, long start) {
     int firstColumn = panel * TILE_COLUMNS;
     int columns = Math.min(TILE_COLUMNS, outChannels - firstColumn);
     long panelBias = bias + (long) panel * PANEL_BYTES;
-    long m = start + mAt;
     int row = first / squaresWide;
     int column = first % squaresWide;
     for (int s = 0; s < count; s++, m += PANEL_BYTES) {

@@ -20,7 +20,7 @@ class GemmTileCompilationTest {
   void theFirstCompilerTakesEveryTile(int bits) throws Exception {
     String output =
         KernelJvm.run(Workload.class, bits, "-XX:TieredStopAtLevel=3", "-XX:+PrintCompilation");
-    for (String method : List.of("rows6 ", "rows6Short ", "rows2 ")) {
+    for (String method : List.of("rows6 ", "rows6Short ", "rows2 ", "rows4 ", "rows4Short ")) {
       assertTrue(output.contains("GemmTile::" + method), method + "was not compiled:\n" + output);
     }
     assertEquals(
@@ -47,14 +47,17 @@ class GemmTileCompilationTest {
         for (int r = 0; r < RegisterTile.TILE_ROWS; r++) {
           Memory.setLong(rows + 8L * r, x);
         }
-        long b = arena.allocate((long) depth * RegisterTile.PANEL_BYTES, 64).address();
-        long out =
-            arena.allocate((long) RegisterTile.TILE_ROWS * RegisterTile.PANEL_BYTES, 64).address();
+        long panel = (long) depth * RegisterTile.PANEL_BYTES;
+        long b = arena.allocate(2 * panel, 64).address();
+        long tile = (long) RegisterTile.TILE_ROWS * RegisterTile.PANEL_BYTES;
+        long out = arena.allocate(2 * tile, 64).address();
         for (int call = 0; call < 1200; call++) {
           for (int valid = 2; valid <= RegisterTile.TILE_ROWS; valid += 2) {
             GemmTile.multiply(rows, 0, 0, 1, depth, valid, b, out, RegisterTile.PANEL_BYTES);
             GemmTile.multiply(rows, 0, 0, 1, 64, valid, b, out, RegisterTile.PANEL_BYTES);
           }
+          WideGemmTile.multiply(rows, 0, 0, 1, depth, b, panel, out, tile);
+          WideGemmTile.multiply(rows, 0, 0, 1, 64, b, panel, out, tile);
         }
       }
     }
