@@ -18,22 +18,26 @@ module dev.detr4j {
   exports dev.detr4j.backend;
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.convert to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.error;
   exports dev.detr4j.image;
   exports dev.detr4j.json to
       dev.detr4j.cli,
       dev.detr4j.evaluation,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model to
       dev.detr4j.parity;
   exports dev.detr4j.model.description;
   exports dev.detr4j.model.family to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model.graph to
       dev.detr4j.parity;
   exports dev.detr4j.model.names to
