@@ -8,4 +8,5 @@ module dev.detr4j.train {
   exports dev.detr4j.train;
   exports dev.detr4j.train.loss;
   exports dev.detr4j.train.match;
+  exports dev.detr4j.train.recipe;
 }
