@@ -6,6 +6,7 @@ module dev.detr4j.train {
   requires static transitive org.jspecify;
 
   exports dev.detr4j.train;
+  exports dev.detr4j.train.engine;
   exports dev.detr4j.train.loss;
   exports dev.detr4j.train.match;
   exports dev.detr4j.train.recipe;
