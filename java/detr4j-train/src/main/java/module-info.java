@@ -7,6 +7,7 @@ module dev.detr4j.train {
   requires static transitive org.jspecify;
 
   exports dev.detr4j.train;
+  exports dev.detr4j.train.augment;
   exports dev.detr4j.train.check;
   exports dev.detr4j.train.data;
   exports dev.detr4j.train.fault;

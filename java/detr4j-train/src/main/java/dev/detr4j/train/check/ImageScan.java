@@ -198,6 +198,9 @@ public final class ImageScan {
         || (box.area() > 0 && box.area() < 0.01 * whole)) {
       findings.add(Fault.OTHER_AREA, "%s: area %s, box %s".formatted(place, box.area(), whole));
     }
+    if (moved <= 0) {
+      return box;
+    }
     return new LabelledBox(
         box.label(), x1, y1, x2 - x1, y2 - y1, box.area(), box.crowd(), box.place());
   }

@@ -70,8 +70,8 @@ public final class CounterRandom {
 
   /** A number of the standard normal distribution (Box and Muller 1958). */
   public double nextGaussian() {
-    double radius = Math.sqrt(-2 * Math.log(1 - nextDouble()));
-    return radius * Math.cos(2 * Math.PI * nextDouble());
+    double radius = Math.sqrt(-2 * StrictMath.log(1 - nextDouble()));
+    return radius * StrictMath.cos(2 * Math.PI * nextDouble());
   }
 
   /** The numbers 0 to count - 1 in an order of their own (Fisher and Yates 1938). */
