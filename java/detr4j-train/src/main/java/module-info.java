@@ -17,4 +17,5 @@ module dev.detr4j.train {
   exports dev.detr4j.train.match;
   exports dev.detr4j.train.random;
   exports dev.detr4j.train.recipe;
+  exports dev.detr4j.train.run;
 }
