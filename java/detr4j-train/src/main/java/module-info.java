@@ -15,6 +15,7 @@ module dev.detr4j.train {
   exports dev.detr4j.train.head;
   exports dev.detr4j.train.loss;
   exports dev.detr4j.train.match;
+  exports dev.detr4j.train.prepare;
   exports dev.detr4j.train.random;
   exports dev.detr4j.train.recipe;
   exports dev.detr4j.train.run;

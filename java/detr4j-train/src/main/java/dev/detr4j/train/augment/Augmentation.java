@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 
 /** A way to change pictures for training, up to the size of the network's input. Immutable. */
 public sealed interface Augmentation
-    permits DetrAugmentation, FixedAugmentation, LightAugmentation {
+    permits DetrAugmentation, FixedAugmentation, LightAugmentation, PlainAugmentation {
   /**
    * One picture of the training set, changed.
    *

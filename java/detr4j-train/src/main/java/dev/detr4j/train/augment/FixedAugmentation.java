@@ -70,9 +70,9 @@ public record FixedAugmentation(
       int windowHeight,
       CounterRandom random,
       Arena arena) {
-    boolean flip = random.chance(0.5);
-    if (flip && flips) {
-      scene.flip();
+    boolean turned = random.chance(0.5) && flips;
+    if (turned) {
+      scene.boxes().flip(scene.width());
     }
     double zoom = LEAST_ZOOM * StrictMath.pow(MOST_ZOOM / LEAST_ZOOM, random.nextDouble());
     double stretch = StrictMath.pow(MOST_STRETCH, random.between(-1, 1));
@@ -99,10 +99,13 @@ public record FixedAugmentation(
     int endX = Math.clamp((int) Math.rint(right * scaleX + shiftX), toX + 1, windowX + windowWidth);
     int endY =
         Math.clamp((int) Math.rint(bottom * scaleY + shiftY), toY + 1, windowY + windowHeight);
-    ImageView shown = Scene.part(scene.pixels(), top, left, bottom - top, right - left);
+    // What is drawn is mirrored, not the whole picture, of which it may be a small part.
+    int from = turned ? scene.width() - right : left;
+    ImageView shown = Scene.part(scene.pixels(), top, from, bottom - top, right - left);
     PixelSize drawn = new PixelSize(endX - toX, endY - toY);
     boolean same = shown.width() == drawn.width() && shown.height() == drawn.height();
-    canvas.paste(same ? shown : Scene.resized(shown, drawn, resampling, arena), toX, toY);
+    ImageView small = same ? shown : Scene.resized(shown, drawn, resampling, arena);
+    canvas.paste(turned ? Scene.mirrored(small, arena) : small, toX, toY);
 
     // Boxes follow the pixels that were drawn, not the plan, which they miss by a part of a pixel.
     double exactX = (double) drawn.width() / shown.width();

@@ -74,25 +74,28 @@ public final class Scene {
 
   /** Turns left and right round. */
   void flip() {
-    int width = width();
-    int height = height();
+    pixels = mirrored(pixels, arena);
+    boxes.flip(width());
+  }
+
+  static ImageView mirrored(ImageView source, Arena arena) {
+    int width = source.width();
+    int height = source.height();
     MemorySegment turned = arena.allocate(3L * width * height);
     byte[] row = new byte[3 * width];
     byte[] reversed = new byte[3 * width];
     for (int y = 0; y < height; y++) {
       MemorySegment.copy(
-          pixels.pixels(), ValueLayout.JAVA_BYTE, y * pixels.rowStride(), row, 0, row.length);
-      for (int x = 0; x < width; x++) {
-        int from = 3 * (width - 1 - x);
-        reversed[3 * x] = row[from];
-        reversed[3 * x + 1] = row[from + 1];
-        reversed[3 * x + 2] = row[from + 2];
+          source.pixels(), ValueLayout.JAVA_BYTE, y * source.rowStride(), row, 0, row.length);
+      for (int to = 0, from = 3 * (width - 1); from >= 0; to += 3, from -= 3) {
+        reversed[to] = row[from];
+        reversed[to + 1] = row[from + 1];
+        reversed[to + 2] = row[from + 2];
       }
       MemorySegment.copy(
           reversed, 0, turned, ValueLayout.JAVA_BYTE, 3L * y * width, reversed.length);
     }
-    pixels = ImageView.rgb(turned, width, height);
-    boxes.flip(width);
+    return ImageView.rgb(turned, width, height);
   }
 
   /** Brings the picture to a size. */
@@ -162,8 +165,10 @@ public final class Scene {
     for (int y = 0; y < height; y++) {
       MemorySegment.copy(
           pixels.pixels(), ValueLayout.JAVA_BYTE, y * pixels.rowStride(), row, 0, row.length);
-      for (int i = 0; i < row.length; i++) {
-        row[i] = table[(i % 3) << 8 | (row[i] & 0xff)];
+      for (int i = 0; i < row.length; i += 3) {
+        row[i] = table[row[i] & 0xff];
+        row[i + 1] = table[256 | (row[i + 1] & 0xff)];
+        row[i + 2] = table[512 | (row[i + 2] & 0xff)];
       }
       MemorySegment.copy(row, 0, changed, ValueLayout.JAVA_BYTE, 3L * y * width, row.length);
     }

@@ -4,9 +4,11 @@ import dev.detr4j.error.OneLine;
 import dev.detr4j.json.OutsideFile;
 import dev.detr4j.train.TrainingException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -75,8 +77,12 @@ final class DataFiles {
 
   /** The image files below a folder, sorted. */
   static List<Path> imagesBelow(Path folder) {
-    try (Stream<Path> entries = Files.walk(folder, 16)) {
+    // Data folders are often links to other disks.
+    try (Stream<Path> entries = Files.walk(folder, 16, FileVisitOption.FOLLOW_LINKS)) {
       return entries.filter(DataFiles::isImage).sorted().limit(MOST_FILES).toList();
+    } catch (UncheckedIOException e) {
+      throw new TrainingException(
+          name(folder) + " cannot be listed: " + OneLine.of(String.valueOf(e.getMessage())), e);
     } catch (IOException e) {
       throw new TrainingException(name(folder) + " cannot be listed: " + OneLine.of(e), e);
     }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /** Reads the small YAML files of data sets: plain values only, bounded. */
 final class YamlFile {
@@ -26,9 +25,10 @@ final class YamlFile {
             .setCodePointLimit(LONGEST)
             .build();
     Object content;
+    // Beside its own exceptions, the parser lets those of broken numbers and keys through.
     try {
       content = new Load(settings).loadFromString(text);
-    } catch (YamlEngineException | StackOverflowError e) {
+    } catch (RuntimeException | StackOverflowError e) {
       throw new TrainingException(
           "%s is not valid YAML: %s"
               .formatted(DataFiles.name(file), OneLine.of(String.valueOf(e.getMessage()))),

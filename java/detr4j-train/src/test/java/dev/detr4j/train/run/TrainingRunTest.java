@@ -309,4 +309,24 @@ class TrainingRunTest {
     new RunFolder(folder.resolve("a")).check(false, findings);
     assertEquals(1, findings.count(Fault.OUTPUT_TAKEN));
   }
+
+  @Test
+  void twoImagesAreLearnedByHeart() {
+    Dataset two = OverfitCheck.images(dataset());
+    assertEquals(
+        List.of("0.png", "1.png"), two.images().stream().map(TrainingImage::name).toList());
+    BatchMaker batches =
+        new BatchMaker(
+            two,
+            new ImageDecoder(),
+            new FixedAugmentation(
+                new PixelSize(8, 8), new PillowResampling(ResamplingFilter.BILINEAR), false, 0),
+            1,
+            2);
+    try (TinyEngine engine = engine()) {
+      OverfitCheck.Result result = OverfitCheck.run(engine, batches, two, 0.05);
+      assertTrue(result.ap() > 0 && result.lastLoss() < result.firstLoss(), result.toString());
+      assertTrue(result.toString().startsWith("check: "), result.toString());
+    }
+  }
 }
