@@ -62,6 +62,7 @@ public final class TrainingSession implements AutoCloseable {
   private final Queue queue;
   private final TrainableModel model;
   private final SessionOptions options;
+  private final List<Parameter> every;
   private final List<Parameter> learning;
   private final ParameterMemory memory;
   private final AdamW optimizer;
@@ -69,7 +70,12 @@ public final class TrainingSession implements AutoCloseable {
   private @Nullable Buffer slab;
 
   private TrainingSession(
-      HostBackend backend, TrainableModel model, SessionOptions options, List<Parameter> learning) {
+      HostBackend backend,
+      TrainableModel model,
+      SessionOptions options,
+      List<Parameter> every,
+      List<Parameter> learning) {
+    this.every = every;
     this.backend = backend;
     this.model = model;
     this.options = options;
@@ -84,7 +90,8 @@ public final class TrainingSession implements AutoCloseable {
    *
    * @param config what the model is
    * @param weights of the starting model; their checkpoint stays open as long as the session
-   * @param backend a backend of the processors; the caller closes it after the session
+   * @param backend a backend of the processors that nothing else uses, because it holds the
+   *     weights; the caller closes it after the session
    * @throws TrainingException when models of the family cannot be trained
    */
   public static TrainingSession open(
@@ -108,7 +115,7 @@ public final class TrainingSession implements AutoCloseable {
             .filter(reached::contains)
             .filter(parameter -> options.freezing().trains(parameter.name()))
             .toList();
-    return new TrainingSession(backend, model, options, learning);
+    return new TrainingSession(backend, model, options, List.copyOf(source.parameters()), learning);
   }
 
   private static void addLearning(Weight weight, Set<Weight> to) {
@@ -122,6 +129,20 @@ public final class TrainingSession implements AutoCloseable {
   /** The parameters that learn, in the order of the model. */
   public List<Parameter> parameters() {
     return learning;
+  }
+
+  /** All tensors of the checkpoint that the model asked for, frozen ones too. */
+  public List<Parameter> everyParameter() {
+    return every;
+  }
+
+  /** Bytes outside the heap that the session holds so far, packed weights included. */
+  public long heldBytes() {
+    Buffer maps = slab;
+    return memory.bytes() * 5
+        + (maps == null ? 0 : maps.byteSize())
+        + queue.bytes()
+        + backend.weightBytes();
   }
 
   /** The model. */
@@ -214,11 +235,7 @@ public final class TrainingSession implements AutoCloseable {
    */
   public long bytes(ModelInput input) {
     step(input);
-    Buffer maps = slab;
-    return memory.bytes() * 5
-        + (maps == null ? 0 : maps.byteSize())
-        + queue.bytes()
-        + backend.weightBytes();
+    return heldBytes();
   }
 
   /** Begins a batch. */
