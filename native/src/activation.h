@@ -9,7 +9,7 @@
  * and x (1 - Q(a)) above. Q(a) = e^(-a^2/2) R(1 / (1 + 0.26 a)), where R is a polynomial fitted to the scaled complementary
  * error function for 0 <= a <= 14.5 (relative error below 6e-9): both tails keep their relative accuracy.
  */
-V_INLINE v_f32 v_gelu(v_f32 x) {
+V_INLINE v_f32 v_normal_share(v_f32 x) { /* Phi(x) */
   static const float r[] = {0.2001245469f,   0.03120421804f, 0.1094826013f, 0.1017152518f,
                             0.1039066240f, -7.167197055e-6f};
   const v_f32 a = v_abs(x);
@@ -20,9 +20,10 @@ V_INLINE v_f32 v_gelu(v_f32 x) {
   q = v_fmadd(q, t, v_set1(-0.2008204013f));
   for (int i = 0; i < 6; i++) q = v_fmadd(q, t, v_set1(r[i]));
   q = v_mul(q, v_exp(v_mul(v_mul(a, a), v_set1(-0.5f))));
-  const v_f32 phi = v_select(v_lt(x, v_zero()), q, v_sub(v_set1(1.0f), q));
-  return v_mul(x, phi);
+  return v_select(v_lt(x, v_zero()), q, v_sub(v_set1(1.0f), q));
 }
+
+V_INLINE v_f32 v_gelu(v_f32 x) { return v_mul(x, v_normal_share(x)); }
 
 /* SiLU: x times the logistic function of x, as 1 / (1 + e^-x) above zero and e^x / (1 + e^x) below, so that no power overflows. */
 V_INLINE v_f32 v_silu(v_f32 x) {

@@ -16,34 +16,49 @@ module dev.detr4j {
 
   exports dev.detr4j;
   exports dev.detr4j.backend;
+  exports dev.detr4j.backend.host to
+      dev.detr4j.train;
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.convert to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.error;
   exports dev.detr4j.image;
   exports dev.detr4j.json to
       dev.detr4j.cli,
       dev.detr4j.evaluation,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model to
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model.description;
   exports dev.detr4j.model.family to
       dev.detr4j.cli,
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
+  exports dev.detr4j.model.gradient to
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model.graph to
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.model.names to
       dev.detr4j.parity;
   exports dev.detr4j.op;
+  exports dev.detr4j.op.gradient;
   exports dev.detr4j.plan to
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.postprocess to
       dev.detr4j.parity;
   exports dev.detr4j.profile;
+  exports dev.detr4j.runtime to
+      dev.detr4j.train;
   exports dev.detr4j.session to
       dev.detr4j.parity;
   exports dev.detr4j.tensor;

@@ -2,6 +2,12 @@ package dev.detr4j.ffi;
 
 import dev.detr4j.ffi.generated.detr4j_abi_field;
 import dev.detr4j.ffi.generated.detr4j_add;
+import dev.detr4j.ffi.generated.detr4j_ms_deform_attention_gradient;
+import dev.detr4j.ffi.generated.detr4j_attention_gradient;
+import dev.detr4j.ffi.generated.detr4j_channel_sums;
+import dev.detr4j.ffi.generated.detr4j_layer_norm_gradient;
+import dev.detr4j.ffi.generated.detr4j_weight_gradient;
+import dev.detr4j.ffi.generated.detr4j_activation_gradient;
 import dev.detr4j.ffi.generated.detr4j_attention;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
 import dev.detr4j.ffi.generated.detr4j_cell_attention;
@@ -88,7 +94,13 @@ final class AbiLayout {
           detr4j_top_k.layout(),
           detr4j_gather.layout(),
           detr4j_nms.layout(),
-          detr4j_resize.layout());
+          detr4j_resize.layout(),
+          detr4j_activation_gradient.layout(),
+          detr4j_weight_gradient.layout(),
+          detr4j_layer_norm_gradient.layout(),
+          detr4j_channel_sums.layout(),
+          detr4j_attention_gradient.layout(),
+          detr4j_ms_deform_attention_gradient.layout());
 
   /** The same for detr4j_cuda.h. */
   private static final List<GroupLayout> CUDA_STRUCTS =

@@ -29,6 +29,7 @@ public sealed interface OpSpec
         Gate,
         Gather,
         GlobalResponseNorm,
+        GradientOp,
         GroupNorm,
         LayerNorm,
         Linear,
@@ -67,18 +68,18 @@ public sealed interface OpSpec
    * @param shape its extents; a vector may come in any shape of as many elements
    */
   record WeightSpec(String role, Shape shape) {
-    static WeightSpec of(String role, int... extents) {
+    public static WeightSpec of(String role, int... extents) {
       return new WeightSpec(role, Shape.of(extents));
     }
 
     /** The weights of a product: its matrix or kernel, and a bias if it has one. */
-    static List<WeightSpec> product(boolean hasBias, int... kernel) {
+    public static List<WeightSpec> product(boolean hasBias, int... kernel) {
       WeightSpec weight = of("weight", kernel);
       return hasBias ? List.of(weight, of("bias", kernel[0])) : List.of(weight);
     }
 
     /** The weights of a normalisation. */
-    static List<WeightSpec> scaleAndShift(int channels) {
+    public static List<WeightSpec> scaleAndShift(int channels) {
       return List.of(of("weight", channels), of("bias", channels));
     }
 
@@ -112,11 +113,11 @@ public sealed interface OpSpec
 
   /** The type and shape of one output. */
   record Output(ElementType type, Shape shape) {
-    static Output f32(int... extents) {
+    public static Output f32(int... extents) {
       return new Output(ElementType.F32, Shape.of(extents));
     }
 
-    static Output f32(Shape shape) {
+    public static Output f32(Shape shape) {
       return new Output(ElementType.F32, shape);
     }
 

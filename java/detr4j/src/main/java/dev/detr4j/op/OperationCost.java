@@ -67,6 +67,7 @@ public record OperationCost(long flops, long bytes) {
               read(inputs) + weights(convolution) + written);
       case Gather _ ->
           new OperationCost(0, written + Float.BYTES * inputs.get(1).elements() + written);
+      case GradientOp gradient -> gradient.cost(inputs, written);
       case GlobalResponseNorm norm ->
           new OperationCost(6 * out.elements(), read(inputs) + weights(norm) + written);
       case GroupNorm norm ->
@@ -157,7 +158,7 @@ public record OperationCost(long flops, long bytes) {
   }
 
   /** Bytes of inputs whose elements have four bytes each, floats or indices. */
-  private static long read(List<Shape> inputs) {
+  public static long read(List<Shape> inputs) {
     long elements = 0;
     for (Shape input : inputs) {
       elements += input.elements();

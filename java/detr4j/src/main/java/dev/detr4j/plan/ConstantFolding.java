@@ -3,6 +3,7 @@ package dev.detr4j.plan;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Node;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -10,7 +11,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which part of a graph no input reaches: it is the same in every call, and computed once.
+ * Which part of a graph no input reaches, and no weight that changes: it is the same in every call,
+ * and computed once.
  *
  * @param roots the constant roots: those that the graph declares, and those that nodes make of
  *     constants alone
@@ -47,13 +49,19 @@ record ConstantFolding(Set<Value> roots, List<Node> prologue, List<Node> body) {
   }
 
   /**
-   * The roots that an input reaches. A root that constant and varying nodes fill together varies as
-   * a whole, and so does all that such a node writes; so the nodes are looked at until none adds a
-   * root.
+   * The roots that an input reaches, or a weight that changes, and those with memory of their own.
+   * A root that constant and varying nodes fill together varies as a whole, and so does all that
+   * such a node writes; so the nodes are looked at until none adds a root.
    */
   private static Set<Value> varyingRoots(Graph graph) {
     Set<Value> varying = new HashSet<>();
     graph.inputs().forEach(input -> varying.add(input.root()));
+    varying.addAll(graph.placed().keySet());
+    for (Node node : graph.nodes()) {
+      if (node.weights().stream().anyMatch(weight -> changes(graph, weight))) {
+        node.outputs().forEach(output -> varying.add(output.root()));
+      }
+    }
     boolean grew = true;
     while (grew) {
       grew = false;
@@ -66,6 +74,11 @@ record ConstantFolding(Set<Value> roots, List<Node> prologue, List<Node> body) {
       }
     }
     return varying;
+  }
+
+  private static boolean changes(Graph graph, Value weight) {
+    Weight values = graph.weights().get(weight);
+    return values != null && values.changes();
   }
 
   private static boolean anyIn(Set<Value> roots, Collection<Value> values) {

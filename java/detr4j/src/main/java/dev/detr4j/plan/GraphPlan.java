@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,17 +101,35 @@ public final class GraphPlan implements AutoCloseable {
    *     not matter and do not last
    */
   public ExecutionPlan bind(Queue queue, Buffer slab) {
+    return bindParts(queue, slab, Set.of()).getFirst();
+  }
+
+  /**
+   * Binds the plan in parts that are run one after the other, for a caller who computes something
+   * in between. All parts share the slab, and whoever closes them closes each.
+   *
+   * @param firsts the nodes that begin a part; the first part begins without being named
+   */
+  public List<ExecutionPlan> bindParts(Queue queue, Buffer slab, Set<Node> firsts) {
     Map<Home, Buffer> homes = new EnumMap<>(Home.class);
     homes.put(Home.SLAB, slab);
     if (constants != null) {
       homes.put(Home.CONSTANTS, constants);
     }
-    List<BoundNode> bound = bind(body, weights, memory, homes);
     Map<String, TensorView> in = new LinkedHashMap<>();
     inputs.forEach(input -> in.put(input.name(), memory.view(input, homes)));
     Map<String, TensorView> out = new LinkedHashMap<>();
     kept.forEach((name, value) -> out.put(name, memory.view(value, homes)));
-    return new ExecutionPlan(queue, queue.compile(bound), bound, in, out, slab);
+    List<ExecutionPlan> parts = new ArrayList<>();
+    int begin = 0;
+    for (int i = Math.min(1, body.size()); i <= body.size(); i++) {
+      if (i == body.size() || firsts.contains(body.get(i))) {
+        List<BoundNode> bound = bind(body.subList(begin, i), weights, memory, homes);
+        parts.add(new ExecutionPlan(queue, queue.compile(bound), bound, in, out, slab));
+        begin = i;
+      }
+    }
+    return parts;
   }
 
   /** Nodes with the places of their values, and their weights. */

@@ -12,6 +12,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +26,14 @@ final class MemoryMap {
   private final Map<Value, Region> regions;
   private final Map<Home, Long> sizes;
   private final Function<Value, ElementType> types;
+  private final Map<Value, TensorView> placed;
 
   private MemoryMap(
-      Map<Value, Region> regions, Map<Home, Long> sizes, Function<Value, ElementType> types) {
+      Map<Value, Region> regions,
+      Map<Home, Long> sizes,
+      Function<Value, ElementType> types,
+      Map<Value, TensorView> placed) {
+    this.placed = placed;
     this.regions = regions;
     this.sizes = sizes;
     this.types = types;
@@ -45,7 +51,7 @@ final class MemoryMap {
       ConstantFolding folding,
       Collection<Value> kept,
       Function<Value, ElementType> types) {
-    Lives lives = new Lives(types);
+    Lives lives = new Lives(types, graph.placed().keySet());
     List<Node> body = folding.body();
     for (Value input : graph.inputs()) {
       lives.write(Home.SLAB, input, -1);
@@ -65,16 +71,18 @@ final class MemoryMap {
       lives.run(Home.SLAB, body.get(step), step);
     }
     kept.forEach(value -> lives.read(value, body.size(), "the caller"));
-    return new MemoryMap(lives.regions, lives.place(), types);
+    return new MemoryMap(lives.regions, lives.place(), types, graph.placed());
   }
 
   /** The regions while their lives are found. */
   private static final class Lives {
     final Map<Value, Region> regions = new LinkedHashMap<>();
     private final Function<Value, ElementType> types;
+    private final Set<Value> placed;
 
-    Lives(Function<Value, ElementType> types) {
+    Lives(Function<Value, ElementType> types, Set<Value> placed) {
       this.types = types;
+      this.placed = placed;
     }
 
     void run(Home home, Node node, int step) {
@@ -84,10 +92,16 @@ final class MemoryMap {
 
     void write(Home home, Value value, int step) {
       Value root = value.root();
+      if (placed.contains(root)) {
+        return;
+      }
       regions.computeIfAbsent(root, key -> new Region(home, bytes(key))).touch(step);
     }
 
     void read(Value value, int step, String reader) {
+      if (placed.contains(value.root())) {
+        return;
+      }
       Region region = regions.get(value.root());
       if (region == null) {
         throw new IllegalStateException(
@@ -137,6 +151,16 @@ final class MemoryMap {
 
   /** A value in memory. */
   TensorView view(Value value, Map<Home, Buffer> homes) {
+    TensorView own = placed.get(value.root());
+    if (own != null) {
+      return new TensorView(
+          own.buffer(),
+          own.offset() + value.offset() * own.type().bytes(),
+          own.type(),
+          value.shape(),
+          value.rowStride(),
+          value.batchStride());
+    }
     Region region = regions.get(value.root());
     Buffer home = region == null ? null : homes.get(region.home);
     if (region == null || home == null) {

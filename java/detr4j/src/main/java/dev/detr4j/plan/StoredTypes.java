@@ -55,6 +55,7 @@ final class StoredTypes {
       Collection<Value> constantRoots) {
     Map<Value, List<Proposal>> proposals = new LinkedHashMap<>();
     graph.inputs().forEach(input -> propose(proposals, input, "each call provides it"));
+    graph.placed().keySet().forEach(root -> propose(proposals, root, "it outlives the plan"));
     constantRoots.forEach(root -> propose(proposals, root, "it is constant"));
     kept.forEach(value -> propose(proposals, value, "the caller looks at it"));
     for (Node node : graph.nodes()) {

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Weights that are equal share one packed copy, however often a graph is made. A tensor of a
  * checkpoint is equal to itself alone, even where names and values agree; a weight that is computed
  * from others is equal to what is computed from equal weights by the same rule. Implementations are
- * immutable, thread-safe and cheap to hold; the values of a checkpoint stay in its memory-mapped
- * file until they are read.
+ * thread-safe and cheap to hold, and immutable unless {@link #changes} says otherwise; the values
+ * of a checkpoint stay in its memory-mapped file until they are read.
  */
 public interface Weight {
   /** The name in its checkpoint, or a description of how it was derived; used in messages. */
@@ -24,4 +24,13 @@ public interface Weight {
    * @param destination native memory of at least {@code 4 * shape().elements()} bytes
    */
   void read(MemorySegment destination);
+
+  /**
+   * Whether its values may differ from one run of a plan to the next, as those of a weight that is
+   * trained do. Then nothing that follows from it is a constant of a plan, and whoever changes it
+   * has the backend pack it anew. Weights of a checkpoint never change.
+   */
+  default boolean changes() {
+    return false;
+  }
 }

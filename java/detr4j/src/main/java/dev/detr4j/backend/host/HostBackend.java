@@ -28,6 +28,7 @@ public final class HostBackend implements Backend {
   private final WorkerPool pool;
   private final HostWeights weights;
   private final String model;
+  private final Runnable changed;
 
   /**
    * Makes a backend from its table of operations.
@@ -39,6 +40,21 @@ public final class HostBackend implements Backend {
       String instructionSet,
       Map<Class<? extends OpSpec>, HostOp<?>> ops,
       BackendOptions options) {
+    this(kind, instructionSet, ops, options, () -> {});
+  }
+
+  /**
+   * As above, for operations that hold weights in a form of their own.
+   *
+   * @param changed makes that form anew of the weights that change, see {@link #packChanged}
+   */
+  public HostBackend(
+      BackendKind kind,
+      String instructionSet,
+      Map<Class<? extends OpSpec>, HostOp<?>> ops,
+      BackendOptions options,
+      Runnable changed) {
+    this.changed = changed;
     this.kind = kind;
     this.instructionSet = instructionSet;
     this.ops = Map.copyOf(ops);
@@ -69,6 +85,20 @@ public final class HostBackend implements Backend {
   /** The packed weights of this detector. */
   public HostWeights weights() {
     return weights;
+  }
+
+  /**
+   * Packs the weights that change anew, in the memory that kernels know; no program runs meanwhile.
+   * Whoever changed them calls this.
+   */
+  public void packChanged() {
+    weights.packChanged();
+    changed.run();
+  }
+
+  /** The threads that run tiles. */
+  public WorkerPool workers() {
+    return pool;
   }
 
   /** The name of the model that this backend runs, or empty. */

@@ -4,8 +4,11 @@ import dev.detr4j.runtime.WorkerPool;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +41,9 @@ public final class HostWeights implements AutoCloseable {
 
   private record Key(Weight weight, String layout) {}
 
+  /** A packed form of a weight that changes. */
+  private record Changing(Weight weight, MemorySegment memory, int parts, PartPacker packer) {}
+
   private final WorkerPool pool;
 
   /** Tiles have scratch, packers need none. */
@@ -45,6 +51,7 @@ public final class HostWeights implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Map<Key, MemorySegment> packed = new HashMap<>();
+  private final List<Changing> changing = new ArrayList<>();
   private MemorySegment chunk = MemorySegment.NULL;
   private long chunkUsed;
 
@@ -91,14 +98,55 @@ public final class HostWeights implements AutoCloseable {
     MemorySegment values = staged(4 * weight.shape().elements());
     weight.read(values);
     MemorySegment memory = room(Math.max(packedBytes, 4));
+    pack(weight, values, memory, parts, packer);
+    if (weight.changes()) {
+      changing.add(new Changing(weight, memory, parts, packer));
+    }
+    packed.put(key, memory);
+    bytes += packedBytes;
+    return memory;
+  }
+
+  private void pack(
+      Weight weight, MemorySegment values, MemorySegment memory, int parts, PartPacker packer) {
     pool.run(
         (part, scratch) -> packer.pack(part, values, memory),
         parts,
         noScratch,
         "packing of " + weight.name());
-    packed.put(key, memory);
-    bytes += packedBytes;
-    return memory;
+  }
+
+  /**
+   * Packs every weight that changes anew, where it lies: kernels hold its address. What a packer
+   * leaves alone, because it is zero at first, stays so. Each thread reads and packs whole weights,
+   * the largest first.
+   */
+  synchronized void packChanged() {
+    if (changing.isEmpty()) {
+      return;
+    }
+    changing.sort(Comparator.comparingLong((Changing each) -> each.memory.byteSize()).reversed());
+    long largest = 4;
+    for (Changing each : changing) {
+      largest = Math.max(largest, 4 * each.weight.shape().elements());
+    }
+    MemorySegment all = staged((largest + 127 & -64L) * noScratch.length);
+    MemorySegment[] ofThread = new MemorySegment[noScratch.length];
+    for (int i = 0; i < ofThread.length; i++) {
+      ofThread[i] = all.asSlice((largest + 127 & -64L) * i, largest);
+    }
+    pool.run(
+        (tile, scratch) -> {
+          Changing each = changing.get(tile);
+          MemorySegment values = scratch.asSlice(0, 4 * each.weight.shape().elements());
+          each.weight.read(values);
+          for (int part = 0; part < each.parts; part++) {
+            each.packer.pack(part, values, each.memory);
+          }
+        },
+        changing.size(),
+        ofThread,
+        "packing of changed weights");
   }
 
   /** Memory for the values of a weight until they are packed; the next weight gets the same. */

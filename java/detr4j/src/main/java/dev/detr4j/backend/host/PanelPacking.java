@@ -117,6 +117,10 @@ public final class PanelPacking {
       PanelFormat format) {
     int channels = of.inChannels;
     int taps = of.taps;
+    if (format == PanelFormat.F32) {
+      FloatPanels.pack(rows, panel, width, channels, taps, columns);
+      return;
+    }
     long k = 0;
     for (int t = 0; t < taps; t++) {
       for (int c = 0; c < channels; c++) {

@@ -113,6 +113,10 @@ public enum WinogradPacking {
       int channels,
       int columns,
       PanelFormat format) {
+    if (format == PanelFormat.F32) {
+      FloatPanels.packSquares(rows, panel, width, channels, transform, columns);
+      return;
+    }
     long elementBytes = format.bytes(channels, columns);
     double[] g = new double[TAPS];
     double[] u = new double[elements];

@@ -4,7 +4,9 @@ import dev.detr4j.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,10 +14,29 @@ import org.jspecify.annotations.Nullable;
 final class HeapWeights {
   private final Map<Weight, float[]> plain = new HashMap<>();
   private final Map<Weight, Map<Integer, float[]>> inputMajor = new HashMap<>();
+  private final List<Runnable> changed = new ArrayList<>();
 
   /** The values as they are, row-major. */
   synchronized float[] plain(Weight weight) {
-    return plain.computeIfAbsent(weight, HeapWeights::read);
+    float[] known = plain.get(weight);
+    if (known != null) {
+      return known;
+    }
+    float[] values = read(weight);
+    plain.put(weight, values);
+    if (weight.changes()) {
+      changed.add(() -> copy(read(weight), values));
+    }
+    return values;
+  }
+
+  /** Reads those that may have changed into the arrays that kernels hold. */
+  synchronized void readChanged() {
+    changed.forEach(Runnable::run);
+  }
+
+  private static void copy(float[] from, float[] to) {
+    System.arraycopy(from, 0, to, 0, to.length);
   }
 
   /** The values as they are, or null when there is no weight. */
@@ -28,9 +49,17 @@ final class HeapWeights {
    * group]}, so that the outputs that one input value contributes to lie side by side.
    */
   synchronized float[] inputMajor(Weight weight, int outputs, int channels, int taps, int groups) {
-    return inputMajor
-        .computeIfAbsent(weight, w -> new HashMap<>())
-        .computeIfAbsent(groups, g -> transpose(read(weight), outputs, channels, taps, groups));
+    Map<Integer, float[]> ofWeight = inputMajor.computeIfAbsent(weight, w -> new HashMap<>());
+    float[] known = ofWeight.get(groups);
+    if (known != null) {
+      return known;
+    }
+    float[] values = transpose(read(weight), outputs, channels, taps, groups);
+    ofWeight.put(groups, values);
+    if (weight.changes()) {
+      changed.add(() -> copy(transpose(read(weight), outputs, channels, taps, groups), values));
+    }
+    return values;
   }
 
   private static float[] transpose(

@@ -34,6 +34,19 @@ import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
 import dev.detr4j.op.TopProbabilities;
 import dev.detr4j.op.Upsample;
+import dev.detr4j.op.gradient.ActivationGradient;
+import dev.detr4j.op.gradient.AttentionGradient;
+import dev.detr4j.op.gradient.BoxRefinementGradient;
+import dev.detr4j.op.gradient.ConvolutionWeightGradient;
+import dev.detr4j.op.gradient.GlobalResponseNormGradient;
+import dev.detr4j.op.gradient.GroupNormGradient;
+import dev.detr4j.op.gradient.LayerNormGradient;
+import dev.detr4j.op.gradient.LinearWeightGradient;
+import dev.detr4j.op.gradient.MaxPoolGradient;
+import dev.detr4j.op.gradient.MsDeformAttentionGradient;
+import dev.detr4j.op.gradient.RowSum;
+import dev.detr4j.op.gradient.Spread;
+import dev.detr4j.op.gradient.WeightValue;
 import dev.detr4j.tensor.ElementType;
 import java.util.HashMap;
 import java.util.Map;
@@ -60,11 +73,12 @@ public final class ReferenceBackendProvider implements BackendProvider {
     if (reason != null) {
       throw new BackendException(reason);
     }
-    return new HostBackend(BackendKind.REFERENCE, "java", table(), options);
+    HeapWeights weights = new HeapWeights();
+    return new HostBackend(
+        BackendKind.REFERENCE, "java", table(weights), options, weights::readChanged);
   }
 
-  private static Map<Class<? extends OpSpec>, HostOp<?>> table() {
-    HeapWeights weights = new HeapWeights();
+  private static Map<Class<? extends OpSpec>, HostOp<?>> table(HeapWeights weights) {
     Map<Class<? extends OpSpec>, HostOp<?>> table = new HashMap<>();
     put(table, Add.class, new ReferenceAdd());
     put(table, Attention.class, new ReferenceAttention());
@@ -92,6 +106,19 @@ public final class ReferenceBackendProvider implements BackendProvider {
     put(table, SinePositionEmbedding.class, new ReferenceSinePositionEmbedding(weights));
     put(table, SoftNms.class, new ReferenceSoftNms());
     put(table, TopK.class, new ReferenceTopK());
+    put(table, ActivationGradient.class, new ReferenceActivationGradient());
+    put(table, AttentionGradient.class, new ReferenceAttentionGradient());
+    put(table, BoxRefinementGradient.class, new ReferenceBoxRefinementGradient());
+    put(table, ConvolutionWeightGradient.class, new ReferenceConvolutionWeightGradient());
+    put(table, GlobalResponseNormGradient.class, new ReferenceGlobalResponseNormGradient(weights));
+    put(table, GroupNormGradient.class, new ReferenceGroupNormGradient(weights));
+    put(table, LayerNormGradient.class, new ReferenceLayerNormGradient(weights));
+    put(table, LinearWeightGradient.class, new ReferenceLinearWeightGradient());
+    put(table, MaxPoolGradient.class, new ReferenceMaxPoolGradient());
+    put(table, MsDeformAttentionGradient.class, new ReferenceMsDeformAttentionGradient());
+    put(table, RowSum.class, new ReferenceRowSum());
+    put(table, Spread.class, new ReferenceSpread());
+    put(table, WeightValue.class, new ReferenceWeightValue(weights));
     return table;
   }
 

@@ -27,7 +27,7 @@ final class DeformableDecoder {
       FeedForward ffn,
       Norm ffnNorm) {}
 
-  /** What the last layer delivers; the boxes are those of the last layer's head. */
+  /** What a layer delivers; the boxes are those of its head. */
   record Decoded(Value hidden, Value boxes) {}
 
   private final boolean refine;
@@ -65,11 +65,12 @@ final class DeformableDecoder {
   }
 
   /**
-   * Adds the nodes.
+   * Adds the nodes; returns what each layer delivers, or the last one alone where the graph does
+   * not learn.
    *
    * @param queries target, position and first reference of the object queries
    */
-  Decoded add(
+  List<Decoded> add(
       Graph.Builder graph,
       ObjectQueries.Queries queries,
       Value memory,
@@ -78,6 +79,7 @@ final class DeformableDecoder {
     Value position = queries.position();
     Value positioned = graph.add("decoder.position", new Add(), target, position);
     Value reference = queries.reference();
+    List<Decoded> decoded = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
       String label = "decoder." + i;
       Layer layer = layers.get(i);
@@ -107,21 +109,28 @@ final class DeformableDecoder {
         target = next.get(0);
         positioned = next.get(1);
       }
-      if (refine || last) {
-        // With refinement the next reference and the prediction of this layer are the same boxes.
+      if (refine || last || graph.isTraining()) {
         Value delta = boxHeads.get(i).add(graph, label + ".bbox_embed", target);
         BoxRefinement.Reference form =
             reference.shape().last() == 2
                 ? BoxRefinement.Reference.POINT
                 : BoxRefinement.Reference.BOX;
-        reference =
+        Value boxes =
             graph.add(
                 label + ".reference",
                 new BoxRefinement(form, 4, inverseSigmoidEpsilon),
                 delta,
                 reference);
+        if (last || graph.isTraining()) {
+          decoded.add(new Decoded(target, boxes));
+        }
+        if (refine) {
+          // The next reference is the prediction of this layer, which learns from its own loss
+          // alone.
+          reference = boxes.detached();
+        }
       }
     }
-    return new Decoded(target, reference);
+    return decoded;
   }
 }

@@ -3,9 +3,9 @@ package dev.detr4j.model.deformable;
 import dev.detr4j.model.family.Backbone;
 import dev.detr4j.model.family.WeightSource;
 import dev.detr4j.model.graph.DerivedWeight;
-import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.ModelInput;
+import dev.detr4j.model.graph.TrainableModel;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.DeformableAttention;
@@ -27,7 +27,7 @@ import java.util.List;
  * Deformable DETR (Zhu et al. 2021): a backbone, a neck to several feature levels, a deformable
  * encoder and decoder; with box refinement and two-stage proposals as the configuration says.
  */
-public final class DeformableDetrModel implements DetectionModel {
+public final class DeformableDetrModel implements TrainableModel {
   private final DeformableDetrConfig config;
   private final int dModel;
   private final Backbone backbone;
@@ -36,7 +36,7 @@ public final class DeformableDetrModel implements DetectionModel {
   private final DeformableEncoder encoder;
   private final DeformableDecoder decoder;
   private final ObjectQueries queries;
-  private final WeightedOp<Linear> classHead;
+  private final List<WeightedOp<Linear>> classHeads = new ArrayList<>();
 
   /** Reads the model's weights by name; values stay in the checkpoint. */
   public DeformableDetrModel(DeformableDetrConfig config, WeightSource source) {
@@ -71,12 +71,11 @@ public final class DeformableDetrModel implements DetectionModel {
       boxHeads.add(new BoxHead(root.under("bbox_embed").under(used ? i : layers - 1), dModel));
     }
     for (int i = 0; i < layers; i++) {
-      // Unused heads are part of the checkpoint: ask for them, so that the accounts close.
-      root.linear("class_embed." + i, dModel, config.numLogits(), Activation.NONE);
+      // All are part of the checkpoint, though only training looks at those before the last.
+      classHeads.add(
+          root.linear("class_embed." + i, dModel, config.numLogits(), Activation.NONE)
+              .as(Linear::withExactProducts));
     }
-    classHead =
-        root.linear("class_embed." + (layers - 1), dModel, config.numLogits(), Activation.NONE)
-            .as(Linear::withExactProducts);
     encoder = new DeformableEncoder(model.under("encoder"), config);
     decoder = new DeformableDecoder(model.under("decoder"), config, boxHeads);
     queries =
@@ -100,8 +99,26 @@ public final class DeformableDetrModel implements DetectionModel {
   }
 
   @Override
+  public int decoderLayers() {
+    return config.transformer().decoderLayers();
+  }
+
+  @Override
+  public boolean twoStage() {
+    return config.twoStage();
+  }
+
+  @Override
   public Graph graph(ModelInput input) {
-    Graph.Builder graph = new Graph.Builder();
+    return graph(new Graph.Builder(), input);
+  }
+
+  @Override
+  public Graph trainingGraph(ModelInput input, TrainingForm form) {
+    return graph(Graph.Builder.ofTraining(), input);
+  }
+
+  private Graph graph(Graph.Builder graph, ModelInput input) {
     Value image = input.addPixels(graph);
     List<Value> stages = backbone.add(graph, image);
     List<Value> maps = new ArrayList<>();
@@ -130,11 +147,18 @@ public final class DeformableDetrModel implements DetectionModel {
             input.padded() ? HostConstants.validTokens(graph, "mask", shapes, valid) : null);
     Value memory = encoder.add(graph, source, position, constants.referencePoints(graph), levels);
     graph.tap("memory", memory);
-    DeformableDecoder.Decoded decoded =
+    List<DeformableDecoder.Decoded> decoded =
         decoder.add(graph, queries.add(graph, memory, constants), memory, levels);
-    graph.tap("decoder_hidden", decoded.hidden());
-    graph.output(LOGITS, graph.add("class_embed", classHead, decoded.hidden()));
-    graph.output(PRED_BOXES, decoded.boxes());
+    graph.tap("decoder_hidden", decoded.getLast().hidden());
+    int layers = classHeads.size();
+    for (int i = layers - decoded.size(); i < layers; i++) {
+      DeformableDecoder.Decoded layer = decoded.get(i - layers + decoded.size());
+      String label = TrainableModel.ofLayer("class_embed", i, layers);
+      graph.output(
+          TrainableModel.ofLayer(LOGITS, i, layers),
+          graph.add(label, classHeads.get(i), layer.hidden()));
+      graph.output(TrainableModel.ofLayer(PRED_BOXES, i, layers), layer.boxes());
+    }
     return graph.build();
   }
 

@@ -3,9 +3,9 @@ package dev.detr4j.model.detr;
 import dev.detr4j.model.family.Backbone;
 import dev.detr4j.model.family.ModelConfig.TransformerConfig;
 import dev.detr4j.model.family.WeightSource;
-import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.ModelInput;
+import dev.detr4j.model.graph.TrainableModel;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.model.layer.BoxHead;
 import dev.detr4j.model.layer.CrossAttention;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What the decoder computes from its queries alone, before it first looks at the image, is
  * constant and found by the planner; so the first self-attention costs nothing at run time.
  */
-public final class DetrModel implements DetectionModel {
+public final class DetrModel implements TrainableModel {
   private record DecoderLayer(
       SelfAttention selfAttention,
       Norm selfNorm,
@@ -92,17 +92,39 @@ public final class DetrModel implements DetectionModel {
   }
 
   @Override
+  public int decoderLayers() {
+    return decoder.size();
+  }
+
+  @Override
+  public boolean twoStage() {
+    return false;
+  }
+
+  @Override
   public Graph graph(ModelInput input) {
-    Graph.Builder graph = new Graph.Builder();
+    return graph(new Graph.Builder(), input, TrainingForm.ORIGINAL);
+  }
+
+  @Override
+  public Graph trainingGraph(ModelInput input, TrainingForm form) {
+    return graph(Graph.Builder.ofTraining(), input, form);
+  }
+
+  private Graph graph(Graph.Builder graph, ModelInput input, TrainingForm form) {
     int batch = input.batch();
     Value image = input.addPixels(graph);
     LastMap.Tokens tokens = neck.add(graph, input, backbone.add(graph, image));
-    decode(graph, batch, encoder.add(graph, tokens), tokens.keyMask());
+    decode(graph, batch, encoder.add(graph, tokens), tokens.keyMask(), form);
     return graph.build();
   }
 
   private void decode(
-      Graph.Builder graph, int batch, PostNormEncoder.Memory memory, @Nullable Value keyMask) {
+      Graph.Builder graph,
+      int batch,
+      PostNormEncoder.Memory memory,
+      @Nullable Value keyMask,
+      TrainingForm form) {
     Value queryPosition = HostConstants.weight(graph, "query_position", queryPositions, batch);
     Value target = HostConstants.zeros(graph, "target", batch, numQueries(), dModel);
     // Zero plus the position is the position.
@@ -131,13 +153,35 @@ public final class DetrModel implements DetectionModel {
           layer.ffnNorm().addPositioned(graph, label + ".ffn_norm", expanded, queryPosition);
       target = next.get(0);
       positioned = next.get(1);
+      boolean last = i == decoder.size() - 1;
+      if (graph.isTraining() && form == TrainingForm.REPEATED_DECODER_NORM) {
+        List<Value> again =
+            decoderNorm.addPositioned(graph, label + ".norm", target, queryPosition);
+        target = again.get(0);
+        positioned = again.get(1);
+      }
+      if (graph.isTraining() && !last) {
+        boolean normed = form == TrainingForm.REPEATED_DECODER_NORM;
+        predict(graph, normed ? target : decoderNorm.add(graph, "decoder.norm." + i, target), i);
+      }
     }
     Value hidden = decoderNorm.add(graph, "decoder.norm", target);
     graph.tap("decoder_hidden", hidden);
-    graph.output(LOGITS, graph.add("class_head", classHead, hidden));
-    Value deltas = boxHead.add(graph, "box_head", hidden);
+    predict(graph, hidden, decoder.size() - 1);
+  }
+
+  /** Names the predictions of a layer. */
+  private void predict(Graph.Builder graph, Value hidden, int layer) {
+    int layers = decoder.size();
     graph.output(
-        PRED_BOXES,
-        graph.add("boxes", new BoxRefinement(BoxRefinement.Reference.NONE, 4, 0f), deltas));
+        TrainableModel.ofLayer(LOGITS, layer, layers),
+        graph.add(TrainableModel.ofLayer("class_head", layer, layers), classHead, hidden));
+    Value deltas = boxHead.add(graph, TrainableModel.ofLayer("box_head", layer, layers), hidden);
+    graph.output(
+        TrainableModel.ofLayer(PRED_BOXES, layer, layers),
+        graph.add(
+            TrainableModel.ofLayer("boxes", layer, layers),
+            new BoxRefinement(BoxRefinement.Reference.NONE, 4, 0f),
+            deltas));
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A weight computed from others when it is read: nothing is held until a backend packs it.
@@ -137,6 +138,16 @@ public final class DerivedWeight implements Weight {
         "last of four pixels in " + channels + " channels", new WeightRule.LastOfFour(channels));
   }
 
+  /** See {@link WeightRule.Transposed}. */
+  public static Weight transposed(Weight matrix) {
+    return new DerivedWeight(matrix.name() + " transposed", new WeightRule.Transposed(), matrix);
+  }
+
+  /** See {@link WeightRule.Turned}. */
+  public static Weight turned(Weight kernel, int groups) {
+    return new DerivedWeight(kernel.name() + " turned", new WeightRule.Turned(groups), kernel);
+  }
+
   /**
    * The weights that one follows from, in the end: those of a checkpoint. A weight that is not
    * derived follows from itself.
@@ -149,6 +160,11 @@ public final class DerivedWeight implements Weight {
       found.add(weight);
     }
     return found;
+  }
+
+  /** What follows by the same rule from other sources, each of the shape of the one it replaces. */
+  public Weight from(UnaryOperator<Weight> replacement) {
+    return new DerivedWeight(name, rule, sources.stream().map(replacement).toArray(Weight[]::new));
   }
 
   /** How it follows from its sources. */
@@ -183,6 +199,11 @@ public final class DerivedWeight implements Weight {
       }
       rule.compute(values, shapes(), destination);
     }
+  }
+
+  @Override
+  public boolean changes() {
+    return sources.stream().anyMatch(Weight::changes);
   }
 
   @Override

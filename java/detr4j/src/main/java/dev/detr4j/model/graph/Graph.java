@@ -4,6 +4,7 @@ import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.WeightedOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
+import dev.detr4j.tensor.TensorView;
 import dev.detr4j.tensor.Weight;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +25,8 @@ import java.util.Set;
  * @param constants roots whose elements are known when the plan is made
  * @param weights roots that stand for weights; they have no memory in a plan, and only the weight
  *     operands of nodes name them
+ * @param placed roots with memory of their own, which outlives every plan: each run finds there
+ *     what the run before it left; gradients that add up over images live so
  * @param nodes in order
  * @param outputs what a call delivers, by name
  * @param taps intermediate values that can be asked for by name, to find the stage at which two
@@ -33,6 +36,7 @@ public record Graph(
     List<Value> inputs,
     Map<Value, HostData> constants,
     Map<Value, Weight> weights,
+    Map<Value, TensorView> placed,
     List<Node> nodes,
     Map<String, Value> outputs,
     Map<String, Value> taps) {
@@ -57,9 +61,47 @@ public record Graph(
     private final List<Value> inputs = new ArrayList<>();
     private final Map<Value, HostData> constants = new LinkedHashMap<>();
     private final Map<Weight, Value> weights = new LinkedHashMap<>();
+    private final Map<Value, TensorView> placed = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Value> outputs = new LinkedHashMap<>();
     private final Map<String, Value> taps = new LinkedHashMap<>();
+    private final boolean training;
+
+    /** A graph that detects. */
+    public Builder() {
+      this(false);
+    }
+
+    private Builder(boolean training) {
+      this.training = training;
+    }
+
+    /**
+     * A graph that learns: builders of layers then leave out rewrites that save work for a
+     * detection and have no gradient, and make weights that serve as values nodes, see {@link
+     * #isTraining}.
+     */
+    public static Builder ofTraining() {
+      return new Builder(true);
+    }
+
+    /** Goes on with a finished graph. */
+    public static Builder after(Graph graph) {
+      Builder builder = new Builder(true);
+      builder.inputs.addAll(graph.inputs);
+      builder.constants.putAll(graph.constants);
+      graph.weights.forEach((value, weight) -> builder.weights.put(weight, value));
+      builder.placed.putAll(graph.placed);
+      builder.nodes.addAll(graph.nodes);
+      builder.outputs.putAll(graph.outputs);
+      builder.taps.putAll(graph.taps);
+      return builder;
+    }
+
+    /** Whether the graph learns. */
+    public boolean isTraining() {
+      return training;
+    }
 
     /** Declares what each call provides. */
     public Value input(String name, ElementType type, Shape shape) {
@@ -79,6 +121,37 @@ public record Graph(
     public Value weight(Weight weight) {
       return weights.computeIfAbsent(
           weight, key -> new Value(key.name(), ElementType.F32, key.shape()));
+    }
+
+    /**
+     * Declares a value that lives in memory of the caller, in one piece.
+     *
+     * @throws IllegalArgumentException when the place has gaps
+     */
+    public Value placed(String name, TensorView place) {
+      if (!place.isContiguous()) {
+        throw new IllegalArgumentException(name + " has gaps: " + place);
+      }
+      Value value = new Value(name, place.type(), place.shape());
+      placed.put(value, place);
+      return value;
+    }
+
+    /** How many nodes there are so far. */
+    public int size() {
+      return nodes.size();
+    }
+
+    /**
+     * Adds a node whose outputs are existing memory, each of the shape that the operation makes.
+     */
+    public void addInto(String label, WeightedOp<?> op, List<Value> into, Value... of) {
+      List<OpSpec.Output> made = outputs(label, op.op(), of);
+      List<Value> results = new ArrayList<>();
+      for (int i = 0; i < made.size(); i++) {
+        results.add(into.get(i).reshaped(made.get(i).shape()));
+      }
+      add(label, op, List.of(of), results);
     }
 
     /** Declares memory that several nodes fill through views of it. */
@@ -137,6 +210,15 @@ public record Graph(
       outputs.put(name, value);
     }
 
+    /** The result of that name, which was named before. */
+    public Value named(String name) {
+      Value value = outputs.get(name);
+      if (value == null) {
+        throw new IllegalArgumentException("no output is called " + name);
+      }
+      return value;
+    }
+
     /** Names an intermediate value that can be asked for. */
     public void tap(String name, Value value) {
       taps.put(name, value);
@@ -158,7 +240,8 @@ public record Graph(
           }
         }
       }
-      return new Graph(List.copyOf(inputs), constants, declared, List.copyOf(nodes), outputs, taps);
+      return new Graph(
+          List.copyOf(inputs), constants, declared, placed, List.copyOf(nodes), outputs, taps);
     }
 
     private static List<OpSpec.Output> outputs(String label, OpSpec op, Value... of) {

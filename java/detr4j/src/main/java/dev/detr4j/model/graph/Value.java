@@ -18,6 +18,7 @@ public final class Value {
   private final long offset;
   private final long rowStride;
   private final long batchStride;
+  private final boolean detached;
 
   /** A root. */
   Value(String name, ElementType type, Shape shape) {
@@ -28,16 +29,71 @@ public final class Value {
     this.offset = 0;
     this.rowStride = shape.last();
     this.batchStride = rows(shape) * shape.last();
+    this.detached = false;
   }
 
   private Value(String name, Value base, Shape shape, long offset, long rowStride) {
+    this(name, base, shape, offset, rowStride, base.root, base.detached);
+  }
+
+  private Value(
+      String name,
+      Value base,
+      Shape shape,
+      long offset,
+      long rowStride,
+      Value root,
+      boolean detached) {
     this.name = name;
     this.type = base.type;
     this.shape = shape;
-    this.root = base.root;
+    this.root = root;
     this.offset = offset;
     this.rowStride = rowStride;
     this.batchStride = base.batchStride;
+    this.detached = detached;
+  }
+
+  /**
+   * The same elements, as a place where training stops: no gradient flows from what reads this view
+   * to what made the value.
+   */
+  public Value detached() {
+    return new Value(name, this, shape, offset, rowStride, root, true);
+  }
+
+  /** Whether no gradient flows through this view. */
+  public boolean isDetached() {
+    return detached;
+  }
+
+  /**
+   * The part of another value that this one is of its root.
+   *
+   * @throws IllegalArgumentException unless the other value has the shape of the root
+   */
+  public Value of(Value whole) {
+    if (!whole.shape.equals(root.shape)) {
+      throw new IllegalArgumentException(whole + " has not the shape of " + root);
+    }
+    if (root == this) {
+      return whole;
+    }
+    long row = offset / root.rowStride;
+    long column = offset % root.rowStride;
+    return new Value(
+        whole.name,
+        whole,
+        shape,
+        whole.offset + row * whole.rowStride + column,
+        whole.rowStride,
+        whole.root,
+        false);
+  }
+
+  /** Whether this view has the elements of its root, all of them. */
+  public boolean isWhole() {
+    return shape.elements() == root.shape.elements();
   }
 
   /**

@@ -474,6 +474,95 @@ public sealed interface WeightRule {
     }
   }
 
+  /**
+   * A matrix {@code [out, in]} as {@code [in, out]}: by it, a linear layer's gradient goes back.
+   */
+  record Transposed() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(of.rank() == 2, "the source is a matrix", of);
+      return Shape.of(of.get(1), of.get(0));
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      Shape of = shapes.getFirst();
+      swap(sources.getFirst(), destination, of.get(0), of.get(1), 1);
+    }
+  }
+
+  /**
+   * A kernel {@code [out, in / groups, height, width]} turned by 180 degrees, with the channels of
+   * each group swapped, {@code [in, out / groups, height, width]}: by it, a convolution's gradient
+   * goes back.
+   */
+  record Turned(int groups) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 4 && of.get(0) % groups == 0,
+          "the source is a kernel in " + groups + " groups",
+          of);
+      return Shape.of(of.get(1) * groups, of.get(0) / groups, of.get(2), of.get(3));
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      Shape of = shapes.getFirst();
+      int taps = of.get(2) * of.get(3);
+      int out = of.get(0) / groups;
+      long group = Float.BYTES * of.elements() / groups;
+      for (int g = 0; g < groups; g++) {
+        swap(
+            sources.getFirst().asSlice(g * group, group),
+            destination.asSlice(g * group, group),
+            out,
+            of.get(1),
+            taps);
+      }
+    }
+  }
+
+  /**
+   * Writes {@code [rows, columns, taps]} as {@code [columns, rows, taps]} with the taps in reverse,
+   * in arrays of some rows, so that neither side is read or written a number at a time.
+   */
+  private static void swap(
+      MemorySegment source, MemorySegment destination, int rows, int columns, int taps) {
+    int block = 16;
+    int width = columns * taps;
+    float[] from = new float[block * width];
+    float[] to = new float[block * taps];
+    for (int first = 0; first < rows; first += block) {
+      int count = Math.min(block, rows - first);
+      MemorySegment.copy(
+          source,
+          ValueLayout.JAVA_FLOAT,
+          Float.BYTES * (long) first * width,
+          from,
+          0,
+          count * width);
+      for (int c = 0; c < columns; c++) {
+        for (int r = 0; r < count; r++) {
+          for (int t = 0; t < taps; t++) {
+            to[r * taps + t] = from[r * width + c * taps + taps - 1 - t];
+          }
+        }
+        MemorySegment.copy(
+            to,
+            0,
+            destination,
+            ValueLayout.JAVA_FLOAT,
+            Float.BYTES * ((long) c * rows + first) * taps,
+            count * taps);
+      }
+    }
+  }
+
   private static double at(MemorySegment values, long index) {
     return values.getAtIndex(ValueLayout.JAVA_FLOAT, index);
   }

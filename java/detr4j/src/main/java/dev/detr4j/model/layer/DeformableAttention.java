@@ -106,7 +106,7 @@ public final class DeformableAttention {
     Value offsets = joint.columns(label + ".offsets", 0, 2 * samples);
     Value logits = joint.columns(label + ".logits", 2 * samples, samples);
     Value mixed =
-        samplesFirst(positioned.shape(), source.shape(), levels)
+        !graph.isTraining() && samplesFirst(positioned.shape(), source.shape(), levels)
             ? sampleThenProject(graph, label, source, offsets, logits, reference, levels)
             : projectThenSample(graph, label, source, offsets, logits, reference, levels);
     return graph.add(label + ".output_proj", output, mixed, x);

@@ -4,6 +4,8 @@ import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.RepeatedWeight;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.op.WeightedOp;
+import dev.detr4j.op.gradient.WeightValue;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.Weight;
@@ -19,11 +21,14 @@ public final class HostConstants {
 
   /**
    * A weight {@code [rows, columns]} as a value {@code [batch, rows, columns]}, the same for each
-   * item.
+   * item. Where the graph learns, a node makes it.
    */
   public static Value weight(Graph.Builder graph, String name, Weight weight, int batch) {
     int rows = weight.shape().get(0);
     int columns = weight.shape().get(1);
+    if (graph.isTraining()) {
+      return graph.add(name, WeightedOp.of(new WeightValue(batch, rows, columns), weight));
+    }
     return graph.constant(
         name, ElementType.F32, Shape.of(batch, rows, columns), new RepeatedWeight(weight, batch));
   }

@@ -58,6 +58,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,7 +101,12 @@ class CBackendTest {
   void everyOperationHasACase() {
     Set<Class<?>> covered = new HashSet<>();
     cases().forEach(each -> covered.add(each.op().getClass()));
-    assertEquals(Set.of(OpSpec.class.getPermittedSubclasses()), covered);
+    // Those of training have their cases in OpParityTest alone.
+    assertEquals(
+        Stream.of(OpSpec.class.getPermittedSubclasses())
+            .filter(Class::isRecord)
+            .collect(Collectors.toSet()),
+        covered);
   }
 
   @ParameterizedTest

@@ -92,11 +92,14 @@ final class CaseRun {
     }
   }
 
-  /** An output before the run. Lists of scores or indices and images are never strided. */
+  /**
+   * An output before the run. Lists of scores or indices and what {@link OpCases#isDense} names are
+   * never strided.
+   */
   private static CaseTensor empty(OpSpec.Output spec, OpCase test) {
     double[] values = new double[Math.toIntExact(spec.shape().elements())];
     Arrays.fill(values, spec.type() == ElementType.F32 ? Double.NaN : -77);
-    boolean dense = spec.shape().rank() == 2 || OpCases.isImage(test.op());
+    boolean dense = spec.shape().rank() == 2 || OpCases.isDense(test.op());
     return new CaseTensor(spec.type(), spec.shape(), values, dense);
   }
 

@@ -27,6 +27,19 @@ import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
 import dev.detr4j.op.TopProbabilities;
 import dev.detr4j.op.Upsample;
+import dev.detr4j.op.gradient.ActivationGradient;
+import dev.detr4j.op.gradient.AttentionGradient;
+import dev.detr4j.op.gradient.BoxRefinementGradient;
+import dev.detr4j.op.gradient.ConvolutionWeightGradient;
+import dev.detr4j.op.gradient.GlobalResponseNormGradient;
+import dev.detr4j.op.gradient.GroupNormGradient;
+import dev.detr4j.op.gradient.LayerNormGradient;
+import dev.detr4j.op.gradient.LinearWeightGradient;
+import dev.detr4j.op.gradient.MaxPoolGradient;
+import dev.detr4j.op.gradient.MsDeformAttentionGradient;
+import dev.detr4j.op.gradient.RowSum;
+import dev.detr4j.op.gradient.Spread;
+import dev.detr4j.op.gradient.WeightValue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +78,19 @@ final class OpCases {
     CASES.put(SinePositionEmbedding.class, MapCases::sinePositionEmbedding);
     CASES.put(SoftNms.class, BoxCases::softNms);
     CASES.put(TopK.class, BoxCases::topK);
+    CASES.put(ActivationGradient.class, GradientCases::activation);
+    CASES.put(AttentionGradient.class, GradientCases::attention);
+    CASES.put(BoxRefinementGradient.class, GradientCases::boxRefinement);
+    CASES.put(ConvolutionWeightGradient.class, WeightGradientCases::convolution);
+    CASES.put(GlobalResponseNormGradient.class, GradientCases::globalResponseNorm);
+    CASES.put(GroupNormGradient.class, GradientCases::groupNorm);
+    CASES.put(LayerNormGradient.class, GradientCases::layerNorm);
+    CASES.put(LinearWeightGradient.class, WeightGradientCases::linear);
+    CASES.put(MaxPoolGradient.class, GradientCases::maxPool);
+    CASES.put(MsDeformAttentionGradient.class, GradientCases::msDeformAttention);
+    CASES.put(RowSum.class, GradientCases::rowSum);
+    CASES.put(Spread.class, GradientCases::spread);
+    CASES.put(WeightValue.class, GradientCases::weightValue);
   }
 
   /** Sizes that are no multiple of anything a kernel likes. */
@@ -78,8 +104,11 @@ final class OpCases {
     return cases == null ? List.of() : cases.get();
   }
 
-  /** Whether the output is an image, which has no gaps between its pixels. */
-  static boolean isImage(OpSpec op) {
-    return op instanceof ResizeNormalize;
+  /**
+   * Whether the outputs never have gaps: an image has none between its pixels, a sum of gradients
+   * none between the numbers of a weight.
+   */
+  static boolean isDense(OpSpec op) {
+    return op instanceof ResizeNormalize || op instanceof ConvolutionWeightGradient;
   }
 }

@@ -50,7 +50,21 @@ class OpParityTest {
           "Multiply",
           "RowMax",
           "TopProbabilities",
-          "Upsample");
+          "Upsample",
+          // Training runs on the processors.
+          "ActivationGradient",
+          "AttentionGradient",
+          "BoxRefinementGradient",
+          "ConvolutionWeightGradient",
+          "GlobalResponseNormGradient",
+          "GroupNormGradient",
+          "LayerNormGradient",
+          "LinearWeightGradient",
+          "MaxPoolGradient",
+          "MsDeformAttentionGradient",
+          "RowSum",
+          "Spread",
+          "WeightValue");
 
   @TempDir private static Path folder;
 

@@ -1,6 +1,7 @@
 package dev.detr4j.backend.parity;
 
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.gradient.TrainingOp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -25,6 +26,15 @@ record Selection(
   static final String BACKEND = "detr4j.parity.backend";
   static final String TIER = "detr4j.parity.tier";
 
+  /** Every record, in the order of {@link OpSpec}; those of training last. */
+  static List<Class<?>> allOperations() {
+    return Stream.concat(
+            Stream.of(OpSpec.class.getPermittedSubclasses()).filter(Class::isRecord),
+            Stream.of(TrainingOp.class.getPermittedSubclasses()))
+        .<Class<?>>map(op -> op)
+        .toList();
+  }
+
   /** What the properties of this JVM select. */
   static Selection ofProcess() {
     return of(System::getProperty);
@@ -37,7 +47,7 @@ record Selection(
    * @throws IllegalArgumentException when a name matches nothing, or all of them together do
    */
   static Selection of(Function<String, @Nullable String> properties) {
-    List<Class<?>> operations = List.of(OpSpec.class.getPermittedSubclasses());
+    List<Class<?>> operations = allOperations();
     List<String> ops =
         named(properties, OP, operations.stream().map(Class::getSimpleName).toList());
     List<String> backends =

@@ -5,19 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.detr4j.op.MaxPool;
-import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.TopK;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SelectionTest {
   @Test
   void withoutPropertiesEverythingRuns() {
     Selection all = Selection.of(name -> null);
-    assertEquals(List.of(OpSpec.class.getPermittedSubclasses()), all.operations());
+    assertEquals(Selection.allOperations(), all.operations());
     assertEquals(Variant.all(), all.variants());
     all.variants().forEach(variant -> assertNull(all.demands(variant), variant.toString()));
     assertEquals(all, of(Selection.OP, "", Selection.BACKEND, " "));
@@ -55,7 +53,7 @@ class SelectionTest {
   void anUnknownNameIsAnErrorWithTheKnownOnes() {
     assertEquals(
         "detr4j.parity.op is MaxPol; expected "
-            + Stream.of(OpSpec.class.getPermittedSubclasses())
+            + Selection.allOperations().stream()
                 .map(Class::getSimpleName)
                 .collect(Collectors.joining(", ")),
         refusal(Selection.OP, "Add,MaxPol"));

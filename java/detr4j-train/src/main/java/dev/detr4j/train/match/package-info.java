@@ -1,0 +1,5 @@
+/** Which query answers for which target: costs and the least-cost assignment. */
+@NullMarked
+package dev.detr4j.train.match;
+
+import org.jspecify.annotations.NullMarked;

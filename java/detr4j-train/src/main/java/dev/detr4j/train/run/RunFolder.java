@@ -1,0 +1,110 @@
+package dev.detr4j.train.run;
+
+import dev.detr4j.error.OneLine;
+import dev.detr4j.train.TrainingException;
+import dev.detr4j.train.fault.Fault;
+import dev.detr4j.train.fault.Findings;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import javax.imageio.ImageIO;
+
+/**
+ * The output folder of a run.
+ *
+ * <table>
+ * <caption>What is in it</caption>
+ * <tr><td>{@code model/}</td><td>the best model so far, a Hugging Face folder</td></tr>
+ * <tr><td>{@code last/}</td><td>the last state, from which the run resumes</td></tr>
+ * <tr><td>{@code train.jsonl}</td><td>a line for each step and evaluation</td></tr>
+ * <tr><td>{@code first-batch.png}</td><td>the first pictures with their boxes, as the network gets
+ *     them</td></tr>
+ * <tr><td>{@code curves.png}, {@code report.html}</td><td>how the run goes</td></tr>
+ * <tr><td>{@code mistakes.html}</td><td>the worst mistakes of the best model</td></tr>
+ * </table>
+ */
+public final class RunFolder {
+  private final Path folder;
+
+  /** Of a folder that need not exist yet. */
+  public RunFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Adds a fault where the folder holds another run and is not to be resumed. */
+  public void check(boolean resume, Findings findings) {
+    if (!resume && (state().exists() || Files.exists(log()) || Files.exists(model()))) {
+      findings.add(Fault.OUTPUT_TAKEN, folder.toString());
+    }
+  }
+
+  /** Creates the folder. */
+  public void create() {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new TrainingException(folder + ": cannot be created: " + OneLine.of(e), e);
+    }
+  }
+
+  /** Whether there is a run to resume. */
+  public boolean hasState() {
+    return state().exists();
+  }
+
+  StateFiles state() {
+    return new StateFiles(folder.resolve("last"));
+  }
+
+  Path log() {
+    return folder.resolve("train.jsonl");
+  }
+
+  /** The best model. */
+  public Path model() {
+    return folder.resolve("model");
+  }
+
+  /** The page of the worst mistakes. */
+  public Path mistakes() {
+    return folder.resolve("mistakes.html");
+  }
+
+  /** Writes a picture aside and puts it in place. */
+  public void picture(String name, BufferedImage picture) {
+    Path aside = folder.resolve(name + ".partial");
+    try {
+      ImageIO.write(picture, "png", aside.toFile());
+      replace(aside, folder.resolve(name));
+    } catch (IOException e) {
+      throw unwritable(name, e);
+    }
+  }
+
+  /** Writes text aside and puts it in place. */
+  public void text(String name, String text) {
+    Path aside = folder.resolve(name + ".partial");
+    try {
+      Files.writeString(aside, text, StandardCharsets.UTF_8);
+      replace(aside, folder.resolve(name));
+    } catch (IOException e) {
+      throw unwritable(name, e);
+    }
+  }
+
+  private static void replace(Path aside, Path target) throws IOException {
+    Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private TrainingException unwritable(String name, IOException e) {
+    return new TrainingException(folder.resolve(name) + ": cannot be written: " + OneLine.of(e), e);
+  }
+
+  @Override
+  public String toString() {
+    return folder.toString();
+  }
+}
