@@ -162,6 +162,25 @@ typedef struct detr4j_cuda_max_pool {
 } detr4j_cuda_max_pool;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_max_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p);
+/*
+ * The mean of the pixels under a window, with the parameters of the maximum; padding is 0. A window that leaves the map at
+ * the bottom or right counts those that it has; it begins on the map.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p);
+
+/* Every pixel factor x factor times: [in_h][in_w] to [factor in_h][factor in_w]. */
+typedef struct detr4j_cuda_upsample {
+  int32_t batch;
+  int32_t in_h, in_w, channels;
+  int32_t factor;
+  int32_t reserved;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_upsample;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p);
 
 /* ---- normalisation and sums -------------------------------------------------------------------------------------- */
 
@@ -214,6 +233,37 @@ typedef struct detr4j_cuda_add {
 } detr4j_cuda_add;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_add_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+/* out = a * b, with the parameters of the sum. */
+DETR4J_CUDA_API int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+/* out = sigmoid(a1) b1 + sigmoid(a2) b2 with the parameters of the sum: a and b have 2 * columns columns, those of the first summand first. */
+DETR4J_CUDA_API int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+
+/* The largest value of each row, NaN before all: [rows][columns] to [rows][1]. */
+typedef struct detr4j_cuda_row_max {
+  int32_t batch;
+  int32_t columns;
+  int64_t rows;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_row_max;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p);
+
+/* out = min(max(x, least), most); NaN stays NaN. */
+typedef struct detr4j_cuda_clamp {
+  int32_t batch;
+  int32_t columns;
+  int64_t rows;
+  float least, most;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_clamp;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p);
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
@@ -258,6 +308,26 @@ typedef struct detr4j_cuda_ms_deform_attention {
 } detr4j_cuda_ms_deform_attention; /* valid_ratios: [batch][levels_count][2], contiguous */
 
 DETR4J_CUDA_API int32_t detr4j_cuda_ms_deform_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_ms_deform_attention *p);
+
+/* Deformable attention whose samples are values of single cells; shapes and the choice of the cell as in the Java record CellAttention.
+ * levels: [levels_count][3] = height, width, first token, in device memory. */
+typedef struct detr4j_cuda_cell_attention {
+  int32_t batch;
+  int32_t queries, tokens;
+  int32_t heads, head_dim;
+  int32_t levels_count, points;
+  int32_t reserved;
+  const int32_t *levels;
+  const float *value, *offsets, *logits, *reference;
+  float *out;
+  int64_t value_row_stride, value_batch_stride;
+  int64_t offsets_row_stride, offsets_batch_stride;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t reference_row_stride, reference_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_cell_attention;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p);
 
 /* ---- positions and boxes ----------------------------------------------------------------------------------------- */
 
@@ -314,6 +384,26 @@ typedef struct detr4j_cuda_box_refinement {
 } detr4j_cuda_box_refinement;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_box_refinement_f32(detr4j_cuda_queue *queue, const detr4j_cuda_box_refinement *p);
+
+/*
+ * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records
+ * DistanceBoxes (groups = 4; boxes, worth [bins] and scale [1] are read, k is not) and TopProbabilities (of the inputs only the
+ * logits are read).
+ */
+typedef struct detr4j_cuda_distribution {
+  int32_t batch;
+  int32_t queries;
+  int32_t groups, bins, k;
+  int32_t reserved;
+  const float *logits, *boxes, *worth, *scale;
+  float *out;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_distribution;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p);
 
 /* ---- selection --------------------------------------------------------------------------------------------------- */
 

@@ -11,7 +11,10 @@ import dev.detr4j.ffi.generated.detr4j_cuda_abi_field;
 import dev.detr4j.ffi.generated.detr4j_cuda_add;
 import dev.detr4j.ffi.generated.detr4j_cuda_attention;
 import dev.detr4j.ffi.generated.detr4j_cuda_box_refinement;
+import dev.detr4j.ffi.generated.detr4j_cuda_cell_attention;
+import dev.detr4j.ffi.generated.detr4j_cuda_clamp;
 import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
+import dev.detr4j.ffi.generated.detr4j_cuda_distribution;
 import dev.detr4j.ffi.generated.detr4j_cuda_gather;
 import dev.detr4j.ffi.generated.detr4j_cuda_layer_norm;
 import dev.detr4j.ffi.generated.detr4j_cuda_max_pool;
@@ -19,9 +22,11 @@ import dev.detr4j.ffi.generated.detr4j_cuda_ms_deform_attention;
 import dev.detr4j.ffi.generated.detr4j_cuda_nms;
 import dev.detr4j.ffi.generated.detr4j_cuda_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_cuda_resize;
+import dev.detr4j.ffi.generated.detr4j_cuda_row_max;
 import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
 import dev.detr4j.ffi.generated.detr4j_cuda_sine_position;
 import dev.detr4j.ffi.generated.detr4j_cuda_top_k;
+import dev.detr4j.ffi.generated.detr4j_cuda_upsample;
 import dev.detr4j.ffi.generated.detr4j_distribution;
 import dev.detr4j.ffi.generated.detr4j_gather;
 import dev.detr4j.ffi.generated.detr4j_global_response_norm;
@@ -96,14 +101,19 @@ final class AbiLayout {
           detr4j_cuda_abi_field.layout(),
           detr4j_cuda_conv2d.layout(),
           detr4j_cuda_max_pool.layout(),
+          detr4j_cuda_upsample.layout(),
           detr4j_cuda_layer_norm.layout(),
           detr4j_cuda_row_norm.layout(),
           detr4j_cuda_add.layout(),
+          detr4j_cuda_row_max.layout(),
+          detr4j_cuda_clamp.layout(),
           detr4j_cuda_attention.layout(),
           detr4j_cuda_ms_deform_attention.layout(),
+          detr4j_cuda_cell_attention.layout(),
           detr4j_cuda_sine_position.layout(),
           detr4j_cuda_proposal_embedding.layout(),
           detr4j_cuda_box_refinement.layout(),
+          detr4j_cuda_distribution.layout(),
           detr4j_cuda_top_k.layout(),
           detr4j_cuda_gather.layout(),
           detr4j_cuda_nms.layout(),

@@ -2,7 +2,6 @@ package dev.detr4j.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
@@ -22,8 +21,7 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * The set in {@code weights/golden} on the emulated CUDA device: all cases that are no models, the
  * small models, and one full-size model that {@value #SEED} draws; {@code -D}{@value #ALL} runs
- * every model. Models of families that have operations without a CUDA kernel are left out, and a
- * test sees to it that the list of them is true.
+ * every model.
  */
 class EmulatedGoldenTest {
   private static final String ALL = "detr4j.test.long";
@@ -33,10 +31,6 @@ class EmulatedGoldenTest {
 
   private static final List<String> SMALL =
       List.of("models/hf_deformable_small_eps", "models/hf_deformable_small_native_resnet");
-
-  /** Families with operations that have no CUDA kernel yet. */
-  private static final List<String> LACKING =
-      List.of("models/hf_rtdetr", "models/hf_dfine", "models/hf_conditional");
 
   private static boolean pathWasSet;
 
@@ -70,37 +64,12 @@ class EmulatedGoldenTest {
             each -> DynamicTest.dynamicTest(each.path(), () -> check(ParityRun.run(each, target))));
   }
 
-  /** Whoever adds the kernels takes the family off the list. */
-  @TestFactory
-  Stream<DynamicTest> theFamiliesLeftOutCannotRun() {
-    if (BackendProviders.of(BackendKind.CUDA).unavailable(new BackendOptions(1, null, 0)) != null) {
-      return Stream.of();
-    }
-    ParityTarget target = ParityTarget.of(BackendKind.CUDA, null, 1);
-    return LACKING.stream()
-        .map(family ->
-            DynamicTest.dynamicTest(
-                family,
-                () -> {
-                  GoldenSet set = GoldenSet.open(Path.of("../../weights/golden"));
-                  ParityCase.OnBackend first =
-                      (ParityCase.OnBackend) ParityCases.of(set, List.of(family)).getFirst();
-                  ParityOutcome outcome = ParityRun.run(first, target);
-                  assertTrue(
-                      outcome.message().contains("backend cuda has no kernel for"),
-                      outcome.message());
-                }));
-  }
-
   private static List<ParityCase.OnBackend> chosen() {
     List<ParityCase.OnBackend> chosen = new ArrayList<>();
     List<ParityCase.OnBackend> fullSize = new ArrayList<>();
     for (ParityCase each :
         ParityCases.of(GoldenSet.open(Path.of("../../weights/golden")), List.of())) {
       if (each instanceof ParityCase.OnBackend onBackend) {
-        if (LACKING.stream().anyMatch(each.path()::startsWith)) {
-          continue;
-        }
         boolean large = each.path().startsWith("models/") && !SMALL.contains(each.path());
         (large && !Boolean.getBoolean(ALL) ? fullSize : chosen).add(onBackend);
       }

@@ -2085,6 +2085,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         }
     }
 
+    private static class detr4j_cuda_average_pool_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_average_pool_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_average_pool_f32$descriptor() {
+        return detr4j_cuda_average_pool_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_average_pool_f32$handle() {
+        return detr4j_cuda_average_pool_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_average_pool_f32$address() {
+        return detr4j_cuda_average_pool_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static int detr4j_cuda_average_pool_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_average_pool_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_average_pool_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_upsample_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_upsample_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_upsample_f32$descriptor() {
+        return detr4j_cuda_upsample_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_upsample_f32$handle() {
+        return detr4j_cuda_upsample_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_upsample_f32$address() {
+        return detr4j_cuda_upsample_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static int detr4j_cuda_upsample_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_upsample_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_upsample_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_cuda_layer_norm_f32 {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
@@ -2389,6 +2511,250 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         }
     }
 
+    private static class detr4j_cuda_multiply_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_multiply_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_multiply_f32$descriptor() {
+        return detr4j_cuda_multiply_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_multiply_f32$handle() {
+        return detr4j_cuda_multiply_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_multiply_f32$address() {
+        return detr4j_cuda_multiply_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static int detr4j_cuda_multiply_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_multiply_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_multiply_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_gate_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_gate_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_gate_f32$descriptor() {
+        return detr4j_cuda_gate_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_gate_f32$handle() {
+        return detr4j_cuda_gate_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_gate_f32$address() {
+        return detr4j_cuda_gate_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static int detr4j_cuda_gate_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_gate_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_gate_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_row_max_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_row_max_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_row_max_f32$descriptor() {
+        return detr4j_cuda_row_max_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_row_max_f32$handle() {
+        return detr4j_cuda_row_max_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_row_max_f32$address() {
+        return detr4j_cuda_row_max_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static int detr4j_cuda_row_max_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_row_max_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_row_max_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_clamp_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_clamp_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_clamp_f32$descriptor() {
+        return detr4j_cuda_clamp_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_clamp_f32$handle() {
+        return detr4j_cuda_clamp_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_clamp_f32$address() {
+        return detr4j_cuda_clamp_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static int detr4j_cuda_clamp_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_clamp_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_clamp_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_cuda_attention_f32 {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
@@ -2502,6 +2868,67 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_ms_deform_attention_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_cell_attention_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_cell_attention_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_cell_attention_f32$descriptor() {
+        return detr4j_cuda_cell_attention_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_cell_attention_f32$handle() {
+        return detr4j_cuda_cell_attention_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_cell_attention_f32$address() {
+        return detr4j_cuda_cell_attention_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static int detr4j_cuda_cell_attention_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_cell_attention_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_cell_attention_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {
@@ -2685,6 +3112,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_box_refinement_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_distance_boxes_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_distance_boxes_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_distance_boxes_f32$descriptor() {
+        return detr4j_cuda_distance_boxes_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_distance_boxes_f32$handle() {
+        return detr4j_cuda_distance_boxes_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_distance_boxes_f32$address() {
+        return detr4j_cuda_distance_boxes_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static int detr4j_cuda_distance_boxes_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_distance_boxes_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_distance_boxes_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_top_probabilities_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_top_probabilities_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_top_probabilities_f32$descriptor() {
+        return detr4j_cuda_top_probabilities_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_top_probabilities_f32$handle() {
+        return detr4j_cuda_top_probabilities_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_top_probabilities_f32$address() {
+        return detr4j_cuda_top_probabilities_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static int detr4j_cuda_top_probabilities_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_top_probabilities_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_top_probabilities_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {
