@@ -113,6 +113,10 @@ DETR4J_CUDA_API int64_t detr4j_cuda_queue_launches(const detr4j_cuda_queue *queu
 
 /* ---- convolution and linear layers ------------------------------------------------------------------------------- */
 
+/* Element types of a map in memory. */
+#define DETR4J_CUDA_TYPE_F32 0
+#define DETR4J_CUDA_TYPE_BF16 1
+
 #define DETR4J_CUDA_ACTIVATION_NONE 0
 #define DETR4J_CUDA_ACTIVATION_RELU 1
 #define DETR4J_CUDA_ACTIVATION_GELU 2
@@ -136,16 +140,27 @@ typedef struct detr4j_cuda_conv2d {
   int32_t kernel_h, kernel_w, stride, padding, dilation, groups;
   int32_t activation;
   int32_t row_mask_mode;
+  int32_t x_type, out_type; /* DETR4J_CUDA_TYPE_... */
   int32_t reserved;
-  const float *x, *weight, *bias, *residual;
+  const void *x, *weight;
+  const float *bias, *residual;
   const uint8_t *row_mask;
-  float *out;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t residual_row_stride, residual_batch_stride;
   int64_t out_row_stride, out_batch_stride;
 } detr4j_cuda_conv2d;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
+/*
+ * The same with products of rounded numbers, of bf16 or of tf32, and fp32 sums. Types are fp32 in the function above; x and out
+ * may be bf16 in detr4j_cuda_conv2d_bf16, which rounds an x of fp32 when it reads it.
+ *
+ * weight: [groups][out_c / groups][depth], rounded, depth = kernel_h * kernel_w * (in_c / groups) in this order, with zeros up to the
+ * next 16 bytes; bf16 or fp32 numbers. It begins on 16 bytes.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
 /* groups = in_c = out_c. weight: [kernel_h][kernel_w][channels]; bias: [channels] or NULL. */
 DETR4J_CUDA_API int32_t detr4j_cuda_depthwise_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
 

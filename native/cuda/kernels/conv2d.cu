@@ -15,47 +15,17 @@
 // The depth runs over kernel rows, kernel columns and channels; where a pixel is outside the map the copy writes zeros. Weights
 // are padded to whole float4 columns, so that B is always aligned; A is where the channels of a group, the strides and the
 // address are multiples of 4, and otherwise copied number by number. A sum adds its products in the order of the depth.
-#include "../elementary.h"
-#include "../queue.h"
+#include "product.h"
 
 namespace {
 
 constexpr int DEPTH = 16, STAGES = 3, THREAD_ROWS = 8, THREAD_COLUMNS = 8, WARP_ROWS = 32, WARP_COLUMNS = 64;
 constexpr int ROWS_APART = WARP_ROWS / THREAD_ROWS, COLUMNS_APART = WARP_COLUMNS / 2;
-constexpr int NOWHERE = -(1 << 30);  // a row of pixels that is outside every map
-
 template <int ROWS, int COLUMNS>
 struct Stages {
   float a[STAGES][ROWS][DEPTH];
   float b[STAGES][DEPTH][COLUMNS];
 };
-
-// Where a copy of A stands in the window: which channel of which tap.
-struct Tap {
-  int row, column, channel;
-};
-
-DETR4J_DEVICE Tap tap_at(int depth, int channels, int kernel_w) {
-  const int tap = depth / channels;
-  return Tap{tap / kernel_w, tap % kernel_w, depth % channels};
-}
-
-DETR4J_DEVICE void advance(Tap& tap, int by, int channels, int kernel_w) {
-  tap.channel += by;
-  while (tap.channel >= channels) {
-    tap.channel -= channels;
-    if (++tap.column == kernel_w) {
-      tap.column = 0;
-      tap.row++;
-    }
-  }
-}
-
-DETR4J_DEVICE float activated(int activation, float v) {
-  if (activation == DETR4J_CUDA_ACTIVATION_RELU) return v < 0.0f ? 0.0f : v;  // NaN stays NaN
-  if (activation == DETR4J_CUDA_ACTIVATION_SILU) return silu_f32(v);
-  return activation == DETR4J_CUDA_ACTIVATION_GELU ? gelu_f32(v) : v;
-}
 
 // Blocks a multiprocessor must have room for: 128 registers a thread in the large one, 168 in the small one. The instance that
 // copies A number by number keeps more addresses.
@@ -95,7 +65,8 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
     corner[i] = (int)(n * p.x_batch_stride + ((int64_t)top[i] * p.in_w + left[i]) * p.x_row_stride + group * channels);
   }
   const int own_k = thread / (COLUMNS / 4), own_column = thread % (COLUMNS / 4) * 4;
-  const float* weight = p.weight + ((int64_t)group * depth + own_k) * columns + first_column + own_column;
+  const float *x = static_cast<const float*>(p.x), *weights = static_cast<const float*>(p.weight);
+  const float* weight = weights + ((int64_t)group * depth + own_k) * columns + first_column + own_column;
   const bool in_columns = first_column + own_column < columns;
   Tap tap = tap_at(own_depth, channels, p.kernel_w);
   int copied = 0;  // depths, of stages begun
@@ -108,14 +79,14 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
     for (int i = 0; i < A_COPIES; i++) {
       const int h = top[i] + row_offset, w = left[i] + column_offset;
       const bool present = deep && (unsigned)h < (unsigned)p.in_h && (unsigned)w < (unsigned)p.in_w;
-      const float* from = present ? p.x + (corner[i] + offset) : p.weight;
+      const float* from = present ? x + (corner[i] + offset) : weights;
       cp_async<4 * PIECE>(&s.a[stage][own_row + i * (THREADS / ROW_THREADS)][own_depth], from, present);
     }
 #pragma unroll
     for (int i = 0; i < B_COPIES; i++) {
       constexpr int APART = THREADS / (COLUMNS / 4);
       const bool present = in_columns && copied + own_k + i * APART < depth;
-      cp_async<16>(&s.b[stage][own_k + i * APART][own_column], present ? weight + i * APART * columns : p.weight, present);
+      cp_async<16>(&s.b[stage][own_k + i * APART][own_column], present ? weight + i * APART * columns : weights, present);
     }
     weight += DEPTH * columns;
     copied += DEPTH;
@@ -170,7 +141,7 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
     if (row >= rows) break;
     const int64_t n = row / pixels, pixel = row % pixels;
     const bool zero = p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT && p.row_mask[row] == 0;
-    float* out = p.out + n * p.out_batch_stride + pixel * p.out_row_stride + group * group_out;
+    float* out = static_cast<float*>(p.out) + n * p.out_batch_stride + pixel * p.out_row_stride + group * group_out;
     const float* residual = p.residual == nullptr ? nullptr : p.residual + n * p.residual_batch_stride + pixel * p.residual_row_stride + group * group_out;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -219,27 +190,11 @@ int32_t enqueue(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d& p) {
   return out ? enqueue<ROWS, COLUMNS, false, true>(queue, p) : enqueue<ROWS, COLUMNS, false, false>(queue, p);
 }
 
-// Large blocks where they give every multiprocessor of a large device two.
-constexpr int64_t ENOUGH_BLOCKS = 264;
-
 }  // namespace
 
 extern "C" int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p) {
-  DETR4J_REQUIRE(queue, p->batch >= 1 && p->out_h >= 1 && p->out_w >= 1 && p->in_h >= 1 && p->in_w >= 1, "conv2d: output [%d, %d, %d] of a map %d x %d", p->batch,
-                 p->out_h, p->out_w, p->in_h, p->in_w);
-  DETR4J_REQUIRE(queue, p->groups >= 1 && p->in_c >= 1 && p->out_c >= 1 && p->in_c % p->groups == 0 && p->out_c % p->groups == 0,
-                 "conv2d: %d groups of %d and %d channels", p->groups, p->in_c, p->out_c);
-  DETR4J_REQUIRE(queue, p->kernel_h >= 1 && p->kernel_w >= 1 && p->stride >= 1 && p->padding >= 0 && p->dilation >= 1,
-                 "conv2d: kernel %d x %d, stride %d, padding %d, dilation %d", p->kernel_h, p->kernel_w, p->stride, p->padding, p->dilation);
-  DETR4J_REQUIRE(queue, p->activation >= DETR4J_CUDA_ACTIVATION_NONE && p->activation <= DETR4J_CUDA_ACTIVATION_SILU, "conv2d: activation %d", p->activation);
-  DETR4J_REQUIRE(queue, p->row_mask_mode >= DETR4J_CUDA_ROW_MASK_NONE && p->row_mask_mode <= DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT &&
-                            (p->row_mask_mode == DETR4J_CUDA_ROW_MASK_NONE || p->row_mask != nullptr),
-                 "conv2d: row mask mode %d", p->row_mask_mode);
-  DETR4J_REQUIRE(queue, (uintptr_t)p->weight % 16 == 0, "conv2d: weights at %p are not on 16 bytes", (const void*)p->weight);
-  const int64_t rows = (int64_t)p->batch * p->out_h * p->out_w;
-  const int64_t large = (rows + 127) / 128 * ((p->out_c / p->groups + 127) / 128) * p->groups;
-  const int64_t reach = (p->batch - 1) * p->x_batch_stride + ((int64_t)p->in_h * p->in_w + (int64_t)p->padding * (p->in_w + 1)) * p->x_row_stride;
-  DETR4J_REQUIRE(queue, reach < INT32_MAX && rows < INT32_MAX, "conv2d: a map of %lld elements; there may be %d", (long long)reach, INT32_MAX);
-  DETR4J_REQUIRE(queue, (int64_t)((p->out_c / p->groups + 63) / 64) * p->groups <= 65535, "conv2d: %d groups of %d channels", p->groups, p->out_c);
-  return large >= ENOUGH_BLOCKS && p->out_c / p->groups > 64 ? enqueue<128, 128>(queue, *p) : enqueue<64, 64>(queue, *p);
+  const int32_t refused = refuse_product(queue, "conv2d", *p);
+  if (refused != DETR4J_CUDA_OK) return refused;
+  DETR4J_REQUIRE(queue, p->x_type == DETR4J_CUDA_TYPE_F32 && p->out_type == DETR4J_CUDA_TYPE_F32, "conv2d: types %d and %d", p->x_type, p->out_type);
+  return takes_large_blocks(*p) ? enqueue<128, 128>(queue, *p) : enqueue<64, 64>(queue, *p);
 }

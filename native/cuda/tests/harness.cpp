@@ -24,6 +24,7 @@ void add_bits(float f) {
 void add_bits(double) {}  // workspaces
 void add_bits(int32_t i) { bits_of_results = (bits_of_results ^ (uint32_t)i) * 0x100000001b3u; }
 void add_bits(uint8_t) {}
+void add_bits(uint16_t u) { bits_of_results = (bits_of_results ^ u) * 0x100000001b3u; }
 
 uint64_t next() {  // splitmix64
   uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -150,6 +151,7 @@ template class Array<float>;
 template class Array<double>;
 template class Array<int32_t>;
 template class Array<uint8_t>;
+template class Array<uint16_t>;
 
 std::vector<float> random_numbers(int64_t count) {
   std::vector<float> numbers((size_t)count);

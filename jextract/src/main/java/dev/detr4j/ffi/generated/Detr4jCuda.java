@@ -41,6 +41,24 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_OK() {
         return DETR4J_CUDA_OK;
     }
+    private static final int DETR4J_CUDA_TYPE_F32 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_TYPE_F32 0
+     * }
+     */
+    public static int DETR4J_CUDA_TYPE_F32() {
+        return DETR4J_CUDA_TYPE_F32;
+    }
+    private static final int DETR4J_CUDA_TYPE_BF16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_TYPE_BF16 1
+     * }
+     */
+    public static int DETR4J_CUDA_TYPE_BF16() {
+        return DETR4J_CUDA_TYPE_BF16;
+    }
     private static final int DETR4J_CUDA_ACTIVATION_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1954,6 +1972,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_conv2d_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_conv2d_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_conv2d_bf16$descriptor() {
+        return detr4j_cuda_conv2d_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_conv2d_bf16$handle() {
+        return detr4j_cuda_conv2d_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_conv2d_bf16$address() {
+        return detr4j_cuda_conv2d_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static int detr4j_cuda_conv2d_bf16(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_conv2d_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_conv2d_bf16", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_conv2d_tf32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_tf32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_conv2d_tf32$descriptor() {
+        return detr4j_cuda_conv2d_tf32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_conv2d_tf32$handle() {
+        return detr4j_cuda_conv2d_tf32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_conv2d_tf32$address() {
+        return detr4j_cuda_conv2d_tf32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * }
+     */
+    public static int detr4j_cuda_conv2d_tf32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_conv2d_tf32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_conv2d_tf32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {
