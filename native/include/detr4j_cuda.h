@@ -151,7 +151,10 @@ typedef struct detr4j_cuda_conv2d {
   int64_t out_row_stride, out_batch_stride;
 } detr4j_cuda_conv2d;
 
-DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
+#define DETR4J_CUDA_PRODUCTS_MOST 4
+
+/* `count` products in one launch, of which none reads or writes what another one writes. */
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
 /*
  * The same with products of rounded numbers, of bf16 or of tf32, and fp32 sums. Types are fp32 in the function above; x and out
  * may be bf16 in detr4j_cuda_conv2d_bf16, which rounds an x of fp32 when it reads it.
@@ -159,8 +162,8 @@ DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const d
  * weight: [groups][out_c / groups][depth], rounded, depth = kernel_h * kernel_w * (in_c / groups) in this order, with zeros up to the
  * next 16 bytes; bf16 or fp32 numbers. It begins on 16 bytes.
  */
-DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
-DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
 /* groups = in_c = out_c. weight: [kernel_h][kernel_w][channels]; bias: [channels] or NULL. */
 DETR4J_CUDA_API int32_t detr4j_cuda_depthwise_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
 
@@ -216,6 +219,18 @@ typedef struct detr4j_cuda_layer_norm {
 } detr4j_cuda_layer_norm;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_layer_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_layer_norm *p);
+
+/* The most channels of a linear layer that is normalised in its own launch. */
+#define DETR4J_CUDA_LINEAR_NORM_MOST 256
+
+/*
+ * A linear layer and the layer normalisation of its output, in one launch: x of the norm is not read, it is what p computes. out
+ * of p is written unless it is NULL. y and y_plus are apart from x of p and from out; each residual and the addend is apart from
+ * them as well, or the very same rows. p has no activation, no row mask and an fp32 output.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
 
 /* workspace: detr4j_cuda_row_norm_workspace bytes of device memory, on 8 bytes. */
 typedef struct detr4j_cuda_row_norm {

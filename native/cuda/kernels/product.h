@@ -50,16 +50,69 @@ inline int32_t refuse_product(detr4j_cuda_queue* queue, const char* kernel, cons
   const int64_t rows = (int64_t)p.batch * p.out_h * p.out_w;
   const int64_t reach = (p.batch - 1) * p.x_batch_stride + ((int64_t)p.in_h * p.in_w + (int64_t)p.padding * (p.in_w + 1)) * p.x_row_stride;
   DETR4J_REQUIRE(queue, reach < INT32_MAX && rows < INT32_MAX, "%s: a map of %lld elements; there may be %d", kernel, (long long)reach, INT32_MAX);
-  DETR4J_REQUIRE(queue, (int64_t)((p.out_c / p.groups + 63) / 64) * p.groups <= 65535, "%s: %d groups of %d channels", kernel, p.groups, p.out_c);
   return DETR4J_CUDA_OK;
+}
+
+inline int32_t refuse_products(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d* p, int32_t count) {
+  DETR4J_REQUIRE(queue, count >= 1 && count <= DETR4J_CUDA_PRODUCTS_MOST, "%s: %d products at once; there may be %d", kernel, count, DETR4J_CUDA_PRODUCTS_MOST);
+  for (int i = 0; i < count; i++) {
+    const int32_t refused = refuse_product(queue, kernel, p[i]);
+    if (refused != DETR4J_CUDA_OK) return refused;
+  }
+  return DETR4J_CUDA_OK;
+}
+
+// Products that run in one launch, one after the other in the grid.
+struct Joint {
+  detr4j_cuda_conv2d product[DETR4J_CUDA_PRODUCTS_MOST];
+  int first_block[DETR4J_CUDA_PRODUCTS_MOST];
+  int count;
+};
+
+// Which of them a block belongs to.
+DETR4J_DEVICE int own_product(const Joint& joint) {
+  int which = 0;
+#pragma unroll
+  for (int i = 1; i < DETR4J_CUDA_PRODUCTS_MOST; i++) which += i < joint.count && (int)blockIdx.x >= joint.first_block[i];
+  return which;
+}
+
+// Puts products on the queue whose blocks are `rows` x `columns` outputs.
+inline int32_t run_joint(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d* p, int count, int rows, int columns, int threads, size_t shared,
+                         void (*function)(Joint)) {
+  Joint joint{};
+  joint.count = count;
+  int64_t blocks = 0;
+  for (int i = 0; i < count; i++) {
+    joint.product[i] = p[i];
+    joint.first_block[i] = (int)blocks;
+    blocks += (int64_t)blocks_of((int64_t)p[i].batch * p[i].out_h * p[i].out_w, rows) * blocks_of(p[i].out_c / p[i].groups, columns) * p[i].groups;
+  }
+  DETR4J_REQUIRE(queue, blocks <= INT32_MAX, "%s: %lld blocks", kernel, (long long)blocks);
+  return queue->run(kernel, dim3((unsigned)blocks), dim3((unsigned)threads), shared, function, joint);
+}
+
+// Whether all of them have this.
+template <class Has>
+bool all_of(const detr4j_cuda_conv2d* p, int count, Has has) {
+  for (int i = 0; i < count; i++) {
+    if (!has(p[i])) return false;
+  }
+  return true;
 }
 
 // Blocks of 128 x 128 where they give every multiprocessor of a large device two, of 64 x 64 otherwise.
 constexpr int64_t ENOUGH_BLOCKS = 264;
 
-inline bool takes_large_blocks(const detr4j_cuda_conv2d& p) {
-  const int64_t rows = (int64_t)p.batch * p.out_h * p.out_w, group_out = p.out_c / p.groups;
-  return (rows + 127) / 128 * ((group_out + 127) / 128) * p.groups >= ENOUGH_BLOCKS && group_out > 64;
+inline bool take_large_blocks(const detr4j_cuda_conv2d* p, int count) {
+  int64_t blocks = 0;
+  bool wide = true;
+  for (int i = 0; i < count; i++) {
+    const int64_t rows = (int64_t)p[i].batch * p[i].out_h * p[i].out_w, group_out = p[i].out_c / p[i].groups;
+    blocks += (rows + 127) / 128 * ((group_out + 127) / 128) * p[i].groups;
+    wide &= group_out > 64;
+  }
+  return wide && blocks >= ENOUGH_BLOCKS;
 }
 
 #endif  // DETR4J_CUDA_PRODUCT_H

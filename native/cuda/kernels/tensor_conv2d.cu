@@ -17,7 +17,7 @@
 // into registers before the products and stores them behind, rounded: eight fp32 numbers at once (ROUNDED), or one by one,
 // from any address and type (GATHERED).
 #include "../tensor_cores.h"
-#include "product.h"
+#include "row_norm.h"
 
 namespace {
 
@@ -52,13 +52,36 @@ DETR4J_DEVICE float number_at(const void* x, int type, int64_t at) {
   return type == DETR4J_CUDA_TYPE_BF16 ? bf16_to_float(static_cast<const bf16_t*>(x)[at]) : static_cast<const float*>(x)[at];
 }
 
-template <bool BF16, Source SOURCE, int MT>
-__global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPIED ? 2 : 1) : 3)
-    tensor_conv2d_kernel(const __grid_constant__ detr4j_cuda_conv2d p, const bool pairs) {
+// Whether two neighbouring columns of out are one access.
+DETR4J_DEVICE bool stores_pairs(const detr4j_cuda_conv2d& p) {
+  const int alignment = p.out_type == DETR4J_CUDA_TYPE_BF16 ? 4 : 8;
+  return ((p.out_c / p.groups) | (int)p.out_row_stride | (int)p.out_batch_stride) % 2 == 0 && (uintptr_t)p.out % alignment == 0;
+}
+
+// How a block is made of warps: DOWN x ACROSS of them, each 16 MT rows by 32 columns.
+template <int MT_, int DOWN_, int ACROSS_>
+struct Shape {
+  static constexpr int MT = MT_, ACROSS = ACROSS_, WARP_ROWS = 16 * MT, ROWS = DOWN_ * WARP_ROWS, COLUMNS = ACROSS * WARP_COLUMNS;
+  static constexpr int THREADS = DOWN_ * ACROSS * WARP_LANES;
+};
+typedef Shape<4, 2, 4> Large;
+typedef Shape<2, 2, 2> Small;
+typedef Shape<4, 1, 8> Whole;  // rows, for a norm
+static_assert(Whole::ROWS == NORM_ROWS && Whole::COLUMNS == NORM_COLUMNS, "a block of a norm");
+
+// Stages, and room for a norm behind the products.
+struct NormShared {
+  Stages<NORM_ROWS, NORM_COLUMNS> stages;
+  RowParts<NORM_ROWS, Whole::ACROSS> parts;
+};
+
+// One block of a product. With NORM, a block has whole rows and normalises them.
+template <bool BF16, Source SOURCE, class Warps, bool NORM>
+DETR4J_DEVICE void compute_block(const detr4j_cuda_conv2d& p, int block, const detr4j_cuda_layer_norm& norm) {
   typedef typename Products<BF16>::Element Element;
   constexpr int PIECE = Products<BF16>::PIECE, K = Products<BF16>::K, DEPTH = PIECES * PIECE;
-  constexpr int WARP_ROWS = 16 * MT, ROWS = 2 * WARP_ROWS, COLUMNS = ROWS, WARPS_ACROSS = COLUMNS / WARP_COLUMNS;
-  constexpr int THREADS = 2 * WARPS_ACROSS * WARP_LANES, ROWS_AT_ONCE = THREADS / PIECES, COPIES = ROWS / ROWS_AT_ONCE;
+  constexpr int MT = Warps::MT, WARP_ROWS = Warps::WARP_ROWS, ROWS = Warps::ROWS, COLUMNS = Warps::COLUMNS, WARPS_ACROSS = Warps::ACROSS;
+  constexpr int ROWS_AT_ONCE = Warps::THREADS / PIECES, A_COPIES = ROWS / ROWS_AT_ONCE, B_COPIES = COLUMNS / ROWS_AT_ONCE;
   Stages<ROWS, COLUMNS>& s = shared_memory<Stages<ROWS, COLUMNS>>();
 
   const int thread = (int)threadIdx.x, lane = thread % WARP_LANES, warp = thread / WARP_LANES;
@@ -66,16 +89,16 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
   const int64_t rows = (int64_t)p.batch * pixels;
   const int channels = p.in_c / p.groups, group_out = p.out_c / p.groups;
   const int depth = p.kernel_h * p.kernel_w * channels, packed_depth = (depth + PIECE - 1) / PIECE * PIECE;
-  const int column_blocks = (group_out + COLUMNS - 1) / COLUMNS;
-  const int group = (int)blockIdx.y / column_blocks;
-  const int64_t first_row = (int64_t)blockIdx.x * ROWS;
-  const int first_column = (int)blockIdx.y % column_blocks * COLUMNS;
+  const int row_blocks = (int)((rows + ROWS - 1) / ROWS), column_blocks = (group_out + COLUMNS - 1) / COLUMNS;
+  const int group = block / row_blocks / column_blocks;
+  const int64_t first_row = (int64_t)(block % row_blocks) * ROWS;
+  const int first_column = block / row_blocks % column_blocks * COLUMNS;
 
   // The piece of rows that this thread copies, ROWS_AT_ONCE apart, of A and of B. Of A, where each window's corner is, or would be.
   const int piece = thread % PIECES, own_row = thread / PIECES;
-  int corner[COPIES], top[COPIES], left[COPIES];
+  int corner[A_COPIES], top[A_COPIES], left[A_COPIES];
 #pragma unroll
-  for (int i = 0; i < COPIES; i++) {
+  for (int i = 0; i < A_COPIES; i++) {
     const int64_t row = first_row + own_row + i * ROWS_AT_ONCE;
     const int n = (int)(row / pixels), pixel = (int)(row % pixels);
     const bool there = row < rows && !(p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_INPUT && p.row_mask[row] == 0);
@@ -87,7 +110,7 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
   const Element* weight = weights + ((int64_t)group * group_out + first_column + own_row) * packed_depth + piece * PIECE;
   Tap tap = tap_at(piece * PIECE, channels, p.kernel_w);
   int at = piece * PIECE;  // depth of this thread's piece of the next stage
-  uint4 held[SOURCE == COPIED ? 1 : COPIES];
+  uint4 held[SOURCE == COPIED ? 1 : A_COPIES] = {};
 
   auto inside = [&](const Tap& t, int i, int& from) {
     const int h = top[i] + t.row * p.dilation, w = left[i] + t.column * p.dilation;
@@ -97,10 +120,14 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
   // Begins the copies of a stage; what does not go by itself is held afterwards.
   auto begin_stage = [&](int stage) {
 #pragma unroll
-    for (int i = 0; i < COPIES; i++) {
+    for (int i = 0; i < B_COPIES; i++) {
       const int row = own_row + i * ROWS_AT_ONCE;
       const bool present = at < packed_depth && first_column + row < group_out;
       cp_async<16>(&s.b[stage][row][place_of(row, piece)], present ? weight + (int64_t)i * ROWS_AT_ONCE * packed_depth : weights, present);
+    }
+#pragma unroll
+    for (int i = 0; i < A_COPIES; i++) {
+      const int row = own_row + i * ROWS_AT_ONCE;
       if constexpr (SOURCE == COPIED) {
         int from;
         const bool on = inside(tap, i, from) && at < depth;
@@ -134,7 +161,7 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
   auto store_held = [&](int stage) {
     if constexpr (SOURCE != COPIED) {
 #pragma unroll
-      for (int i = 0; i < COPIES; i++) {
+      for (int i = 0; i < A_COPIES; i++) {
         const int row = own_row + i * ROWS_AT_ONCE;
         store4(&s.a[stage][row][place_of(row, piece)], held[i]);
       }
@@ -199,43 +226,70 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
     if (more) store_held(next);
   }
 
-  // A lane has two neighbouring columns of rows lane / 4 and 8 further of each tile.
+  if constexpr (NORM) {
+    // Rows 16 i and 16 i + 8 of the lane's tiles, and two neighbouring columns of each.
+    constexpr int R = 2 * MT, C = 2 * NT;
+    auto row_of = [&](int r) { return row_in_block + 16 * (r / 2) + lane / 4 + 8 * (r % 2); };
+    auto column_of = [&](int c) { return column_in_block + 8 * (c / 2) + 2 * (lane % 4) + c % 2; };
+    float v[R][C];
 #pragma unroll
-  for (int i = 0; i < MT; i++) {
+    for (int r = 0; r < R; r++) {
+      const int64_t row = first_row + row_of(r);
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      const int64_t row = first_row + row_in_block + 16 * i + lane / 4 + 8 * half;
+      for (int c = 0; c < C; c++) {
+        const bool there = row < rows && column_of(c) < group_out;
+        v[r][c] = there ? before_norm(p, norm, row / pixels, row % pixels, column_of(c), sum[r / 2][c / 2][r % 2 * 2 + c % 2]) : 0.0f;
+      }
+    }
+    normalise_rows<4>(v, shared_memory<NormShared>().parts, warp % WARPS_ACROSS, norm, row_of, [&](int c) { return column_of(c) < group_out; });
+#pragma unroll
+    for (int r = 0; r < R; r++) {
+      const int64_t row = first_row + row_of(r);
       if (row >= rows) continue;
-      const int64_t n = row / pixels, pixel = row % pixels;
-      const bool zero = p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT && p.row_mask[row] == 0;
-      const int64_t out = n * p.out_batch_stride + pixel * p.out_row_stride + group * group_out;
-      const float* residual = p.residual == nullptr ? nullptr : p.residual + n * p.residual_batch_stride + pixel * p.residual_row_stride + group * group_out;
 #pragma unroll
-      for (int j = 0; j < NT; j++) {
-        const int column = first_column + column_in_block + 8 * j + 2 * (lane % 4);
-        float v[2] = {sum[i][j][2 * half], sum[i][j][2 * half + 1]};
+      for (int c = 0; c < C; c++) {
+        if (column_of(c) < group_out) store_normalised(norm, row / pixels, row % pixels, column_of(c), v[r][c]);
+      }
+    }
+  } else {
+    const bool narrow = p.out_type == DETR4J_CUDA_TYPE_BF16, pairs = stores_pairs(p);
+    // A lane has two neighbouring columns of rows lane / 4 and 8 further of each tile.
 #pragma unroll
-        for (int c = 0; c < 2; c++) {
-          if (column + c >= group_out) continue;
-          if (p.bias != nullptr) v[c] += p.bias[group * ((group_out + 3) / 4 * 4) + column + c];
-          if (residual != nullptr) v[c] += residual[column + c];
-          v[c] = zero ? 0.0f : activated(p.activation, v[c]);
-        }
-        const bool narrow = p.out_type == DETR4J_CUDA_TYPE_BF16;
-        if (pairs && column < group_out) {  // then columns come in pairs
-          if (narrow) {
-            *reinterpret_cast<unsigned*>(static_cast<bf16_t*>(p.out) + out + column) = pack_bf16(v[0], v[1]);
-          } else {
-            store2(reinterpret_cast<float2*>(static_cast<float*>(p.out) + out + column), make_float2(v[0], v[1]));
-          }
-        } else {
+    for (int i = 0; i < MT; i++) {
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        const int64_t row = first_row + row_in_block + 16 * i + lane / 4 + 8 * half;
+        if (row >= rows) continue;
+        const int64_t n = row / pixels, pixel = row % pixels;
+        const bool zero = p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT && p.row_mask[row] == 0;
+        const int64_t out = n * p.out_batch_stride + pixel * p.out_row_stride + group * group_out;
+        const float* residual = p.residual == nullptr ? nullptr : p.residual + n * p.residual_batch_stride + pixel * p.residual_row_stride + group * group_out;
+#pragma unroll
+        for (int j = 0; j < NT; j++) {
+          const int column = first_column + column_in_block + 8 * j + 2 * (lane % 4);
+          float v[2] = {sum[i][j][2 * half], sum[i][j][2 * half + 1]};
 #pragma unroll
           for (int c = 0; c < 2; c++) {
             if (column + c >= group_out) continue;
+            if (p.bias != nullptr) v[c] += p.bias[group * ((group_out + 3) / 4 * 4) + column + c];
+            if (residual != nullptr) v[c] += residual[column + c];
+            v[c] = zero ? 0.0f : activated(p.activation, v[c]);
+          }
+          if (pairs && column < group_out) {  // then columns come in pairs
             if (narrow) {
-              static_cast<bf16_t*>(p.out)[out + column + c] = float_to_bf16(v[c]);
+              *reinterpret_cast<unsigned*>(static_cast<bf16_t*>(p.out) + out + column) = pack_bf16(v[0], v[1]);
             } else {
-              static_cast<float*>(p.out)[out + column + c] = v[c];
+              store2(reinterpret_cast<float2*>(static_cast<float*>(p.out) + out + column), make_float2(v[0], v[1]));
+            }
+          } else {
+#pragma unroll
+            for (int c = 0; c < 2; c++) {
+              if (column + c >= group_out) continue;
+              if (narrow) {
+                static_cast<bf16_t*>(p.out)[out + column + c] = float_to_bf16(v[c]);
+              } else {
+                static_cast<float*>(p.out)[out + column + c] = v[c];
+              }
             }
           }
         }
@@ -244,18 +298,39 @@ __global__ void __launch_bounds__(MT == 4 ? 256 : 128, MT == 4 ? (SOURCE == COPI
   }
 }
 
-template <bool BF16, Source SOURCE, int MT>
-int32_t enqueue(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d& p) {
-  constexpr int SIDE = 32 * MT;
-  const int64_t rows = (int64_t)p.batch * p.out_h * p.out_w, element = p.out_type == DETR4J_CUDA_TYPE_BF16 ? 2 : 4;
-  const bool pairs = p.out_c / p.groups % 2 == 0 && rows_on(2 * element, p.out, element, p.out_row_stride, p.out_batch_stride);
-  const dim3 grid(blocks_of(rows, SIDE), blocks_of(p.out_c / p.groups, SIDE) * (unsigned)p.groups);
-  return queue->run(kernel, grid, dim3(MT == 4 ? 256 : 128), sizeof(Stages<SIDE, SIDE>), tensor_conv2d_kernel<BF16, SOURCE, MT>, p, pairs);
+// Blocks that a multiprocessor must have room for.
+template <bool COPIED_A, class Warps>
+constexpr int blocks_at_once() {
+  return Warps::THREADS == 128 ? 3 : COPIED_A && Warps::COLUMNS == Warps::ROWS ? 2 : 1;
+}
+
+template <bool BF16, Source SOURCE, class Warps>
+__global__ void __launch_bounds__(Warps::THREADS, (blocks_at_once<SOURCE == COPIED, Warps>())) tensor_conv2d_kernel(const __grid_constant__ Joint joint) {
+  const int which = own_product(joint);
+  compute_block<BF16, SOURCE, Warps, false>(joint.product[which], (int)blockIdx.x - joint.first_block[which], detr4j_cuda_layer_norm{});
 }
 
 template <bool BF16, Source SOURCE>
-int32_t enqueue(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d& p) {
-  return takes_large_blocks(p) ? enqueue<BF16, SOURCE, 4>(queue, kernel, p) : enqueue<BF16, SOURCE, 2>(queue, kernel, p);
+__global__ void __launch_bounds__(Whole::THREADS) tensor_linear_norm_kernel(const __grid_constant__ detr4j_cuda_conv2d p,
+                                                                             const __grid_constant__ detr4j_cuda_layer_norm norm) {
+  compute_block<BF16, SOURCE, Whole, true>(p, (int)blockIdx.x, norm);
+}
+
+template <bool BF16, Source SOURCE, class Warps>
+int32_t enqueue_shape(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d* p, int count) {
+  return run_joint(queue, kernel, p, count, Warps::ROWS, Warps::COLUMNS, Warps::THREADS, sizeof(Stages<Warps::ROWS, Warps::COLUMNS>),
+                   tensor_conv2d_kernel<BF16, SOURCE, Warps>);
+}
+
+template <bool BF16, Source SOURCE>
+int32_t enqueue(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d* p, int count) {
+  return take_large_blocks(p, count) ? enqueue_shape<BF16, SOURCE, Large>(queue, kernel, p, count) : enqueue_shape<BF16, SOURCE, Small>(queue, kernel, p, count);
+}
+
+template <bool BF16, Source SOURCE>
+int32_t enqueue_norm(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_conv2d& p, const detr4j_cuda_layer_norm& norm) {
+  const dim3 grid(blocks_of((int64_t)p.batch * p.out_h * p.out_w, NORM_ROWS));
+  return queue->run(kernel, grid, dim3(Whole::THREADS), sizeof(NormShared), tensor_linear_norm_kernel<BF16, SOURCE>, p, norm);
 }
 
 // Whether a piece is in one tap of the window, and its first element on 16 bytes.
@@ -266,18 +341,44 @@ bool in_pieces(const detr4j_cuda_conv2d& p, int piece) {
 
 }  // namespace
 
-extern "C" int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p) {
-  const int32_t refused = refuse_product(queue, "conv2d_bf16", *p);
+extern "C" int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p, int32_t count) {
+  const int32_t refused = refuse_products(queue, "conv2d_bf16", p, count);
   if (refused != DETR4J_CUDA_OK) return refused;
-  DETR4J_REQUIRE(queue, (p->x_type | p->out_type) == 0 || (p->x_type | p->out_type) == DETR4J_CUDA_TYPE_BF16, "conv2d_bf16: types %d and %d", p->x_type,
-                 p->out_type);
-  if (!in_pieces(*p, Products<true>::PIECE)) return enqueue<true, GATHERED>(queue, "conv2d_bf16", *p);
-  return p->x_type == DETR4J_CUDA_TYPE_BF16 ? enqueue<true, COPIED>(queue, "conv2d_bf16", *p) : enqueue<true, ROUNDED>(queue, "conv2d_bf16", *p);
+  for (int i = 0; i < count; i++) {
+    DETR4J_REQUIRE(queue, ((p[i].x_type | p[i].out_type) & ~DETR4J_CUDA_TYPE_BF16) == 0, "conv2d_bf16: types %d and %d", p[i].x_type, p[i].out_type);
+  }
+  const bool pieces = all_of(p, count, [](const detr4j_cuda_conv2d& one) { return in_pieces(one, Products<true>::PIECE); });
+  if (pieces && all_of(p, count, [](const detr4j_cuda_conv2d& one) { return one.x_type == DETR4J_CUDA_TYPE_BF16; })) {
+    return enqueue<true, COPIED>(queue, "conv2d_bf16", p, count);
+  }
+  const bool wide = all_of(p, count, [](const detr4j_cuda_conv2d& one) { return one.x_type == DETR4J_CUDA_TYPE_F32; });
+  return pieces && wide ? enqueue<true, ROUNDED>(queue, "conv2d_bf16", p, count) : enqueue<true, GATHERED>(queue, "conv2d_bf16", p, count);
 }
 
-extern "C" int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p) {
-  const int32_t refused = refuse_product(queue, "conv2d_tf32", *p);
+extern "C" int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p, int32_t count) {
+  const int32_t refused = refuse_products(queue, "conv2d_tf32", p, count);
   if (refused != DETR4J_CUDA_OK) return refused;
-  DETR4J_REQUIRE(queue, p->x_type == DETR4J_CUDA_TYPE_F32 && p->out_type == DETR4J_CUDA_TYPE_F32, "conv2d_tf32: types %d and %d", p->x_type, p->out_type);
-  return in_pieces(*p, Products<false>::PIECE) ? enqueue<false, COPIED>(queue, "conv2d_tf32", *p) : enqueue<false, GATHERED>(queue, "conv2d_tf32", *p);
+  for (int i = 0; i < count; i++) {
+    DETR4J_REQUIRE(queue, p[i].x_type == DETR4J_CUDA_TYPE_F32 && p[i].out_type == DETR4J_CUDA_TYPE_F32, "conv2d_tf32: types %d and %d", p[i].x_type,
+                   p[i].out_type);
+  }
+  const bool pieces = all_of(p, count, [](const detr4j_cuda_conv2d& one) { return in_pieces(one, Products<false>::PIECE); });
+  return pieces ? enqueue<false, COPIED>(queue, "conv2d_tf32", p, count) : enqueue<false, GATHERED>(queue, "conv2d_tf32", p, count);
+}
+
+extern "C" int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p, const detr4j_cuda_layer_norm* norm) {
+  const int32_t refused = refuse_linear_norm(queue, "linear_norm_bf16", *p, *norm);
+  if (refused != DETR4J_CUDA_OK) return refused;
+  DETR4J_REQUIRE(queue, (p->x_type & ~DETR4J_CUDA_TYPE_BF16) == 0, "linear_norm_bf16: input of type %d", p->x_type);
+  if (!in_pieces(*p, Products<true>::PIECE)) return enqueue_norm<true, GATHERED>(queue, "linear_norm_bf16", *p, *norm);
+  return p->x_type == DETR4J_CUDA_TYPE_BF16 ? enqueue_norm<true, COPIED>(queue, "linear_norm_bf16", *p, *norm)
+                                            : enqueue_norm<true, ROUNDED>(queue, "linear_norm_bf16", *p, *norm);
+}
+
+extern "C" int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue* queue, const detr4j_cuda_conv2d* p, const detr4j_cuda_layer_norm* norm) {
+  const int32_t refused = refuse_linear_norm(queue, "linear_norm_tf32", *p, *norm);
+  if (refused != DETR4J_CUDA_OK) return refused;
+  DETR4J_REQUIRE(queue, p->x_type == DETR4J_CUDA_TYPE_F32, "linear_norm_tf32: input of type %d", p->x_type);
+  return in_pieces(*p, Products<false>::PIECE) ? enqueue_norm<false, COPIED>(queue, "linear_norm_tf32", *p, *norm)
+                                               : enqueue_norm<false, GATHERED>(queue, "linear_norm_tf32", *p, *norm);
 }

@@ -117,6 +117,12 @@ int between(int least, int most) { return least + (int)(next() % (uint64_t)(most
 float uniform(float least, float most) { return least + (most - least) * ((float)(next() >> 40) * 0x1p-24f); }
 bool chance(int one_in) { return next() % (uint64_t)one_in == 0; }
 
+float rounded(float v, int bits, bool to_even) {
+  int exponent;
+  const double m = std::ldexp(std::frexp((double)v, &exponent), bits);
+  return (float)std::ldexp(to_even ? std::nearbyint(m) : std::round(m), exponent - bits);
+}
+
 int extent(int index) {
   static const int later[] = {64, 47, 61, 128, 127, 96, 71, 65, 256, 257, 33, 48, 384};
   return index < 40 ? index + 1 : later[index % (int)(sizeof later / sizeof later[0])];

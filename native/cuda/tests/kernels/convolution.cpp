@@ -14,6 +14,7 @@ struct Fixture {
   detr4j_cuda_conv2d p{};
   int channels, group_out, columns;
   bool has_bias, has_residual;
+  bool joint = true;  // whether the operation takes several products
 
   void choose_map(int index) {
     p.batch = between(1, 2);
@@ -41,7 +42,7 @@ struct Fixture {
 
 // One case: weight(group, tap, channel, column) says where the layout has a weight.
 template <class Index>
-void run(Fixture& f, int32_t (*operation)(detr4j_cuda_queue*, const detr4j_cuda_conv2d*), int64_t weights, int64_t biases, Index weight_at) {
+void run(Fixture& f, int32_t (*operation)(detr4j_cuda_queue*, const detr4j_cuda_conv2d*, int32_t), int64_t weights, int64_t biases, Index weight_at) {
   detr4j_cuda_conv2d& p = f.p;
   Tensor x(Tensor::RANDOM, p.batch, p.in_h * p.in_w, p.in_c), residual(Tensor::RANDOM, p.batch, f.rows(), p.out_c);
   Tensor out(Tensor::OUTPUT, p.batch, f.rows(), p.out_c);
@@ -70,8 +71,20 @@ void run(Fixture& f, int32_t (*operation)(detr4j_cuda_queue*, const detr4j_cuda_
   p.residual_row_stride = residual.row_stride, p.residual_batch_stride = residual.batch_stride;
   p.row_mask = mask.on_device();
   p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
-  expect_ok(operation(queue(), &p));
+  // Beside it, in the same launch, the first item alone.
+  const bool joint = f.joint && chance(2);
+  Tensor first(Tensor::OUTPUT, 1, f.rows(), p.out_c);
+  detr4j_cuda_conv2d both[2] = {p, p};
+  both[1].batch = 1;
+  both[1].out = first.on_device(), both[1].out_row_stride = first.row_stride, both[1].out_batch_stride = first.batch_stride;
+  expect_ok(operation(queue(), both, joint ? 2 : 1));
   out.fetch("out");
+  if (joint) {
+    first.fetch("the first item");
+    for (int row = 0; row < f.rows(); row++) {
+      for (int o = 0; o < p.out_c; o++) expect_close("the first item", 0, row, o, (double)out.at(0, row, o), first.at(0, row, o), 0);
+    }
+  }
   const double tolerance = 1.2e-7 * (6 + taps * f.channels);
   for (int n = 0; n < p.batch; n++) {
     for (int row = 0; row < f.rows(); row++) {
@@ -93,13 +106,6 @@ void run(Fixture& f, int32_t (*operation)(detr4j_cuda_queue*, const detr4j_cuda_
       }
     }
   }
-}
-
-// With so many bits behind the leading one, to nearest, ties to even or away from zero.
-float rounded(float v, int bits, bool to_even) {
-  int exponent;
-  const double m = std::ldexp(std::frexp((double)v, &exponent), bits);
-  return (float)std::ldexp(to_even ? std::nearbyint(m) : std::round(m), exponent - bits);
 }
 
 // A map of fp32 or bf16 numbers with any strides, on 16 bytes or not; a mark lies between its rows.
@@ -200,8 +206,20 @@ void run_tensor(Fixture& f, bool bf16) {
   p.residual_row_stride = residual.row_stride, p.residual_batch_stride = residual.batch_stride;
   p.row_mask = mask.on_device();
   p.out = out.on_device(), p.out_row_stride = out.row_stride, p.out_batch_stride = out.batch_stride;
-  expect_ok(bf16 ? detr4j_cuda_conv2d_bf16(queue(), &p) : detr4j_cuda_conv2d_tf32(queue(), &p));
-  out.fetch();
+  // Behind it, in the same launch, the first item alone, in fp32.
+  Tensor first(Tensor::OUTPUT, 1, f.rows(), p.out_c);
+  detr4j_cuda_conv2d both[2] = {p, p};
+  both[1].batch = 1, both[1].out_type = DETR4J_CUDA_TYPE_F32;
+  both[1].out = first.on_device(), both[1].out_row_stride = first.row_stride, both[1].out_batch_stride = first.batch_stride;
+  expect_ok(bf16 ? detr4j_cuda_conv2d_bf16(queue(), both, 2) : detr4j_cuda_conv2d_tf32(queue(), both, 2));
+  out.fetch(), first.fetch("the first item");
+  for (int row = 0; row < f.rows(); row++) {
+    for (int o = 0; o < p.out_c; o++) {
+      const float v = first.at(0, row, o);
+      // Subnormal numbers have fewer bits than rounded() gives them.
+      expect_close("the first item", 0, row, o, (double)(out.narrow ? rounded(v, 8, true) : v), out.get(0, row, o), out.narrow ? 1e-38 : 0);
+    }
+  }
   // Tensor cores cut sums off, which is off by twice as much as rounding; a result of bf16 has 8 bits.
   const double tolerance = 2.4e-7 * (6 + depth), last_bits = out.narrow ? 0x1p-8 : 0.0;
   for (int n = 0; n < p.batch; n++) {
@@ -275,7 +293,9 @@ void test_depthwise_conv2d(int index) {
   f.choose_map(index);
   f.p.groups = f.p.in_c = f.p.out_c = extent(index);
   f.channels = f.group_out = f.columns = 1;
-  run(f, detr4j_cuda_depthwise_conv2d_f32, (int64_t)f.p.kernel_h * f.p.kernel_w * f.p.groups, f.p.groups,
+  f.joint = false;
+  auto alone = [](detr4j_cuda_queue* on, const detr4j_cuda_conv2d* p, int32_t) { return detr4j_cuda_depthwise_conv2d_f32(on, p); };
+  run(f, alone, (int64_t)f.p.kernel_h * f.p.kernel_w * f.p.groups, f.p.groups,
       [&](int g, int tap, int, int) { return (int64_t)tap * f.p.groups + g; });
 }
 

@@ -122,6 +122,24 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT() {
         return DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT;
     }
+    private static final int DETR4J_CUDA_PRODUCTS_MOST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_PRODUCTS_MOST 4
+     * }
+     */
+    public static int DETR4J_CUDA_PRODUCTS_MOST() {
+        return DETR4J_CUDA_PRODUCTS_MOST;
+    }
+    private static final int DETR4J_CUDA_LINEAR_NORM_MOST = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_LINEAR_NORM_MOST 256
+     * }
+     */
+    public static int DETR4J_CUDA_LINEAR_NORM_MOST() {
+        return DETR4J_CUDA_LINEAR_NORM_MOST;
+    }
     private static final int DETR4J_CUDA_REFERENCE_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -1924,7 +1942,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_f32");
@@ -1935,7 +1954,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_conv2d_f32$descriptor() {
@@ -1945,7 +1964,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_conv2d_f32$handle() {
@@ -1955,7 +1974,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_conv2d_f32$address() {
@@ -1964,16 +1983,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_conv2d_f32(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_conv2d_f32(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_conv2d_f32.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_conv2d_f32", queue, p);
+                traceDowncall("detr4j_cuda_conv2d_f32", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1985,7 +2004,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_bf16");
@@ -1996,7 +2016,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_conv2d_bf16$descriptor() {
@@ -2006,7 +2026,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_conv2d_bf16$handle() {
@@ -2016,7 +2036,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_conv2d_bf16$address() {
@@ -2025,16 +2045,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_conv2d_bf16(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_conv2d_bf16(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_conv2d_bf16.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_conv2d_bf16", queue, p);
+                traceDowncall("detr4j_cuda_conv2d_bf16", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2046,7 +2066,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_tf32");
@@ -2057,7 +2078,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_conv2d_tf32$descriptor() {
@@ -2067,7 +2088,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_conv2d_tf32$handle() {
@@ -2077,7 +2098,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_conv2d_tf32$address() {
@@ -2086,16 +2107,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_conv2d_tf32(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_conv2d_tf32(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_conv2d_tf32.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_conv2d_tf32", queue, p);
+                traceDowncall("detr4j_cuda_conv2d_tf32", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2401,6 +2422,192 @@ public class Detr4jCuda extends Detr4jCuda$shared {
                 traceDowncall("detr4j_cuda_layer_norm_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_f32$descriptor() {
+        return detr4j_cuda_linear_norm_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_f32$handle() {
+        return detr4j_cuda_linear_norm_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_f32$address() {
+        return detr4j_cuda_linear_norm_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_f32(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_f32", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_bf16$descriptor() {
+        return detr4j_cuda_linear_norm_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_bf16$handle() {
+        return detr4j_cuda_linear_norm_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_bf16$address() {
+        return detr4j_cuda_linear_norm_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_bf16(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_bf16", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_tf32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_tf32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_tf32$descriptor() {
+        return detr4j_cuda_linear_norm_tf32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_tf32$handle() {
+        return detr4j_cuda_linear_norm_tf32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_tf32$address() {
+        return detr4j_cuda_linear_norm_tf32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_tf32(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_tf32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_tf32", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

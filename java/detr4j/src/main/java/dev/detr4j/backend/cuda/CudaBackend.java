@@ -79,6 +79,11 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public boolean runTogether(OpSpec op, OpSpec next) {
+    return LinearNorm.exists(op, next);
+  }
+
+  @Override
   public Buffer allocate(long bytes) {
     return new CudaBuffer(this, bytes);
   }

@@ -40,19 +40,32 @@ final class ProductTensors {
       Weight weight,
       @Nullable Weight bias) {
     detr4j_cuda_conv2d.bias(p, packing.bias(weights, bias));
+    detr4j_cuda_conv2d.weight(
+        p,
+        switch (precision) {
+          case FP32 -> packing.weight(weights, weight);
+          case TF32 -> DepthPacking.tf32(packing).weight(weights, weight);
+          case BF16 -> DepthPacking.bf16(packing).weight(weights, weight);
+        });
+    return new CudaStep(p, (queue, all) -> enqueue(precision, queue, all, 1), precision);
+  }
+
+  /** Puts several products on a queue, in one launch; returns a status. */
+  static int enqueue(Precision precision, MemorySegment queue, MemorySegment all, int count) {
     return switch (precision) {
-      case FP32 -> {
-        detr4j_cuda_conv2d.weight(p, packing.weight(weights, weight));
-        yield new CudaStep(p, Detr4jCuda::detr4j_cuda_conv2d_f32);
-      }
-      case TF32 -> {
-        detr4j_cuda_conv2d.weight(p, DepthPacking.tf32(packing).weight(weights, weight));
-        yield new CudaStep(p, Detr4jCuda::detr4j_cuda_conv2d_tf32);
-      }
-      case BF16 -> {
-        detr4j_cuda_conv2d.weight(p, DepthPacking.bf16(packing).weight(weights, weight));
-        yield new CudaStep(p, Detr4jCuda::detr4j_cuda_conv2d_bf16);
-      }
+      case FP32 -> Detr4jCuda.detr4j_cuda_conv2d_f32(queue, all, count);
+      case TF32 -> Detr4jCuda.detr4j_cuda_conv2d_tf32(queue, all, count);
+      case BF16 -> Detr4jCuda.detr4j_cuda_conv2d_bf16(queue, all, count);
+    };
+  }
+
+  /** Puts a linear layer and the norm behind it on a queue, in one launch; returns a status. */
+  static int enqueueWithNorm(
+      Precision precision, MemorySegment queue, MemorySegment linear, MemorySegment norm) {
+    return switch (precision) {
+      case FP32 -> Detr4jCuda.detr4j_cuda_linear_norm_f32(queue, linear, norm);
+      case TF32 -> Detr4jCuda.detr4j_cuda_linear_norm_tf32(queue, linear, norm);
+      case BF16 -> Detr4jCuda.detr4j_cuda_linear_norm_bf16(queue, linear, norm);
     };
   }
 
