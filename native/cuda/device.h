@@ -17,6 +17,7 @@
 DETR4J_DEVICE float2 load2(const float2* p) { return *p; }
 DETR4J_DEVICE float4 load4(const float4* p) { return *p; }
 DETR4J_DEVICE uint4 load4(const uint4* p) { return *p; }
+DETR4J_DEVICE void store2(float2* p, float2 f) { *p = f; }
 DETR4J_DEVICE void store4(float4* p, float4 f) { *p = f; }
 DETR4J_DEVICE void store4(uint4* p, uint4 u) { *p = u; }
 #else

@@ -58,9 +58,12 @@ struct detr4j_cuda_queue {
     if (!(condition)) return (queue)->refuse(format, __VA_ARGS__);           \
   } while (0)
 
-// Whether 16-byte accesses of a tensor's rows are possible.
-inline bool rows_on_16_bytes(const float* p, int64_t row_stride, int64_t batch_stride) {
-  return (uintptr_t)p % 16 == 0 && row_stride % 4 == 0 && batch_stride % 4 == 0;
+// Whether accesses of so many bytes of a tensor's rows are possible.
+inline bool rows_on(int64_t bytes, const void* p, int64_t element, int64_t row_stride, int64_t batch_stride) {
+  return (int64_t)((uintptr_t)p % (uintptr_t)bytes) == 0 && row_stride * element % bytes == 0 && batch_stride * element % bytes == 0;
 }
+
+// The same for the usual ones.
+inline bool rows_on_16_bytes(const void* p, int64_t row_stride, int64_t batch_stride) { return rows_on(16, p, sizeof(float), row_stride, batch_stride); }
 
 #endif  // DETR4J_CUDA_QUEUE_H

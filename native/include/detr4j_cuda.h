@@ -113,6 +113,10 @@ DETR4J_CUDA_API int64_t detr4j_cuda_queue_launches(const detr4j_cuda_queue *queu
 
 /* ---- convolution and linear layers ------------------------------------------------------------------------------- */
 
+/* Element types of a map in memory. */
+#define DETR4J_CUDA_TYPE_F32 0
+#define DETR4J_CUDA_TYPE_BF16 1
+
 #define DETR4J_CUDA_ACTIVATION_NONE 0
 #define DETR4J_CUDA_ACTIVATION_RELU 1
 #define DETR4J_CUDA_ACTIVATION_GELU 2
@@ -136,16 +140,30 @@ typedef struct detr4j_cuda_conv2d {
   int32_t kernel_h, kernel_w, stride, padding, dilation, groups;
   int32_t activation;
   int32_t row_mask_mode;
+  int32_t x_type, out_type; /* DETR4J_CUDA_TYPE_... */
   int32_t reserved;
-  const float *x, *weight, *bias, *residual;
+  const void *x, *weight;
+  const float *bias, *residual;
   const uint8_t *row_mask;
-  float *out;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t residual_row_stride, residual_batch_stride;
   int64_t out_row_stride, out_batch_stride;
 } detr4j_cuda_conv2d;
 
-DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
+#define DETR4J_CUDA_PRODUCTS_MOST 4
+
+/* `count` products in one launch, of which none reads or writes what another one writes. */
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
+/*
+ * The same with products of rounded numbers, of bf16 or of tf32, and fp32 sums. Types are fp32 in the function above; x and out
+ * may be bf16 in detr4j_cuda_conv2d_bf16, which rounds an x of fp32 when it reads it.
+ *
+ * weight: [groups][out_c / groups][depth], rounded, depth = kernel_h * kernel_w * (in_c / groups) in this order, with zeros up to the
+ * next 16 bytes; bf16 or fp32 numbers. It begins on 16 bytes.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
+DETR4J_CUDA_API int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count);
 /* groups = in_c = out_c. weight: [kernel_h][kernel_w][channels]; bias: [channels] or NULL. */
 DETR4J_CUDA_API int32_t detr4j_cuda_depthwise_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p);
 
@@ -162,6 +180,25 @@ typedef struct detr4j_cuda_max_pool {
 } detr4j_cuda_max_pool;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_max_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p);
+/*
+ * The mean of the pixels under a window, with the parameters of the maximum; padding is 0. A window that leaves the map at
+ * the bottom or right counts those that it has; it begins on the map.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p);
+
+/* Every pixel factor x factor times: [in_h][in_w] to [factor in_h][factor in_w]. */
+typedef struct detr4j_cuda_upsample {
+  int32_t batch;
+  int32_t in_h, in_w, channels;
+  int32_t factor;
+  int32_t reserved;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_upsample;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p);
 
 /* ---- normalisation and sums -------------------------------------------------------------------------------------- */
 
@@ -182,6 +219,18 @@ typedef struct detr4j_cuda_layer_norm {
 } detr4j_cuda_layer_norm;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_layer_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_layer_norm *p);
+
+/* The most channels of a linear layer that is normalised in its own launch. */
+#define DETR4J_CUDA_LINEAR_NORM_MOST 256
+
+/*
+ * A linear layer and the layer normalisation of its output, in one launch: x of the norm is not read, it is what p computes. out
+ * of p is written unless it is NULL. y and y_plus are apart from x of p and from out; each residual and the addend is apart from
+ * them as well, or the very same rows. p has no activation, no row mask and an fp32 output.
+ */
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
+DETR4J_CUDA_API int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm);
 
 /* workspace: detr4j_cuda_row_norm_workspace bytes of device memory, on 8 bytes. */
 typedef struct detr4j_cuda_row_norm {
@@ -214,6 +263,37 @@ typedef struct detr4j_cuda_add {
 } detr4j_cuda_add;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_add_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+/* out = a * b, with the parameters of the sum. */
+DETR4J_CUDA_API int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+/* out = sigmoid(a1) b1 + sigmoid(a2) b2 with the parameters of the sum: a and b have 2 * columns columns, those of the first summand first. */
+DETR4J_CUDA_API int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p);
+
+/* The largest value of each row, NaN before all: [rows][columns] to [rows][1]. */
+typedef struct detr4j_cuda_row_max {
+  int32_t batch;
+  int32_t columns;
+  int64_t rows;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_row_max;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p);
+
+/* out = min(max(x, least), most); NaN stays NaN. */
+typedef struct detr4j_cuda_clamp {
+  int32_t batch;
+  int32_t columns;
+  int64_t rows;
+  float least, most;
+  const float *x;
+  float *out;
+  int64_t x_row_stride, x_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_clamp;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p);
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
@@ -258,6 +338,26 @@ typedef struct detr4j_cuda_ms_deform_attention {
 } detr4j_cuda_ms_deform_attention; /* valid_ratios: [batch][levels_count][2], contiguous */
 
 DETR4J_CUDA_API int32_t detr4j_cuda_ms_deform_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_ms_deform_attention *p);
+
+/* Deformable attention whose samples are values of single cells; shapes and the choice of the cell as in the Java record CellAttention.
+ * levels: [levels_count][3] = height, width, first token, in device memory. */
+typedef struct detr4j_cuda_cell_attention {
+  int32_t batch;
+  int32_t queries, tokens;
+  int32_t heads, head_dim;
+  int32_t levels_count, points;
+  int32_t reserved;
+  const int32_t *levels;
+  const float *value, *offsets, *logits, *reference;
+  float *out;
+  int64_t value_row_stride, value_batch_stride;
+  int64_t offsets_row_stride, offsets_batch_stride;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t reference_row_stride, reference_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_cell_attention;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p);
 
 /* ---- positions and boxes ----------------------------------------------------------------------------------------- */
 
@@ -314,6 +414,26 @@ typedef struct detr4j_cuda_box_refinement {
 } detr4j_cuda_box_refinement;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_box_refinement_f32(detr4j_cuda_queue *queue, const detr4j_cuda_box_refinement *p);
+
+/*
+ * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records
+ * DistanceBoxes (groups = 4; boxes, worth [bins] and scale [1] are read, k is not) and TopProbabilities (of the inputs only the
+ * logits are read).
+ */
+typedef struct detr4j_cuda_distribution {
+  int32_t batch;
+  int32_t queries;
+  int32_t groups, bins, k;
+  int32_t reserved;
+  const float *logits, *boxes, *worth, *scale;
+  float *out;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+  int64_t out_row_stride, out_batch_stride;
+} detr4j_cuda_distribution;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p);
 
 /* ---- selection --------------------------------------------------------------------------------------------------- */
 

@@ -125,6 +125,10 @@ static __forceinline__ uint4 load4(const uint4* p) {
   const emulation::Uint4 v = *reinterpret_cast<const emulation::Uint4*>(p);
   return {v[0], v[1], v[2], v[3]};
 }
+static __forceinline__ void store2(float2* p, float2 f) {
+  emulation::require_aligned(p, 8, "a write");
+  *reinterpret_cast<emulation::Float2*>(p) = emulation::Float2{f.x, f.y};
+}
 static __forceinline__ void store4(float4* p, float4 f) {
   emulation::require_aligned(p, 16, "a write");
   *reinterpret_cast<emulation::Float4*>(p) = emulation::Float4{f.x, f.y, f.z, f.w};

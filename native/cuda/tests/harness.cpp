@@ -24,6 +24,7 @@ void add_bits(float f) {
 void add_bits(double) {}  // workspaces
 void add_bits(int32_t i) { bits_of_results = (bits_of_results ^ (uint32_t)i) * 0x100000001b3u; }
 void add_bits(uint8_t) {}
+void add_bits(uint16_t u) { bits_of_results = (bits_of_results ^ u) * 0x100000001b3u; }
 
 uint64_t next() {  // splitmix64
   uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -116,6 +117,12 @@ int between(int least, int most) { return least + (int)(next() % (uint64_t)(most
 float uniform(float least, float most) { return least + (most - least) * ((float)(next() >> 40) * 0x1p-24f); }
 bool chance(int one_in) { return next() % (uint64_t)one_in == 0; }
 
+float rounded(float v, int bits, bool to_even) {
+  int exponent;
+  const double m = std::ldexp(std::frexp((double)v, &exponent), bits);
+  return (float)std::ldexp(to_even ? std::nearbyint(m) : std::round(m), exponent - bits);
+}
+
 int extent(int index) {
   static const int later[] = {64, 47, 61, 128, 127, 96, 71, 65, 256, 257, 33, 48, 384};
   return index < 40 ? index + 1 : later[index % (int)(sizeof later / sizeof later[0])];
@@ -150,6 +157,7 @@ template class Array<float>;
 template class Array<double>;
 template class Array<int32_t>;
 template class Array<uint8_t>;
+template class Array<uint16_t>;
 
 std::vector<float> random_numbers(int64_t count) {
   std::vector<float> numbers((size_t)count);

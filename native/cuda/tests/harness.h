@@ -32,6 +32,8 @@ void describe(const char* format, ...) __attribute__((format(printf, 1, 2)));
 int between(int least, int most);  // inclusive
 float uniform(float least, float most);
 bool chance(int one_in);
+// With so many bits behind the leading one, to nearest, ties to even or away from zero.
+float rounded(float v, int bits, bool to_even);
 // Covers tails 1..40 with the first forty cases and then primes, multiples of a warp and their neighbours.
 int extent(int index);
 

@@ -1,23 +1,23 @@
 package dev.detr4j.ffi;
 
 import dev.detr4j.ffi.generated.detr4j_abi_field;
-import dev.detr4j.ffi.generated.detr4j_add;
-import dev.detr4j.ffi.generated.detr4j_ms_deform_attention_gradient;
-import dev.detr4j.ffi.generated.detr4j_attention_gradient;
-import dev.detr4j.ffi.generated.detr4j_channel_sums;
-import dev.detr4j.ffi.generated.detr4j_layer_norm_gradient;
-import dev.detr4j.ffi.generated.detr4j_weight_gradient;
 import dev.detr4j.ffi.generated.detr4j_activation_gradient;
+import dev.detr4j.ffi.generated.detr4j_add;
 import dev.detr4j.ffi.generated.detr4j_attention;
+import dev.detr4j.ffi.generated.detr4j_attention_gradient;
 import dev.detr4j.ffi.generated.detr4j_box_refinement;
 import dev.detr4j.ffi.generated.detr4j_cell_attention;
+import dev.detr4j.ffi.generated.detr4j_channel_sums;
 import dev.detr4j.ffi.generated.detr4j_clamp;
 import dev.detr4j.ffi.generated.detr4j_conv2d;
 import dev.detr4j.ffi.generated.detr4j_cuda_abi_field;
 import dev.detr4j.ffi.generated.detr4j_cuda_add;
 import dev.detr4j.ffi.generated.detr4j_cuda_attention;
 import dev.detr4j.ffi.generated.detr4j_cuda_box_refinement;
+import dev.detr4j.ffi.generated.detr4j_cuda_cell_attention;
+import dev.detr4j.ffi.generated.detr4j_cuda_clamp;
 import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
+import dev.detr4j.ffi.generated.detr4j_cuda_distribution;
 import dev.detr4j.ffi.generated.detr4j_cuda_gather;
 import dev.detr4j.ffi.generated.detr4j_cuda_layer_norm;
 import dev.detr4j.ffi.generated.detr4j_cuda_max_pool;
@@ -25,16 +25,20 @@ import dev.detr4j.ffi.generated.detr4j_cuda_ms_deform_attention;
 import dev.detr4j.ffi.generated.detr4j_cuda_nms;
 import dev.detr4j.ffi.generated.detr4j_cuda_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_cuda_resize;
+import dev.detr4j.ffi.generated.detr4j_cuda_row_max;
 import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
 import dev.detr4j.ffi.generated.detr4j_cuda_sine_position;
 import dev.detr4j.ffi.generated.detr4j_cuda_top_k;
+import dev.detr4j.ffi.generated.detr4j_cuda_upsample;
 import dev.detr4j.ffi.generated.detr4j_distribution;
 import dev.detr4j.ffi.generated.detr4j_gather;
 import dev.detr4j.ffi.generated.detr4j_global_response_norm;
 import dev.detr4j.ffi.generated.detr4j_group_norm;
 import dev.detr4j.ffi.generated.detr4j_layer_norm;
+import dev.detr4j.ffi.generated.detr4j_layer_norm_gradient;
 import dev.detr4j.ffi.generated.detr4j_max_pool;
 import dev.detr4j.ffi.generated.detr4j_ms_deform_attention;
+import dev.detr4j.ffi.generated.detr4j_ms_deform_attention_gradient;
 import dev.detr4j.ffi.generated.detr4j_nms;
 import dev.detr4j.ffi.generated.detr4j_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_resize;
@@ -42,6 +46,7 @@ import dev.detr4j.ffi.generated.detr4j_row_max;
 import dev.detr4j.ffi.generated.detr4j_sine_position;
 import dev.detr4j.ffi.generated.detr4j_top_k;
 import dev.detr4j.ffi.generated.detr4j_upsample;
+import dev.detr4j.ffi.generated.detr4j_weight_gradient;
 import java.lang.foreign.GroupLayout;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.PaddingLayout;
@@ -108,14 +113,19 @@ final class AbiLayout {
           detr4j_cuda_abi_field.layout(),
           detr4j_cuda_conv2d.layout(),
           detr4j_cuda_max_pool.layout(),
+          detr4j_cuda_upsample.layout(),
           detr4j_cuda_layer_norm.layout(),
           detr4j_cuda_row_norm.layout(),
           detr4j_cuda_add.layout(),
+          detr4j_cuda_row_max.layout(),
+          detr4j_cuda_clamp.layout(),
           detr4j_cuda_attention.layout(),
           detr4j_cuda_ms_deform_attention.layout(),
+          detr4j_cuda_cell_attention.layout(),
           detr4j_cuda_sine_position.layout(),
           detr4j_cuda_proposal_embedding.layout(),
           detr4j_cuda_box_refinement.layout(),
+          detr4j_cuda_distribution.layout(),
           detr4j_cuda_top_k.layout(),
           detr4j_cuda_gather.layout(),
           detr4j_cuda_nms.layout(),

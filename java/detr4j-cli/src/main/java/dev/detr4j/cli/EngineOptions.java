@@ -41,7 +41,7 @@ final class EngineOptions {
       converter = PrecisionName.class,
       description =
           "Precision of multiplications: @|bold fp32|@, or bf16 on CPUs that have it. bf16 is faster and keeps 8"
-              + " significant bits.")
+              + " significant bits. Backend cuda has bf16 and tf32, which keeps 11.")
   @Nullable Precision precision;
 
   private @Nullable String warning;

@@ -85,8 +85,8 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
       paramLabel = "NAME",
       converter = EngineOptions.PrecisionName.class,
       description =
-          "@|bold fp32|@, or bf16: its errors beside the tolerances of fp32, which they miss. bf16 runs on the best"
-              + " instruction set of the C library, or on those of --isa.")
+          "@|bold fp32|@, or tf32 or bf16: their errors beside the tolerances of fp32, which they miss. bf16 runs on"
+              + " the best instruction set of the C library, or on those of --isa; with --backend cuda, both run there.")
   private Precision precision = Precision.FP32;
 
   @Option(
@@ -99,7 +99,7 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
 
   @Override
   public boolean needsVectorApi() {
-    if (precision == Precision.BF16) {
+    if (precision != Precision.FP32) {
       return false;
     }
     return backends == null ? instructionSets == null : backends.contains(BackendKind.VECTOR);
@@ -140,18 +140,10 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
   private List<ParityTarget> targets(PrintWriter err) {
     int count = BackendSettings.ofProcess().options(threads, null, null, null).threads();
     List<ParityTarget> targets = new ArrayList<>();
-    if (precision == Precision.BF16) {
-      if (backends != null && !backends.equals(List.of(BackendKind.C))) {
-        throw new ParameterException(
-            spec.commandLine(), "--precision bf16: only --backend c has bf16 products");
-      }
-      if (instructionSets == null) {
-        return List.of(ParityTarget.ofBf16(null, count));
-      }
-      for (String tier : new LinkedHashSet<>(instructionSets)) {
-        targets.add(ParityTarget.ofBf16(tier, count));
-      }
-    } else if (backends != null) {
+    if (precision != Precision.FP32) {
+      return roundedTargets(count);
+    }
+    if (backends != null) {
       for (BackendKind kind : new LinkedHashSet<>(backends)) {
         if (kind == BackendKind.AUTO) {
           throw new ParameterException(
@@ -169,6 +161,29 @@ final class ParityCommand implements Callable<Integer>, Restart.Candidate {
     }
     if (targets.isEmpty()) {
       throw new BackendException("no backend can be used here");
+    }
+    return targets;
+  }
+
+  /**
+   * Those whose products are not fp32: the C library's, or those of the backends that were named.
+   */
+  private List<ParityTarget> roundedTargets(int count) {
+    List<BackendKind> kinds =
+        backends != null
+            ? backends
+            : List.of(precision == Precision.TF32 ? BackendKind.CUDA : BackendKind.C);
+    List<ParityTarget> targets = new ArrayList<>();
+    for (BackendKind kind : new LinkedHashSet<>(kinds)) {
+      List<@Nullable String> tiers = new ArrayList<>();
+      if (kind == BackendKind.C && instructionSets != null) {
+        tiers.addAll(new LinkedHashSet<>(instructionSets));
+      } else {
+        tiers.add(null);
+      }
+      for (String tier : tiers) {
+        targets.add(ParityTarget.of(kind, precision, tier, count));
+      }
     }
     return targets;
   }

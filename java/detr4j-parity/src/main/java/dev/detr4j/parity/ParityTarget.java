@@ -64,14 +64,14 @@ public record ParityTarget(BackendKind kind, BackendOptions options, String tier
   }
 
   /**
-   * The same with bf16 products, by the C library. The tolerances of golden cases are those of
-   * fp32.
+   * The same with other products. The tolerances of golden cases are those of fp32.
    *
    * @param tier its name, or null for the best
    * @throws BackendException when the tier has none, or cannot be used here
    */
-  public static ParityTarget ofBf16(@Nullable String tier, int threads) {
-    return of(BackendKind.C, new BackendOptions(threads, tier, 0).withPrecision(Precision.BF16));
+  public static ParityTarget of(
+      BackendKind kind, Precision precision, @Nullable String tier, int threads) {
+    return of(kind, new BackendOptions(threads, tier, 0).withPrecision(precision));
   }
 
   private static ParityTarget of(BackendKind kind, BackendOptions options) {

@@ -2,17 +2,11 @@ package dev.detr4j.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.detr4j.backend.BackendKind;
-import dev.detr4j.backend.BackendOptions;
-import dev.detr4j.backend.BackendProviders;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,75 +15,35 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * The set in {@code weights/golden} on the emulated CUDA device: all cases that are no models, the
- * small models, and one full-size model that {@value #SEED} draws; {@code -D}{@value #ALL} runs
- * every model. Models of families that have operations without a CUDA kernel are left out, and a
- * test sees to it that the list of them is true.
+ * small models, and one full-size model that is drawn; all of them in the long form, see {@link
+ * EmulatedCuda}.
  */
 class EmulatedGoldenTest {
-  private static final String ALL = "detr4j.test.long";
-  private static final String SEED = "detr4j.cuda.seed";
-  private static final String PATH = "detr4j.cuda.path";
-  private static final Path BUILT = Path.of("..", "..", "native", "target", "build", "cuda");
-
   private static final List<String> SMALL =
-      List.of("models/hf_deformable_small_eps", "models/hf_deformable_small_native_resnet");
-
-  /** Families with operations that have no CUDA kernel yet. */
-  private static final List<String> LACKING =
-      List.of("models/hf_rtdetr", "models/hf_dfine", "models/hf_conditional");
-
-  private static boolean pathWasSet;
+      List.of(
+          "models/hf_deformable_small_eps",
+          "models/hf_deformable_small_native_resnet",
+          "models/hf_rtdetr_small_config");
 
   @BeforeAll
   static void ask() {
-    pathWasSet = System.getProperty(PATH) != null;
-    System.setProperty("detr4j.cuda", "emulated");
-    if (!pathWasSet) {
-      System.setProperty(PATH, BUILT.toAbsolutePath().normalize().toString());
-    }
+    EmulatedCuda.ask();
   }
 
   @AfterAll
   static void forget() {
-    System.clearProperty("detr4j.cuda");
-    if (!pathWasSet) {
-      System.clearProperty(PATH);
-    }
+    EmulatedCuda.forget();
   }
 
   @TestFactory
   Stream<DynamicTest> onTheEmulatedDevice() {
-    String reason =
-        BackendProviders.of(BackendKind.CUDA).unavailable(new BackendOptions(1, null, 0));
-    if (reason != null) {
-      return Stream.of(DynamicTest.dynamicTest("cuda", () -> absent(reason)));
+    if (EmulatedCuda.unavailable() != null) {
+      return Stream.of(DynamicTest.dynamicTest("cuda", EmulatedCuda::requireAvailable));
     }
     ParityTarget target = ParityTarget.of(BackendKind.CUDA, null, 1);
     return chosen().stream()
         .map(
             each -> DynamicTest.dynamicTest(each.path(), () -> check(ParityRun.run(each, target))));
-  }
-
-  /** Whoever adds the kernels takes the family off the list. */
-  @TestFactory
-  Stream<DynamicTest> theFamiliesLeftOutCannotRun() {
-    if (BackendProviders.of(BackendKind.CUDA).unavailable(new BackendOptions(1, null, 0)) != null) {
-      return Stream.of();
-    }
-    ParityTarget target = ParityTarget.of(BackendKind.CUDA, null, 1);
-    return LACKING.stream()
-        .map(family ->
-            DynamicTest.dynamicTest(
-                family,
-                () -> {
-                  GoldenSet set = GoldenSet.open(Path.of("../../weights/golden"));
-                  ParityCase.OnBackend first =
-                      (ParityCase.OnBackend) ParityCases.of(set, List.of(family)).getFirst();
-                  ParityOutcome outcome = ParityRun.run(first, target);
-                  assertTrue(
-                      outcome.message().contains("backend cuda has no kernel for"),
-                      outcome.message());
-                }));
   }
 
   private static List<ParityCase.OnBackend> chosen() {
@@ -98,29 +52,13 @@ class EmulatedGoldenTest {
     for (ParityCase each :
         ParityCases.of(GoldenSet.open(Path.of("../../weights/golden")), List.of())) {
       if (each instanceof ParityCase.OnBackend onBackend) {
-        if (LACKING.stream().anyMatch(each.path()::startsWith)) {
-          continue;
-        }
         boolean large = each.path().startsWith("models/") && !SMALL.contains(each.path());
-        (large && !Boolean.getBoolean(ALL) ? fullSize : chosen).add(onBackend);
+        (large ? fullSize : chosen).add(onBackend);
       }
     }
     assertFalse(chosen.isEmpty());
-    if (!fullSize.isEmpty()) {
-      long seed = Long.getLong(SEED, System.nanoTime() & 0xffffff);
-      System.out.println("emulated golden cases: " + SEED + " = " + seed);
-      chosen.add(fullSize.get(new Random(seed).nextInt(fullSize.size())));
-    }
+    chosen.addAll(EmulatedCuda.drawn("emulated golden cases", fullSize));
     return chosen;
-  }
-
-  /** A missing library narrows the test, unless the build says that it must be there. */
-  private static void absent(String reason) {
-    String required = System.getProperty("detr4j.test.requireBackends", "");
-    if (List.of(required.split(",", -1)).contains(BackendKind.CUDA.id())) {
-      fail(reason);
-    }
-    abort(reason);
   }
 
   private static void check(ParityOutcome outcome) {

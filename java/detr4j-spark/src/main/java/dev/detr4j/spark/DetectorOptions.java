@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code threshold}</td><td>0..1; detections have a greater score</td><td>0.5</td></tr>
  *   <tr><td>{@code classes}</td><td>the classes to report, with commas between</td><td>all</td></tr>
  *   <tr><td>{@code backend}</td><td>auto, c, vector, cuda or reference</td><td>auto</td></tr>
- *   <tr><td>{@code precision}</td><td>fp32 or bf16</td><td>fp32</td></tr>
+ *   <tr><td>{@code precision}</td><td>fp32, tf32 or bf16</td><td>fp32</td></tr>
  *   <tr><td>{@code threads}</td><td>threads that run the kernels of an executor</td><td>spark.task.cpus</td></tr>
  *   <tr><td>{@code sessions}</td><td>calls that run at once in an executor</td><td>one for each running task</td></tr>
  *   <tr><td>{@code maxPixels}</td><td>the largest image, in pixels</td><td>178,956,970</td></tr>

@@ -61,7 +61,7 @@ class DetectorOptionsTest {
           maxPixels | 1e6     | option maxPixels is "1e6", expected a whole number in 1..536870912
           classes   | cat,    | option classes is "cat,", expected class names with commas between
           model     | ' '     | option model is " ", expected a value
-          precision | fp16    | option precision: precision fp16 does not exist; expected fp32 or bf16
+          precision | fp16    | option precision: precision fp16 does not exist; expected fp32, tf32, bf16
           """)
   void wrongValuesAreRefused(String option, String value, String message) {
     assertEquals(

@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param name what metrics and events call the model
  * @param labels a file of class names
  * @param backend auto, c, vector, cuda or reference
- * @param precision fp32 or bf16
+ * @param precision fp32, tf32 or bf16
  * @param threads threads that run kernels
  * @param threshold the score that detections must exceed
  * @param sessions calls that run at once

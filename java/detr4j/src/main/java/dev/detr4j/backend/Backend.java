@@ -35,6 +35,14 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * Whether a node of this operation and the next one, which reads its output, may run as one. What
+   * the first reads is then kept until the next one has run. Asked while planning.
+   */
+  default boolean runTogether(OpSpec op, OpSpec next) {
+    return false;
+  }
+
+  /**
    * Allocates zeroed device memory.
    *
    * @throws dev.detr4j.error.BackendException when the device has too little; the message names

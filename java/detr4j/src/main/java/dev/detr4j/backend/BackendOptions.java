@@ -52,14 +52,17 @@ public record BackendOptions(
     return new BackendOptions(threads, instructionSet, vectorBits, precision, ownWorkers, name);
   }
 
-  /** Why a backend that multiplies in these types cannot open with these options, or null. */
+  /**
+   * Why a backend that multiplies numbers of these types, as they are, cannot open with these
+   * options, or null.
+   */
   public @Nullable String refusalOfProducts(Set<ElementType> has) {
-    if (has.contains(precision.products())) {
+    if (precision.multipliesAsStored() && has.contains(precision.products())) {
       return null;
     }
     List<String> ids = new ArrayList<>();
     for (Precision other : Precision.values()) {
-      if (has.contains(other.products())) {
+      if (other.multipliesAsStored() && has.contains(other.products())) {
         ids.add(other.id());
       }
     }

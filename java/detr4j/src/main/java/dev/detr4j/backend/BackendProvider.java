@@ -1,12 +1,22 @@
 package dev.detr4j.backend;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out whether a backend can be used here, and opens it. Stateless and thread-safe. */
 public interface BackendProvider {
   /** The kind that this provider opens. */
   BackendKind kind();
+
+  /**
+   * The precisions that this kind of backend has on some device; whether it has one of them here,
+   * {@link #unavailable} says.
+   */
+  default Set<Precision> precisions() {
+    return EnumSet.of(Precision.FP32, Precision.BF16);
+  }
 
   /** Why the backend cannot be used with these options, in one sentence, or null when it can. */
   @Nullable String unavailable(BackendOptions options);

@@ -28,6 +28,9 @@ public final class BackendProviders {
       if (provider == null) {
         return reason;
       }
+      if (!provider.precisions().contains(options.precision())) {
+        return "it has no " + options.precision().id() + " products";
+      }
       try {
         return provider.unavailable(options);
       } catch (LinkageError e) {

@@ -88,6 +88,14 @@ public interface Queue extends AutoCloseable {
   /** Waits until the device has run every command. */
   void synchronise();
 
+  /**
+   * Kernels that this queue has put on its device since it was opened, those of a program once; 0
+   * where nodes are no kernels of a device.
+   */
+  default long launches() {
+    return 0;
+  }
+
   /** Bytes that the queue holds for its programs while they run. */
   long bytes();
 

@@ -3,16 +3,19 @@ package dev.detr4j.plan;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Node;
 import dev.detr4j.model.graph.Value;
+import dev.detr4j.op.OpSpec;
 import dev.detr4j.plan.Region.Home;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +47,15 @@ final class MemoryMap {
    *
    * @param kept what the caller looks at after a run
    * @param types the element type in memory of a value
+   * @param together whether a node and the next one may run as one
    * @throws IllegalStateException when a value is read ahead of its first write, or never written
    */
   static MemoryMap of(
       Graph graph,
       ConstantFolding folding,
       Collection<Value> kept,
-      Function<Value, ElementType> types) {
+      Function<Value, ElementType> types,
+      BiPredicate<OpSpec, OpSpec> together) {
     Lives lives = new Lives(types, graph.placed().keySet());
     List<Node> body = folding.body();
     for (Value input : graph.inputs()) {
@@ -68,10 +73,20 @@ final class MemoryMap {
     }
     kept.forEach(value -> lives.keepConstant(value, folding));
     for (int step = 0; step < body.size(); step++) {
-      lives.run(Home.SLAB, body.get(step), step);
+      Node node = body.get(step);
+      lives.run(Home.SLAB, node, step);
+      if (step + 1 < body.size() && joins(node, body.get(step + 1), together)) {
+        int next = step + 1;
+        node.inputs().forEach(value -> lives.read(value, next, node.label()));
+      }
     }
     kept.forEach(value -> lives.read(value, body.size(), "the caller"));
     return new MemoryMap(lives.regions, lives.place(), types, graph.placed());
+  }
+
+  private static boolean joins(Node node, Node next, BiPredicate<OpSpec, OpSpec> together) {
+    return together.test(node.op(), next.op())
+        && !Collections.disjoint(node.outputs(), next.inputs());
   }
 
   /** The regions while their lives are found. */

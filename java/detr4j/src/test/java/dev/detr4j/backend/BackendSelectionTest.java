@@ -215,7 +215,7 @@ class BackendSelectionTest {
                 settings(Map.of(), Map.of("DETR4J_PRECISION", "int8"))
                     .options(null, null, null, null));
     assertEquals(
-        "environment variable DETR4J_PRECISION: precision int8 does not exist; expected fp32 or bf16",
+        "environment variable DETR4J_PRECISION: precision int8 does not exist; expected fp32, tf32, bf16",
         e.getMessage());
   }
 

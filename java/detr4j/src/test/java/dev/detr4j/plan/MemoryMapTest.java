@@ -36,7 +36,8 @@ class MemoryMapTest {
 
   private MemoryMap map(Value... kept) {
     Graph built = graph.build();
-    return MemoryMap.of(built, ConstantFolding.of(built), List.of(kept), Value::type);
+    return MemoryMap.of(
+        built, ConstantFolding.of(built), List.of(kept), Value::type, (_, _) -> false);
   }
 
   private Value add(String label, Value a, Value b) {

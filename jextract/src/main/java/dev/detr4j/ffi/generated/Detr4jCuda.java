@@ -41,6 +41,24 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_OK() {
         return DETR4J_CUDA_OK;
     }
+    private static final int DETR4J_CUDA_TYPE_F32 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_TYPE_F32 0
+     * }
+     */
+    public static int DETR4J_CUDA_TYPE_F32() {
+        return DETR4J_CUDA_TYPE_F32;
+    }
+    private static final int DETR4J_CUDA_TYPE_BF16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_TYPE_BF16 1
+     * }
+     */
+    public static int DETR4J_CUDA_TYPE_BF16() {
+        return DETR4J_CUDA_TYPE_BF16;
+    }
     private static final int DETR4J_CUDA_ACTIVATION_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -103,6 +121,24 @@ public class Detr4jCuda extends Detr4jCuda$shared {
      */
     public static int DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT() {
         return DETR4J_CUDA_ROW_MASK_ZERO_OUTPUT;
+    }
+    private static final int DETR4J_CUDA_PRODUCTS_MOST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_PRODUCTS_MOST 4
+     * }
+     */
+    public static int DETR4J_CUDA_PRODUCTS_MOST() {
+        return DETR4J_CUDA_PRODUCTS_MOST;
+    }
+    private static final int DETR4J_CUDA_LINEAR_NORM_MOST = (int)256L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_LINEAR_NORM_MOST 256
+     * }
+     */
+    public static int DETR4J_CUDA_LINEAR_NORM_MOST() {
+        return DETR4J_CUDA_LINEAR_NORM_MOST;
     }
     private static final int DETR4J_CUDA_REFERENCE_NONE = (int)0L;
     /**
@@ -1906,7 +1942,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_f32");
@@ -1917,7 +1954,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_conv2d_f32$descriptor() {
@@ -1927,7 +1964,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_conv2d_f32$handle() {
@@ -1937,7 +1974,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_conv2d_f32$address() {
@@ -1946,16 +1983,140 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p)
+     * int32_t detr4j_cuda_conv2d_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_conv2d_f32(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_conv2d_f32(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_conv2d_f32.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_conv2d_f32", queue, p);
+                traceDowncall("detr4j_cuda_conv2d_f32", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_conv2d_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_conv2d_bf16$descriptor() {
+        return detr4j_cuda_conv2d_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_conv2d_bf16$handle() {
+        return detr4j_cuda_conv2d_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_conv2d_bf16$address() {
+        return detr4j_cuda_conv2d_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static int detr4j_cuda_conv2d_bf16(MemorySegment queue, MemorySegment p, int count) {
+        var mh$ = detr4j_cuda_conv2d_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_conv2d_bf16", queue, p, count);
+            }
+            return (int)mh$.invokeExact(queue, p, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_conv2d_tf32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_conv2d_tf32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_conv2d_tf32$descriptor() {
+        return detr4j_cuda_conv2d_tf32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_conv2d_tf32$handle() {
+        return detr4j_cuda_conv2d_tf32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_conv2d_tf32$address() {
+        return detr4j_cuda_conv2d_tf32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_conv2d_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, int32_t count)
+     * }
+     */
+    public static int detr4j_cuda_conv2d_tf32(MemorySegment queue, MemorySegment p, int count) {
+        var mh$ = detr4j_cuda_conv2d_tf32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_conv2d_tf32", queue, p, count);
+            }
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2085,6 +2246,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         }
     }
 
+    private static class detr4j_cuda_average_pool_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_average_pool_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_average_pool_f32$descriptor() {
+        return detr4j_cuda_average_pool_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_average_pool_f32$handle() {
+        return detr4j_cuda_average_pool_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_average_pool_f32$address() {
+        return detr4j_cuda_average_pool_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_average_pool_f32(detr4j_cuda_queue *queue, const detr4j_cuda_max_pool *p)
+     * }
+     */
+    public static int detr4j_cuda_average_pool_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_average_pool_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_average_pool_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_upsample_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_upsample_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_upsample_f32$descriptor() {
+        return detr4j_cuda_upsample_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_upsample_f32$handle() {
+        return detr4j_cuda_upsample_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_upsample_f32$address() {
+        return detr4j_cuda_upsample_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_upsample_f32(detr4j_cuda_queue *queue, const detr4j_cuda_upsample *p)
+     * }
+     */
+    public static int detr4j_cuda_upsample_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_upsample_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_upsample_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_cuda_layer_norm_f32 {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
@@ -2139,6 +2422,192 @@ public class Detr4jCuda extends Detr4jCuda$shared {
                 traceDowncall("detr4j_cuda_layer_norm_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_f32$descriptor() {
+        return detr4j_cuda_linear_norm_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_f32$handle() {
+        return detr4j_cuda_linear_norm_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_f32$address() {
+        return detr4j_cuda_linear_norm_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_f32(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_f32", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_bf16 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_bf16");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_bf16$descriptor() {
+        return detr4j_cuda_linear_norm_bf16.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_bf16$handle() {
+        return detr4j_cuda_linear_norm_bf16.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_bf16$address() {
+        return detr4j_cuda_linear_norm_bf16.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_bf16(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_bf16(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_bf16.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_bf16", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_linear_norm_tf32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_linear_norm_tf32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_linear_norm_tf32$descriptor() {
+        return detr4j_cuda_linear_norm_tf32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_linear_norm_tf32$handle() {
+        return detr4j_cuda_linear_norm_tf32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_linear_norm_tf32$address() {
+        return detr4j_cuda_linear_norm_tf32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_linear_norm_tf32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_layer_norm *norm)
+     * }
+     */
+    public static int detr4j_cuda_linear_norm_tf32(MemorySegment queue, MemorySegment p, MemorySegment norm) {
+        var mh$ = detr4j_cuda_linear_norm_tf32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_linear_norm_tf32", queue, p, norm);
+            }
+            return (int)mh$.invokeExact(queue, p, norm);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2389,6 +2858,250 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         }
     }
 
+    private static class detr4j_cuda_multiply_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_multiply_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_multiply_f32$descriptor() {
+        return detr4j_cuda_multiply_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_multiply_f32$handle() {
+        return detr4j_cuda_multiply_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_multiply_f32$address() {
+        return detr4j_cuda_multiply_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_multiply_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static int detr4j_cuda_multiply_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_multiply_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_multiply_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_gate_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_gate_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_gate_f32$descriptor() {
+        return detr4j_cuda_gate_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_gate_f32$handle() {
+        return detr4j_cuda_gate_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_gate_f32$address() {
+        return detr4j_cuda_gate_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_gate_f32(detr4j_cuda_queue *queue, const detr4j_cuda_add *p)
+     * }
+     */
+    public static int detr4j_cuda_gate_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_gate_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_gate_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_row_max_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_row_max_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_row_max_f32$descriptor() {
+        return detr4j_cuda_row_max_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_row_max_f32$handle() {
+        return detr4j_cuda_row_max_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_row_max_f32$address() {
+        return detr4j_cuda_row_max_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_row_max_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_max *p)
+     * }
+     */
+    public static int detr4j_cuda_row_max_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_row_max_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_row_max_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_clamp_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_clamp_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_clamp_f32$descriptor() {
+        return detr4j_cuda_clamp_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_clamp_f32$handle() {
+        return detr4j_cuda_clamp_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_clamp_f32$address() {
+        return detr4j_cuda_clamp_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const detr4j_cuda_clamp *p)
+     * }
+     */
+    public static int detr4j_cuda_clamp_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_clamp_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_clamp_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_cuda_attention_f32 {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
@@ -2502,6 +3215,67 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_ms_deform_attention_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_cell_attention_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_cell_attention_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_cell_attention_f32$descriptor() {
+        return detr4j_cuda_cell_attention_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_cell_attention_f32$handle() {
+        return detr4j_cuda_cell_attention_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_cell_attention_f32$address() {
+        return detr4j_cuda_cell_attention_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_cell_attention_f32(detr4j_cuda_queue *queue, const detr4j_cuda_cell_attention *p)
+     * }
+     */
+    public static int detr4j_cuda_cell_attention_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_cell_attention_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_cell_attention_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {
@@ -2685,6 +3459,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_box_refinement_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_distance_boxes_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_distance_boxes_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_distance_boxes_f32$descriptor() {
+        return detr4j_cuda_distance_boxes_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_distance_boxes_f32$handle() {
+        return detr4j_cuda_distance_boxes_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_distance_boxes_f32$address() {
+        return detr4j_cuda_distance_boxes_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_distance_boxes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static int detr4j_cuda_distance_boxes_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_distance_boxes_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_distance_boxes_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_top_probabilities_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_top_probabilities_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_top_probabilities_f32$descriptor() {
+        return detr4j_cuda_top_probabilities_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_top_probabilities_f32$handle() {
+        return detr4j_cuda_top_probabilities_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_top_probabilities_f32$address() {
+        return detr4j_cuda_top_probabilities_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *queue, const detr4j_cuda_distribution *p)
+     * }
+     */
+    public static int detr4j_cuda_top_probabilities_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_top_probabilities_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_top_probabilities_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {

@@ -30,13 +30,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t groups;
  *     int32_t activation;
  *     int32_t row_mask_mode;
+ *     int32_t x_type;
+ *     int32_t out_type;
  *     int32_t reserved;
- *     const float *x;
- *     const float *weight;
+ *     const void *x;
+ *     const void *weight;
  *     const float *bias;
  *     const float *residual;
  *     const uint8_t *row_mask;
- *     float *out;
+ *     void *out;
  *     int64_t x_row_stride;
  *     int64_t x_batch_stride;
  *     int64_t residual_row_stride;
@@ -68,6 +70,8 @@ public class detr4j_cuda_conv2d {
         Detr4jCuda.C_INT.withName("groups"),
         Detr4jCuda.C_INT.withName("activation"),
         Detr4jCuda.C_INT.withName("row_mask_mode"),
+        Detr4jCuda.C_INT.withName("x_type"),
+        Detr4jCuda.C_INT.withName("out_type"),
         Detr4jCuda.C_INT.withName("reserved"),
         Detr4jCuda.C_POINTER.withName("x"),
         Detr4jCuda.C_POINTER.withName("weight"),
@@ -750,6 +754,94 @@ public class detr4j_cuda_conv2d {
         struct.set(row_mask_mode$LAYOUT, row_mask_mode$OFFSET, fieldValue);
     }
 
+    private static final OfInt x_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("x_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static final OfInt x_type$layout() {
+        return x_type$LAYOUT;
+    }
+
+    private static final long x_type$OFFSET = $LAYOUT.byteOffset(groupElement("x_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static final long x_type$offset() {
+        return x_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static int x_type(MemorySegment struct) {
+        return struct.get(x_type$LAYOUT, x_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static void x_type(MemorySegment struct, int fieldValue) {
+        struct.set(x_type$LAYOUT, x_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
+    }
+
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
+    }
+
     private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
 
     /**
@@ -799,7 +891,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final AddressLayout x$layout() {
@@ -811,7 +903,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final long x$offset() {
@@ -821,7 +913,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static MemorySegment x(MemorySegment struct) {
@@ -831,7 +923,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
@@ -843,7 +935,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static final AddressLayout weight$layout() {
@@ -855,7 +947,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static final long weight$offset() {
@@ -865,7 +957,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static MemorySegment weight(MemorySegment struct) {
@@ -875,7 +967,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *weight
+     * const void *weight
      * }
      */
     public static void weight(MemorySegment struct, MemorySegment fieldValue) {
@@ -1019,7 +1111,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -1031,7 +1123,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -1041,7 +1133,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -1051,7 +1143,7 @@ public class detr4j_cuda_conv2d {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {

@@ -3,6 +3,8 @@ package dev.detr4j.backend.cuda;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.error.BackendException;
 import dev.detr4j.ffi.CudaDevice;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class CudaBackend implements Backend {
   private final CudaDevice device;
   private final Map<Class<? extends OpSpec>, CudaOp<?>> ops;
+  private final Precision precision;
   private final CudaWeights weights = new CudaWeights(this);
 
   /** For weights, tables and zeros, which no session's queue brings; used by one thread at once. */
@@ -26,8 +29,9 @@ final class CudaBackend implements Backend {
 
   private boolean closed;
 
-  CudaBackend(CudaDevice device, Map<Class<? extends OpSpec>, CudaOp<?>> ops) {
+  CudaBackend(CudaDevice device, Map<Class<? extends OpSpec>, CudaOp<?>> ops, Precision precision) {
     this.device = device;
+    this.precision = precision;
     this.ops = Map.copyOf(ops);
     this.loading = device.newQueue();
   }
@@ -53,7 +57,11 @@ final class CudaBackend implements Backend {
 
   @Override
   public String instructionSet() {
-    return Detr4jCuda.detr4j_cuda_emulated() == 1 ? "emulated" : "sm_" + device.architecture();
+    String architecture =
+        Detr4jCuda.detr4j_cuda_emulated() == 1 ? "emulated" : "sm_" + device.architecture();
+    return precision == Precision.FP32
+        ? architecture
+        : architecture + " with " + precision.id() + " products";
   }
 
   @Override
@@ -62,6 +70,17 @@ final class CudaBackend implements Backend {
     return entry == null
         ? "backend cuda has no kernel for " + op.getClass().getSimpleName()
         : entry.refusal(op);
+  }
+
+  @Override
+  public OperandTypes operandTypes(OpSpec op) {
+    CudaOp<OpSpec> entry = entry(op);
+    return entry == null ? OperandTypes.AS_IN_GRAPH : entry.operandTypes(op);
+  }
+
+  @Override
+  public boolean runTogether(OpSpec op, OpSpec next) {
+    return LinearNorm.exists(op, next);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
 import dev.detr4j.op.Convolution;
@@ -9,10 +11,17 @@ import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 
 /**
- * {@link Convolution} by {@code detr4j_cuda_conv2d_f32}, and by {@code
- * detr4j_cuda_depthwise_conv2d_f32} where every channel has a filter of its own.
+ * {@link Convolution} by {@code detr4j_cuda_conv2d_f32} or its siblings for other products, and by
+ * {@code detr4j_cuda_depthwise_conv2d_f32} where every channel has a filter of its own.
+ *
+ * @param precision of the products, but for depthwise convolutions
  */
-final class CudaConvolution implements CudaOp<Convolution> {
+record CudaConvolution(Precision precision) implements CudaOp<Convolution> {
+  @Override
+  public OperandTypes operandTypes(Convolution op) {
+    return ProductTensors.operandTypes(op.isDepthwise() ? Precision.FP32 : precision);
+  }
+
   @Override
   public CudaStep bind(Convolution op, BoundNode node, CudaContext context) {
     TensorView x = node.input(0);
@@ -46,8 +55,7 @@ final class CudaConvolution implements CudaOp<Convolution> {
     ColumnPacking packing =
         new ColumnPacking(
             op.outChannels(), op.inChannels() / op.groups(), window.area(), op.groups());
-    detr4j_cuda_conv2d.weight(p, packing.weight(weights, node.weight(0)));
-    detr4j_cuda_conv2d.bias(p, packing.bias(weights, node.weightOrNull(1)));
-    return new CudaStep(p, Detr4jCuda::detr4j_cuda_conv2d_f32);
+    return ProductTensors.step(
+        p, weights, precision, packing, node.weight(0), node.weightOrNull(1));
   }
 }

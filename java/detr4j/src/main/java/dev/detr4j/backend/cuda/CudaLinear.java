@@ -1,6 +1,8 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
 import dev.detr4j.op.Linear;
@@ -8,8 +10,21 @@ import dev.detr4j.op.RowMask;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 
-/** {@link Linear} by {@code detr4j_cuda_conv2d_f32}. */
-final class CudaLinear implements CudaOp<Linear> {
+/**
+ * {@link Linear} by {@code detr4j_cuda_conv2d_f32} or its siblings for other products.
+ *
+ * @param precision of the products, unless they have to be exact
+ */
+record CudaLinear(Precision precision) implements CudaOp<Linear> {
+  private Precision products(Linear op) {
+    return op.exact() ? Precision.FP32 : precision;
+  }
+
+  @Override
+  public OperandTypes operandTypes(Linear op) {
+    return ProductTensors.operandTypes(products(op));
+  }
+
   @Override
   public CudaStep bind(Linear op, BoundNode node, CudaContext context) {
     TensorView x = node.input(0);
@@ -35,9 +50,8 @@ final class CudaLinear implements CudaOp<Linear> {
     ProductTensors.set(
         p, x, op.hasResidual() ? node.input(1) : null, op.activation(), node.output(0));
     ColumnPacking packing = new ColumnPacking(op.outFeatures(), op.inFeatures(), 1, 1);
-    detr4j_cuda_conv2d.weight(p, packing.weight(context.weights(), node.weight(0)));
-    detr4j_cuda_conv2d.bias(p, packing.bias(context.weights(), node.weightOrNull(1)));
-    return new CudaStep(p, Detr4jCuda::detr4j_cuda_conv2d_f32);
+    return ProductTensors.step(
+        p, context.weights(), products(op), packing, node.weight(0), node.weightOrNull(1));
   }
 
   private static int code(RowMask mask) {

@@ -3,7 +3,6 @@ package dev.detr4j.backend.cuda;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_ms_deform_attention;
-import dev.detr4j.op.LevelShape;
 import dev.detr4j.op.MsDeformAttention;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +26,7 @@ final class CudaMsDeformAttention implements CudaOp<MsDeformAttention> {
     detr4j_cuda_ms_deform_attention.points(p, op.points());
     detr4j_cuda_ms_deform_attention.reference_columns(p, op.referenceColumns());
     detr4j_cuda_ms_deform_attention.shared_value(p, op.sharedValue() ? 1 : 0);
-    detr4j_cuda_ms_deform_attention.levels(p, context.table(levels(op)));
+    detr4j_cuda_ms_deform_attention.levels(p, context.table(LevelTable.of(op.levels())));
     detr4j_cuda_ms_deform_attention.value(p, Pointers.to(value));
     detr4j_cuda_ms_deform_attention.value_row_stride(p, value.rowStride());
     detr4j_cuda_ms_deform_attention.value_batch_stride(p, value.batchStride());
@@ -45,19 +44,5 @@ final class CudaMsDeformAttention implements CudaOp<MsDeformAttention> {
     detr4j_cuda_ms_deform_attention.out_row_stride(p, out.rowStride());
     detr4j_cuda_ms_deform_attention.out_batch_stride(p, out.batchStride());
     return new CudaStep(p, Detr4jCuda::detr4j_cuda_ms_deform_attention_f32);
-  }
-
-  /** Height, width and first token of each level. */
-  private static int[] levels(MsDeformAttention op) {
-    int[] levels = new int[3 * op.levels().size()];
-    int first = 0;
-    for (int i = 0; i < op.levels().size(); i++) {
-      LevelShape level = op.levels().get(i);
-      levels[3 * i] = level.height();
-      levels[3 * i + 1] = level.width();
-      levels[3 * i + 2] = first;
-      first += level.cells();
-    }
-    return levels;
   }
 }

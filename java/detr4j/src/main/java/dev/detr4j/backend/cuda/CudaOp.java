@@ -1,6 +1,7 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.op.OpSpec;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,11 @@ interface CudaOp<S extends OpSpec> {
   /** Why this operation cannot be run with these parameters, or null when it can. */
   default @Nullable String refusal(S op) {
     return null;
+  }
+
+  /** The element types in which the kernel takes the operands. */
+  default OperandTypes operandTypes(S op) {
+    return OperandTypes.AS_IN_GRAPH;
   }
 
   /** Fills the parameters of a node, once for all runs. */

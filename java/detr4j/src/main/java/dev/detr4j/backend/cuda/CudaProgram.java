@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/** Nodes that were recorded: a run is one downcall, whatever their number. */
+/**
+ * Nodes that were recorded: a run is one downcall, whatever their number. Some nodes share a
+ * launch, see {@link Launches}.
+ */
 final class CudaProgram implements Program {
   private final MemorySegment queue;
   private final CudaContext context;
@@ -26,7 +29,7 @@ final class CudaProgram implements Program {
       for (int i = 0; i < steps.length; i++) {
         steps[i] = backend.bind(nodes.get(i), context);
       }
-      this.recorded = record(queue);
+      this.recorded = record(queue, Launches.of(nodes, steps, context.arena()));
     } catch (Throwable e) {
       context.close();
       throw e;
@@ -34,14 +37,14 @@ final class CudaProgram implements Program {
   }
 
   /** Also after an error the recording ends, so that the queue can be used again. */
-  private MemorySegment record(MemorySegment on) {
+  private MemorySegment record(MemorySegment on, List<Launches.Launch> launches) {
     CudaBackend.check(Detr4jCuda.detr4j_cuda_record(on), on, "recording");
     boolean complete = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment program = arena.allocate(ValueLayout.ADDRESS);
       try {
-        for (int i = 0; i < steps.length; i++) {
-          CudaBackend.check(steps[i].enqueue(on), on, labels[i]);
+        for (Launches.Launch launch : launches) {
+          CudaBackend.check(launch.step().enqueue(on), on, labels[launch.first()]);
         }
         complete = true;
       } finally {

@@ -119,6 +119,11 @@ final class CudaQueue implements Queue {
   }
 
   @Override
+  public long launches() {
+    return Detr4jCuda.detr4j_cuda_queue_launches(handle);
+  }
+
+  @Override
   public long bytes() {
     return programs.stream().mapToLong(CudaProgram::bytes).sum();
   }

@@ -1,15 +1,73 @@
 package dev.detr4j.backend.cuda;
 
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
 import dev.detr4j.op.Activation;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
+import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What convolutions and linear layers fill in alike in {@code detr4j_cuda_conv2d}. */
+/**
+ * What convolutions and linear layers have in common: the tensors of {@code detr4j_cuda_conv2d},
+ * and the function and types that follow from the precision of their products.
+ */
 final class ProductTensors {
   private ProductTensors() {}
+
+  /**
+   * The types that a kernel takes. With bf16 products the input may lie in bf16, to which it would
+   * be rounded anyway, and so may the output, for whoever reads it so. What is added stays fp32.
+   */
+  static OperandTypes operandTypes(Precision precision) {
+    if (precision != Precision.BF16) {
+      return OperandTypes.AS_IN_GRAPH;
+    }
+    List<List<ElementType>> map = List.of(List.of(ElementType.BF16, ElementType.F32));
+    return new OperandTypes(ElementType.BF16, map, map);
+  }
+
+  /** Sets weight and bias, and chooses the function. */
+  static CudaStep step(
+      MemorySegment p,
+      CudaWeights weights,
+      Precision precision,
+      ColumnPacking packing,
+      Weight weight,
+      @Nullable Weight bias) {
+    detr4j_cuda_conv2d.bias(p, packing.bias(weights, bias));
+    detr4j_cuda_conv2d.weight(
+        p,
+        switch (precision) {
+          case FP32 -> packing.weight(weights, weight);
+          case TF32 -> DepthPacking.tf32(packing).weight(weights, weight);
+          case BF16 -> DepthPacking.bf16(packing).weight(weights, weight);
+        });
+    return new CudaStep(p, (queue, all) -> enqueue(precision, queue, all, 1), precision);
+  }
+
+  /** Puts several products on a queue, in one launch; returns a status. */
+  static int enqueue(Precision precision, MemorySegment queue, MemorySegment all, int count) {
+    return switch (precision) {
+      case FP32 -> Detr4jCuda.detr4j_cuda_conv2d_f32(queue, all, count);
+      case TF32 -> Detr4jCuda.detr4j_cuda_conv2d_tf32(queue, all, count);
+      case BF16 -> Detr4jCuda.detr4j_cuda_conv2d_bf16(queue, all, count);
+    };
+  }
+
+  /** Puts a linear layer and the norm behind it on a queue, in one launch; returns a status. */
+  static int enqueueWithNorm(
+      Precision precision, MemorySegment queue, MemorySegment linear, MemorySegment norm) {
+    return switch (precision) {
+      case FP32 -> Detr4jCuda.detr4j_cuda_linear_norm_f32(queue, linear, norm);
+      case TF32 -> Detr4jCuda.detr4j_cuda_linear_norm_tf32(queue, linear, norm);
+      case BF16 -> Detr4jCuda.detr4j_cuda_linear_norm_bf16(queue, linear, norm);
+    };
+  }
 
   static void set(
       MemorySegment p,
@@ -18,6 +76,7 @@ final class ProductTensors {
       Activation activation,
       TensorView out) {
     detr4j_cuda_conv2d.activation(p, code(activation));
+    detr4j_cuda_conv2d.x_type(p, typeCode(x.type()));
     detr4j_cuda_conv2d.x(p, Pointers.to(x));
     detr4j_cuda_conv2d.x_row_stride(p, x.rowStride());
     detr4j_cuda_conv2d.x_batch_stride(p, x.batchStride());
@@ -26,9 +85,18 @@ final class ProductTensors {
       detr4j_cuda_conv2d.residual_row_stride(p, residual.rowStride());
       detr4j_cuda_conv2d.residual_batch_stride(p, residual.batchStride());
     }
+    detr4j_cuda_conv2d.out_type(p, typeCode(out.type()));
     detr4j_cuda_conv2d.out(p, Pointers.to(out));
     detr4j_cuda_conv2d.out_row_stride(p, out.rowStride());
     detr4j_cuda_conv2d.out_batch_stride(p, out.batchStride());
+  }
+
+  private static int typeCode(ElementType type) {
+    return switch (type) {
+      case F32 -> Detr4jCuda.DETR4J_CUDA_TYPE_F32();
+      case BF16 -> Detr4jCuda.DETR4J_CUDA_TYPE_BF16();
+      case I32, U8 -> throw new IllegalArgumentException("the CUDA library has no maps of " + type);
+    };
   }
 
   private static int code(Activation activation) {

@@ -69,6 +69,26 @@ class CudaBackendTest {
   }
 
   @Test
+  void itSaysWhatItMultipliesIn() {
+    for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
+      BackendOptions options = OPTIONS.withPrecision(precision);
+      try (Backend backend = BackendSelection.open(BY_NAME, options).backend()) {
+        assertEquals("emulated with " + precision.id() + " products", backend.instructionSet());
+      }
+    }
+  }
+
+  /** A request that others cannot meet is an error there, and never fp32 in silence. */
+  @Test
+  void onlyThisBackendHasTf32() {
+    for (BackendKind kind : List.of(BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE)) {
+      assertEquals(
+          "it has no tf32 products",
+          BackendProviders.of(kind).unavailable(OPTIONS.withPrecision(Precision.TF32)));
+    }
+  }
+
+  @Test
   void anAutomaticChoiceNeverTakesIt() {
     BackendSelection selection =
         BackendSelection.open(new BackendSettings.Request(BackendKind.AUTO, "default"), OPTIONS);
@@ -102,7 +122,6 @@ class CudaBackendTest {
   @Test
   void whatItCannotDoIsRefused() {
     assertRefused("it has no instruction set avx512", new BackendOptions(1, "avx512", 0));
-    assertRefused("it has no bf16 products, only fp32", OPTIONS.withPrecision(Precision.BF16));
     try (Backend backend = open()) {
       assertEquals(
           "backend cuda selects at most 16384 scores, not 20000", backend.refusal(new TopK(20000)));

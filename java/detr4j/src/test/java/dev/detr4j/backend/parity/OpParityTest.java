@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendOptions;
+import dev.detr4j.op.gradient.TrainingOp;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -39,32 +41,11 @@ class OpParityTest {
   /** A report shows so many of the cases that failed; they tend to fail alike. */
   private static final int SHOWN = 5;
 
-  /** What the families that use it wait for on backend cuda. */
+  /** Training runs on the processors. */
   private static final Set<String> WITHOUT_CUDA =
-      Set.of(
-          "AveragePool",
-          "CellAttention",
-          "Clamp",
-          "DistanceBoxes",
-          "Gate",
-          "Multiply",
-          "RowMax",
-          "TopProbabilities",
-          "Upsample",
-          // Training runs on the processors.
-          "ActivationGradient",
-          "AttentionGradient",
-          "BoxRefinementGradient",
-          "ConvolutionWeightGradient",
-          "GlobalResponseNormGradient",
-          "GroupNormGradient",
-          "LayerNormGradient",
-          "LinearWeightGradient",
-          "MaxPoolGradient",
-          "MsDeformAttentionGradient",
-          "RowSum",
-          "Spread",
-          "WeightValue");
+      Stream.of(TrainingOp.class.getPermittedSubclasses())
+          .map(Class::getSimpleName)
+          .collect(Collectors.toSet());
 
   @TempDir private static Path folder;
 
@@ -170,8 +151,8 @@ class OpParityTest {
           ELSEWHERE.computeIfAbsent(variant, width -> VariantJvm.run(width, false, folder));
       failures = jvm.failures(op);
       if (variant.kind() == BackendKind.CUDA && WITHOUT_CUDA.contains(op) && failures.isEmpty()) {
-        assertTrue(jvm.lacking().contains(op), op + " has a CUDA kernel: take it off the list");
-        Assumptions.abort(op + " has no CUDA kernel yet");
+        assertTrue(jvm.lacking().contains(op), op + " has a CUDA kernel: compare it");
+        Assumptions.abort(op + " runs on the processors alone, as all of training does");
       }
       if (failures.isEmpty()) {
         assertEquals(cases.size(), jvm.checked(op), "cases that ran in the JVM of " + variant);

@@ -1,0 +1,90 @@
+package dev.detr4j.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
+import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.Precision;
+import dev.detr4j.backend.Queue;
+import dev.detr4j.model.graph.Graph;
+import dev.detr4j.model.graph.ModelInput;
+import dev.detr4j.plan.ExecutionPlan;
+import dev.detr4j.plan.GraphPlan;
+import dev.detr4j.plan.Planner;
+import dev.detr4j.tensor.Buffer;
+import dev.detr4j.tensor.ElementType;
+import dev.detr4j.tensor.TensorView;
+import dev.detr4j.tensor.Weight;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * How many kernels backend cuda starts for a network, and how many bytes they move, for an image of
+ * 800 x 1066 (RT-DETR 640 x 640): the numbers that native/cuda/README.md shows. They must not
+ * change unseen, and whoever changes them changes the table there as well.
+ */
+class CudaLaunchesTest {
+  @BeforeAll
+  static void ask() {
+    EmulatedCuda.ask();
+  }
+
+  @AfterAll
+  static void forget() {
+    EmulatedCuda.forget();
+  }
+
+  /** Kernels, and MB (of a million bytes). */
+  @ParameterizedTest
+  @CsvSource({
+    "hf_detr_r50, FP32, 138, 2360",
+    "hf_detr_r50, BF16, 138, 1857",
+    "hf_deformable_two_stage, FP32, 186, 5631",
+    "hf_deformable_two_stage, BF16, 191, 4707",
+    "hf_rtdetr_v2_r50vd, FP32, 210, 1649",
+    "hf_rtdetr_v2_r50vd, BF16, 209, 1386",
+  })
+  void kernelsAndBytes(String model, Precision precision, int kernels, int megabytes) {
+    EmulatedCuda.requireAvailable();
+    GoldenCase golden = GoldenSet.open(Path.of("../../weights/golden")).model("models/" + model);
+    int[] extents = model.contains("rtdetr") ? new int[] {640, 640} : new int[] {800, 1066};
+    Graph graph = golden.network().graph(ModelInput.single(extents[0], extents[1]));
+    try (Backend backend = ParityTarget.of(BackendKind.CUDA, precision, null, 1).open();
+        Queue queue = backend.newQueue();
+        GraphPlan plan = Planner.plan(graph, backend, queue, Set.of());
+        Buffer slab = backend.allocate(plan.slabBytes())) {
+      long before = queue.launches();
+      try (ExecutionPlan bound = plan.bind(queue, slab)) {
+        long bytes = 0;
+        for (BoundNode node : bound.nodes()) {
+          bytes += bytes(node, backend.operandTypes(node.op()).products());
+        }
+        assertEquals(
+            kernels + " kernels, " + megabytes + " MB",
+            queue.launches() - before + " kernels, " + Math.round(bytes / 1e6) + " MB",
+            model + " in " + precision.id());
+      }
+    }
+  }
+
+  /** Every operand once, in the type that it lies in. */
+  private static long bytes(BoundNode node, ElementType products) {
+    long bytes = 0;
+    for (TensorView view : node.inputs()) {
+      bytes += view.shape().elements() * view.type().bytes();
+    }
+    for (TensorView view : node.outputs()) {
+      bytes += view.shape().elements() * view.type().bytes();
+    }
+    for (int i = 0; i < node.weights().size(); i++) {
+      Weight weight = node.weight(i);
+      bytes += weight.shape().elements() * (i == 0 ? products : ElementType.F32).bytes();
+    }
+    return bytes;
+  }
+}
