@@ -10,7 +10,6 @@ module dev.detr4j.train {
   exports dev.detr4j.train.augment;
   exports dev.detr4j.train.check;
   exports dev.detr4j.train.data;
-  exports dev.detr4j.train.engine;
   exports dev.detr4j.train.export;
   exports dev.detr4j.train.fault;
   exports dev.detr4j.train.head;

@@ -32,6 +32,13 @@ class ModelGradientsTest {
   private static final double FLOOR = 1e-6;
 
   /**
+   * A handful of ReLU units of the full models lie so near zero that their side is a matter of
+   * rounding; those of an implementation are not those of PyTorch. Six of 35.8 million moved a
+   * gradient by 8.6e-4 of itself there.
+   */
+  private static final double OF_FLIPPED_UNITS = 1e-3;
+
+  /**
    * Of the norm of the whole gradient: tensors with next to no gradient are differences of others.
    */
   private static final double OF_WHOLE = 1e-9;
@@ -97,7 +104,11 @@ class ModelGradientsTest {
           model,
           stored,
           variantName,
-          new Limits(expectedNorm, variant.object("float32_error").number("greatest_relative")),
+          new Limits(
+              expectedNorm,
+              Math.max(
+                  variant.object("float32_error").number("greatest_relative"),
+                  name.startsWith("full_") ? OF_FLIPPED_UNITS : 0)),
           name.startsWith("full_"));
       double relative = variant.object("float32_error").number("relative_total_norm");
       assertEquals(expectedNorm, norm, expectedNorm * Math.max(10 * relative, FLOOR));
