@@ -9,6 +9,7 @@ import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.evaluation.report.MistakesPage;
 import dev.detr4j.train.TrainingException;
 import dev.detr4j.train.augment.BatchMaker;
+import dev.detr4j.train.augment.BatchPicture;
 import dev.detr4j.train.data.Dataset;
 import dev.detr4j.train.export.NamedWeight;
 import dev.detr4j.train.fault.Findings;
@@ -137,6 +138,9 @@ public final class TrainingRun {
   public Result run() {
     folder.create();
     resume();
+    if (step == 0) {
+      drawFirstBatch();
+    }
     TrainLog log = TrainLog.open(folder.log(), step);
     long total = (long) plan.epochs() * batches.steps();
     ProgressText progress = new ProgressText(total, plan.epochs());
@@ -149,6 +153,14 @@ public final class TrainingRun {
       end = End.NO_GAIN;
     }
     return new Result(end, step, stopping.best(), stopping.bestEpoch());
+  }
+
+  /** The best check of data that there is, before any time is spent. */
+  private void drawFirstBatch() {
+    try (Arena arena = Arena.ofConfined()) {
+      folder.picture(
+          "first-batch.png", BatchPicture.draw(batches.make(0, 0, arena), validation.classes()));
+    }
   }
 
   private void resume() {
