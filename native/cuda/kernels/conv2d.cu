@@ -211,8 +211,9 @@ __global__ void __launch_bounds__(ROWS* COLUMNS / 64, blocks_at_once(ROWS, A_ALI
   compute_block<ROWS, COLUMNS, A_ALIGNED, OUT_ALIGNED, false>(joint.product[which], (int)blockIdx.x - joint.first_block[which], detr4j_cuda_layer_norm{});
 }
 
+// One block a multiprocessor: for two, ptxas keeps to 128 registers and needs a stack frame on sm_100.
 template <bool A_ALIGNED>
-__global__ void __launch_bounds__(NORM_ROWS* NORM_COLUMNS / 64)
+__global__ void __launch_bounds__(NORM_ROWS* NORM_COLUMNS / 64, 1)
     linear_norm_kernel(const __grid_constant__ detr4j_cuda_conv2d p, const __grid_constant__ detr4j_cuda_layer_norm norm) {
   compute_block<NORM_ROWS, NORM_COLUMNS, A_ALIGNED, false, true>(p, (int)blockIdx.x, norm);
 }
