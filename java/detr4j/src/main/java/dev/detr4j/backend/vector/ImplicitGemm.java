@@ -1,5 +1,6 @@
 package dev.detr4j.backend.vector;
 
+import static dev.detr4j.backend.vector.RegisterTile.BLOCK_ROWS;
 import static dev.detr4j.backend.vector.RegisterTile.PANELS_AT_ONCE;
 import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
@@ -30,9 +31,6 @@ import java.lang.foreign.MemorySegment;
 final class ImplicitGemm implements HostKernel {
   /** Below it, a tap is a kernel row. */
   private static final int FEW_CHANNELS = 16;
-
-  /** Both register tiles divide it. */
-  private static final int BLOCK_ROWS = 12;
 
   /** Half of a small L2 cache, for the input of a block of pixels. */
   private static final int BLOCK_BYTES = 192 << 10;

@@ -20,5 +20,8 @@ final class RegisterTile {
    */
   static final int PANELS_AT_ONCE = Lanes.COUNT == 16 ? 2 : 1;
 
+  /** What blocks of rows are multiples of: both tiles divide it, and neither reads past a block. */
+  static final int BLOCK_ROWS = 12;
+
   private RegisterTile() {}
 }

@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.COUNT;
+import static dev.detr4j.backend.vector.RegisterTile.BLOCK_ROWS;
 import static dev.detr4j.backend.vector.RegisterTile.PANELS_AT_ONCE;
 import static dev.detr4j.backend.vector.RegisterTile.PANEL_BYTES;
 import static dev.detr4j.backend.vector.RegisterTile.TILE_COLUMNS;
@@ -147,7 +148,7 @@ final class WinogradConvolution implements HostKernel {
   private int blockOf(int most) {
     int blocks = (squares + most - 1) / most;
     int even = (squares + blocks - 1) / blocks;
-    return (even + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+    return (even + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
   }
 
   private long tileCount(int block, int panelsOfTile) {
