@@ -10,9 +10,10 @@ set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Header, class of its functions and constants, the prefix of the names that are ours, and where its field list goes.
+# Header, class of its functions and constants, the prefix of the names that are ours, where its field list goes, and what
+# else the header consists of.
 bindings=(
-  "native/include/detr4j.h Detr4jAbi detr4j_ native/src/abi_fields.inc"
+  "native/include/detr4j.h Detr4jAbi detr4j_ native/src/abi_fields.inc native/include/detr4j_gradients.h"
   "native/include/detr4j_cuda.h Detr4jCuda detr4j_cuda_ native/cuda/abi_fields.inc"
 )
 package=dev.detr4j.ffi.generated
@@ -20,10 +21,10 @@ java_root=jextract/src/main/java
 java_folder=$java_root/${package//.//}
 lock=jextract/bindings.lock
 
-# STRUCT(name) and FIELD(name, field), in the header's order. Reads only what the header's own rules allow: fixed-width
+# STRUCT(name) and FIELD(name, field), in the order of headers. Reads only what the header's own rules allow: fixed-width
 # types, one struct a typedef, no arrays and no nesting.
 list_fields() {
-  sed -e ':a' -e 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' -e '/\/\*/{N;ba' -e '}' "$1" | awk '
+  sed -e ':a' -e 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' -e '/\/\*/{N;ba' -e '}' "$@" | awk '
     /^typedef struct.*\{/ { type = $3; print "STRUCT(" type ")"; next }
     /^}/ { type = "" }
     type != "" && /;/ {
@@ -34,11 +35,11 @@ list_fields() {
 }
 
 write_fields() {
-  local binding header field_list
+  local binding header field_list parts
   for binding in "${bindings[@]}"; do
-    read -r header _ _ field_list <<< "$binding"
+    read -r header _ _ field_list parts <<< "$binding"
     echo "/* Written by jextract/generate.sh from the headers. */" > "$field_list"
-    list_fields "$header" >> "$field_list"
+    list_fields "$header" $parts >> "$field_list"
   done
 }
 
@@ -84,8 +85,8 @@ done
   sed 's/^/tool /' <<< "$tool"
   for line in "${arguments[@]}"; do echo "arguments $line"; done
   for binding in "${bindings[@]}"; do
-    read -r header _ _ field_list <<< "$binding"
-    sha256sum "$header" "$field_list"
+    read -r header _ _ field_list parts <<< "$binding"
+    sha256sum "$header" $parts "$field_list"
   done
   find "$java_folder" -type f | sort | xargs sha256sum
 } > "$lock"
