@@ -47,7 +47,10 @@ public enum Fault {
   ELONGATED(false, "images whose shape the model's fixed input distorts more than twice"),
   OTHER_SIZES(false, "training and validation images differ in size more than twice"),
   ONE_CORNER(false, "all boxes lie in one quarter of their picture"),
-  WHOLE_PICTURE(false, "nearly all boxes cover their whole picture");
+  WHOLE_PICTURE(false, "nearly all boxes cover their whole picture"),
+  WITHOUT_DROPOUT(
+      false,
+      "the recipe's project trains with dropout, which detr4j has not yet: steps go without");
 
   private final boolean error;
   private final String words;

@@ -18,6 +18,7 @@ import dev.detr4j.train.check.ScannedSet;
 import dev.detr4j.train.data.DataFolder;
 import dev.detr4j.train.data.Dataset;
 import dev.detr4j.train.data.TrainingData;
+import dev.detr4j.train.fault.Fault;
 import dev.detr4j.train.fault.Findings;
 import dev.detr4j.train.head.ClassMap;
 import dev.detr4j.train.loss.CriterionOptions;
@@ -82,6 +83,9 @@ public record Preparation(
         options.recipe() == null
             ? Recipe.fineTuning(model.parameters())
             : Recipe.named(options.recipe());
+    if (recipe.dropout().isEmpty() || recipe.dropout().getAsDouble() != 0) {
+      findings.add(Fault.WITHOUT_DROPOUT);
+    }
     CriterionOptions criterion = recipe.criterion(model.softmax());
     TrainingData data =
         DataFolder.read(

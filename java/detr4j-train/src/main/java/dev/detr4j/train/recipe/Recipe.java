@@ -1,6 +1,7 @@
 package dev.detr4j.train.recipe;
 
 import dev.detr4j.train.TrainingException;
+import dev.detr4j.train.fault.Fault;
 import dev.detr4j.train.loss.CriterionOptions;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param rate of tensors that no rule names
  * @param clipNorm the L2 norm of all gradients together is cut to this
  * @param batch images an optimizer step
- * @param dropout in training; empty for what the model's configuration says
+ * @param dropout that the project trains with; empty for what the model's configuration says. Steps
+ *     have none yet: {@link Fault#WITHOUT_DROPOUT} is found where it is not 0
  * @param deformable losses of Deformable DETR, or null where the project has no such model
  * @param detr losses of DETR, or null
  */
@@ -150,7 +152,7 @@ public record Recipe(
           new Schedule.Falling(50, 1 / 3.0, 0.03),
           8,
           50,
-          OptionalDouble.empty(),
+          OptionalDouble.of(0),
           new MovingAverage.Rising(0.9985),
           PATIENT,
           Freezing.FIRST_STAGE,
@@ -168,7 +170,7 @@ public record Recipe(
           new Schedule.Falling(50, 1 / 3.0, 0.03),
           8,
           50,
-          OptionalDouble.empty(),
+          OptionalDouble.of(0),
           new MovingAverage.Rising(0.9985),
           PATIENT,
           Freezing.NOTHING,

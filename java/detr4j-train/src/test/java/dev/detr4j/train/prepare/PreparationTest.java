@@ -13,6 +13,7 @@ import dev.detr4j.train.augment.DetrAugmentation;
 import dev.detr4j.train.augment.FixedAugmentation;
 import dev.detr4j.train.augment.PlainAugmentation;
 import dev.detr4j.train.data.SampleFiles;
+import dev.detr4j.train.fault.Fault;
 import dev.detr4j.train.fault.Findings;
 import dev.detr4j.train.head.HeadPolicy;
 import dev.detr4j.train.recipe.Freezing;
@@ -99,6 +100,7 @@ class PreparationTest {
             2);
     Preparation run = prepare(options, model(new ResizeRule.Fixed(384, 384), false, 2_000_000));
     assertEquals(Recipe.DEFORMABLE, run.recipe());
+    assertEquals(1, findings.count(Fault.WITHOUT_DROPOUT));
     assertInstanceOf(PlainAugmentation.class, run.augmentation());
     assertEquals(Freezing.BACKBONE, run.freezing());
     assertEquals(3, run.plan().epochs());
