@@ -47,8 +47,7 @@ final class TestLibrary {
               "typedef struct detr4j_add \\{", "typedef struct detr4j_add {\n  int64_t inserted;");
     }
     Files.writeString(include.resolve("detr4j.h"), header);
-    Files.copy(
-        NATIVE.resolve("include/detr4j_gradients.h"), include.resolve("detr4j_gradients.h"));
+    Files.copy(NATIVE.resolve("include/detr4j_gradients.h"), include.resolve("detr4j_gradients.h"));
     Path source = folder.resolve("test_library.c");
     Files.writeString(source, source(fault));
     Path library = folder.resolve(System.mapLibraryName("detr4j"));
