@@ -20,7 +20,8 @@ import java.lang.foreign.MemorySegment;
  * addresses is made, {@code [taps][pixels of the block]}, that says where each pixel's input begins
  * under each tap (padding: a row of zeros). Then for each panel, for each {@link
  * RegisterTile#TILE_ROWS} pixels (or the other way round), {@link GemmTile} runs over all taps with
- * its sums in registers, and {@link TileEpilogue} adds what is fused.
+ * its sums in registers, or {@link WideGemmTile} for two panels of a group, and {@link
+ * TileEpilogue} adds what is fused.
  *
  * <p>With many channels a tap is one kernel position. With few, a loop over the channels is all
  * overhead, and a tap is a kernel row instead: its pixels lie side by side in memory, so inside the

@@ -21,9 +21,9 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A tile is a block of squares by some panels of output channels. (1) {@code V} of the block
  * goes to scratch as {@code [elements][squares][channels]}. (2) For a panel, each element is a
- * plain matrix product {@code M = V U} through {@link GemmTile}. (3) The products of each square
- * become its pixels, and {@link TileEpilogue} does the rest. {@link WinogradSquares2} and {@link
- * WinogradSquares4} are the transforms.
+ * plain matrix product {@code M = V U} through {@link GemmTile}, or {@link WideGemmTile} for two
+ * panels. (3) The products of each square become its pixels, and {@link TileEpilogue} does the
+ * rest. {@link WinogradSquares2} and {@link WinogradSquares4} are the transforms.
  *
  * <p>Scratch: zeros, addresses of pixels, last channels of pixels, half-transformed lines,
  * addresses of rows of V, pixels before the epilogue, V, M; each part on a 64-byte boundary.
