@@ -21,6 +21,7 @@ import dev.detr4j.train.loss.LayerOutput.Stage;
 import dev.detr4j.train.loss.LossValues;
 import dev.detr4j.train.match.NotFiniteException;
 import dev.detr4j.train.match.Targets;
+import dev.detr4j.train.recipe.Freezing;
 import dev.detr4j.train.recipe.ParameterGroup;
 import dev.detr4j.train.recipe.Recipe;
 import dev.detr4j.train.run.TrainingEngine;
@@ -83,7 +84,8 @@ public final class SessionEngine implements TrainingEngine {
    * @param weights of the starting model; their checkpoint stays open as long as the engine
    * @param backend a backend of the processors that nothing else uses, because it holds the
    *     weights; the caller closes it after the engine
-   * @param recipe rates, decay, clipping and what is frozen
+   * @param recipe rates, decay and clipping
+   * @param freezing what does not learn, whatever the recipe says
    * @param criterion the losses
    * @param recompute whether layers are computed anew to save memory, see {@link SessionOptions}
    * @param normalisation of the model's pixels
@@ -94,6 +96,7 @@ public final class SessionEngine implements TrainingEngine {
       WeightSource weights,
       HostBackend backend,
       Recipe recipe,
+      Freezing freezing,
       CriterionOptions criterion,
       boolean recompute,
       Normalisation normalisation,
@@ -108,7 +111,7 @@ public final class SessionEngine implements TrainingEngine {
                 criterion.auxiliary(),
                 criterion.encoder(),
                 TrainingForm.ORIGINAL,
-                recipe.freezing(),
+                freezing,
                 recompute,
                 groups::of));
     return new SessionEngine(session, recipe, groups, criterion, normalisation, detections);

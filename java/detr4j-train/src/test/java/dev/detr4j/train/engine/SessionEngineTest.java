@@ -50,6 +50,7 @@ class SessionEngineTest {
         new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config)),
         backend,
         Recipe.DEFORMABLE,
+        Recipe.DEFORMABLE.freezing(),
         CriterionOptions.ORIGINAL_DEFORMABLE,
         false,
         Normalisation.ofUnitRange(
