@@ -12,6 +12,7 @@ module dev.detr4j.train {
   exports dev.detr4j.train.data;
   exports dev.detr4j.train.export;
   exports dev.detr4j.train.fault;
+  exports dev.detr4j.train.finetune;
   exports dev.detr4j.train.head;
   exports dev.detr4j.train.loss;
   exports dev.detr4j.train.match;

@@ -60,6 +60,7 @@ module dev.detr4j {
   exports dev.detr4j.runtime to
       dev.detr4j.train;
   exports dev.detr4j.session to
-      dev.detr4j.parity;
+      dev.detr4j.parity,
+      dev.detr4j.train;
   exports dev.detr4j.tensor;
 }

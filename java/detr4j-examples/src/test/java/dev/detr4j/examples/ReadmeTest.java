@@ -77,6 +77,17 @@ class ReadmeTest {
     assertFalse(block.find(), "docs/serving.md has a program that no test runs");
   }
 
+  @Test
+  void theTrainingPageShowsTheExample() throws IOException {
+    Matcher block = JAVA.matcher(Files.readString(ROOT.resolve("docs/training.md")));
+    assertTrue(block.find(), "docs/training.md shows no program");
+    assertShows(
+        "docs/training.md",
+        block.group(1),
+        Path.of("../detr4j-train/src/test/java/dev/detr4j/train/finetune/TrainOnPhotos.java"));
+    assertFalse(block.find(), "docs/training.md has a program that no test runs");
+  }
+
   private static void assertShows(String page, String lines, String example) throws IOException {
     assertShows(page, lines, Path.of("src/main/java/dev/detr4j/examples", example));
   }

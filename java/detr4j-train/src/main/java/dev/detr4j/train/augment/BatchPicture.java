@@ -9,7 +9,6 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -40,7 +39,7 @@ public final class BatchPicture {
         int left = i % columns * width;
         int top = i / columns * height;
         Scene scene = batch.scenes().get(i);
-        graphics.drawImage(image(scene), left, top, null);
+        graphics.drawImage(RgbPicture.of(scene.pixels()), left, top, null);
         boxes(graphics, scene, left, top, classes);
       }
     } catch (InternalError | NullPointerException e) {
@@ -52,22 +51,6 @@ public final class BatchPicture {
       graphics.dispose();
     }
     return picture;
-  }
-
-  private static BufferedImage image(Scene scene) {
-    BufferedImage image =
-        new BufferedImage(scene.width(), scene.height(), BufferedImage.TYPE_INT_RGB);
-    for (int y = 0; y < scene.height(); y++) {
-      for (int x = 0; x < scene.width(); x++) {
-        long at = y * scene.pixels().rowStride() + 3L * x;
-        int rgb = 0;
-        for (int c = 0; c < 3; c++) {
-          rgb = rgb << 8 | (scene.pixels().pixels().get(ValueLayout.JAVA_BYTE, at + c) & 0xff);
-        }
-        image.setRGB(x, y, rgb);
-      }
-    }
-    return image;
   }
 
   private static void boxes(

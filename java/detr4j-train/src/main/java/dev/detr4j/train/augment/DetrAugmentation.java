@@ -1,10 +1,12 @@
 package dev.detr4j.train.augment;
 
 import dev.detr4j.image.PixelSize;
+import dev.detr4j.train.data.TrainingImage;
 import dev.detr4j.train.random.CounterRandom;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The training transforms of DETR and Deformable DETR: flipped half of the time; then, each half of
@@ -13,6 +15,9 @@ import java.util.List;
  */
 public record DetrAugmentation() implements Augmentation {
   private static final int LONGEST = 1333;
+  private static final int LEAST_SHORT = 480;
+  private static final int MOST_SHORT = 800;
+  private static final int SHORT_STEP = 32;
   private static final int[] FIRST = {400, 500, 600};
   private static final int LEAST_CROP = 384;
   private static final int MOST_CROP = 600;
@@ -52,6 +57,17 @@ public record DetrAugmentation() implements Augmentation {
   }
 
   private static Step lastResize(CounterRandom random) {
-    return new Step.Resize(480 + 32 * random.wholeBetween(0, 10), LONGEST);
+    int steps = (MOST_SHORT - LEAST_SHORT) / SHORT_STEP;
+    return new Step.Resize(LEAST_SHORT + SHORT_STEP * random.wholeBetween(0, steps), LONGEST);
+  }
+
+  /** The most elongated crop can lie or stand, whatever the image. */
+  @Override
+  public PixelSize largest(List<TrainingImage> images) {
+    Step.Resize last = new Step.Resize(MOST_SHORT, LONGEST);
+    return Augmentation.around(
+        Stream.concat(
+            Stream.of(last.target(MOST_CROP, LEAST_CROP), last.target(LEAST_CROP, MOST_CROP)),
+            images.stream().map(each -> last.target(each.width(), each.height()))));
   }
 }

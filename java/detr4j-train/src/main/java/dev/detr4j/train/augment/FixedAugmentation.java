@@ -3,8 +3,10 @@ package dev.detr4j.train.augment;
 import dev.detr4j.image.ImageView;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.ResamplingRule;
+import dev.detr4j.train.data.TrainingImage;
 import dev.detr4j.train.random.CounterRandom;
 import java.lang.foreign.Arena;
+import java.util.List;
 
 /**
  * For models that see every picture in one size: flipped, zoomed by 0.7 to 1.5, moved, in other
@@ -58,6 +60,11 @@ public record FixedAugmentation(
       canvas.recolour(Recolouring.table(random));
     }
     return canvas;
+  }
+
+  @Override
+  public PixelSize largest(List<TrainingImage> images) {
+    return size;
   }
 
   /** Draws a picture into a window of the canvas, squeezed to its shape, zoomed and moved. */

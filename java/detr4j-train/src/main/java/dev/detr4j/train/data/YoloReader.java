@@ -98,9 +98,17 @@ final class YoloReader {
         findings.add(Fault.SAME_FILE, DataFiles.name(image));
         continue;
       }
-      read.add(new TrainingImage(image.toString(), image, 0, 0, true, labels(image)));
+      read.add(new TrainingImage(name(image), image, 0, 0, true, labels(image)));
     }
     return new Dataset("YOLO: %s of %s".formatted(key, DataFiles.name(yaml)), yaml, classes, read);
+  }
+
+  /** Below the folder of the file, so that it is the same wherever that lies. */
+  private String name(Path image) {
+    Path path = image.toAbsolutePath().normalize();
+    Path folder = yaml.toAbsolutePath().normalize().getParent();
+    Path shown = folder != null && path.startsWith(folder) ? folder.relativize(path) : path;
+    return shown.toString().replace('\\', '/');
   }
 
   /** A folder of images, or a list of them. */

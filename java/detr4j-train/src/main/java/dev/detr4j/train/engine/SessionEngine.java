@@ -287,6 +287,20 @@ public final class SessionEngine implements TrainingEngine {
     return session.heldBytes();
   }
 
+  /** What {@link #memoryBytes} will be after a batch of this size. */
+  public long memoryBytes(PixelSize canvas) {
+    return session.bytes(
+        new ModelInput(
+            canvas.height(),
+            canvas.width(),
+            List.of(new LevelShape(canvas.height(), canvas.width()))));
+  }
+
+  /** How many numbers learn. */
+  public long learningNumbers() {
+    return session.parameters().stream().mapToLong(each -> each.shape().elements()).sum();
+  }
+
   @Override
   public void close() {
     session.close();

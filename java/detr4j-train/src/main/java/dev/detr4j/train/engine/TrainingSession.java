@@ -230,12 +230,16 @@ public final class TrainingSession implements AutoCloseable {
   }
 
   /**
-   * Bytes that a session with images of this size holds: values, gradients, moments and average of
-   * the parameters, feature maps of one image, and packed weights as far as they are packed.
+   * Bytes that the session will hold when it has taken images of this size: values, gradients,
+   * moments and average of the parameters, feature maps of one image, and packed weights. Plans a
+   * step, and allocates no maps.
    */
   public long bytes(ModelInput input) {
-    step(input);
-    return heldBytes();
+    try (GraphPlan plan = Planner.plan(graph(input).graph(), backend, queue, Set.of())) {
+      Buffer maps = slab;
+      long present = maps == null ? 0 : maps.byteSize();
+      return heldBytes() - present + Math.max(present, plan.slabBytes());
+    }
   }
 
   /** Begins a batch. */

@@ -32,6 +32,9 @@ public record ModelExport(
     List<String> classes,
     boolean softmax,
     @Nullable PixelSize fixedSize) {
+  private static final List<String> FILES =
+      List.of("config.json", "preprocessor_config.json", "model.safetensors", "README.md");
+
   /** Copies the list. */
   public ModelExport {
     classes = List.copyOf(classes);
@@ -72,6 +75,21 @@ public record ModelExport(
       remove(before);
     } catch (IOException e) {
       throw new TrainingException(folder + ": cannot be written: " + OneLine.of(e), e);
+    }
+  }
+
+  /**
+   * Removes a folder of a model, with those of the files of an export that it has; nothing where
+   * there is none.
+   */
+  public static void discard(Path folder) {
+    try {
+      for (String name : FILES) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      throw new TrainingException(folder + ": cannot be removed: " + OneLine.of(e), e);
     }
   }
 

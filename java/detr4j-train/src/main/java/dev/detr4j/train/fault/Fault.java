@@ -22,7 +22,10 @@ public enum Fault {
   OTHER_SIZE(true, "images of another size than their annotations state"),
   IN_BOTH(true, "pictures that are in training and in validation"),
   HEAD_CONTRADICTS(true, "the model's classes are not those of the data"),
-  OUTPUT_TAKEN(true, "the output folder holds another run: resume it, or name another folder"),
+  OUTPUT_TAKEN(
+      true,
+      "the output folder holds a model, and no state of the run that made it: name another folder,"
+          + " or begin anew with --restart"),
 
   LEAVES_PICTURE(
       false,

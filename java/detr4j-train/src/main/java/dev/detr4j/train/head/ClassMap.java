@@ -81,8 +81,7 @@ public record ClassMap(List<String> classes, List<Integer> oldRow, int oldClasse
   @Override
   public String toString() {
     if (isIdentity()) {
-      return "class heads: all %d classes are the model's, in its order; kept"
-          .formatted(classes.size());
+      return "all %d are the model's, in its order; their heads are kept".formatted(classes.size());
     }
     List<String> kept = new ArrayList<>();
     for (int i = 0; i < classes.size(); i++) {
@@ -93,8 +92,8 @@ public record ClassMap(List<String> classes, List<Integer> oldRow, int oldClasse
     String names =
         kept.size() > 5 ? String.join(", ", kept.subList(0, 5)) + ", …" : String.join(", ", kept);
     return kept.isEmpty()
-        ? "class heads: made anew for %d classes".formatted(classes.size())
-        : "class heads: %d of %d classes kept by name (%s), the others made anew"
+        ? "heads made anew for %d".formatted(classes.size())
+        : "heads of %d of %d kept by name (%s), the others made anew"
             .formatted(kept.size(), classes.size(), names);
   }
 }

@@ -111,6 +111,21 @@ public record CriterionOptions(
         cost, classWeight, boxWeight, giouWeight, alpha, noObjectWeight, cardinality, on, encoder);
   }
 
+  /** All of it in one line, for reports. */
+  @Override
+  public String toString() {
+    return "%s, %s L1, %s GIoU%s%s; %s"
+        .formatted(
+            isFocal()
+                ? classWeight + " focal" + (alpha < 0 ? "" : " (alpha " + alpha + ")")
+                : classWeight + " cross-entropy (no object " + noObjectWeight + ")",
+            boxWeight,
+            giouWeight,
+            auxiliary ? ", all layers" : ", last layer",
+            encoder ? ", proposals" : "",
+            cost);
+  }
+
   /** Whether classes are told by sigmoids, one a class. */
   public boolean isFocal() {
     return cost.form() == Form.FOCAL;

@@ -21,6 +21,18 @@ public record MatchingCost(
     double logEpsilon,
     OverlapRule overlap,
     boolean replacesInvalid) {
+  @Override
+  public String toString() {
+    return "matched by %s class, %s L1, %s GIoU (%s, log epsilon %s%s)"
+        .formatted(
+            classWeight,
+            boxWeight,
+            giouWeight,
+            overlap,
+            logEpsilon,
+            replacesInvalid ? ", NaN is the largest cost" : "");
+  }
+
   /** How logits become probabilities. */
   public enum Form {
     /** A sigmoid for each class. */

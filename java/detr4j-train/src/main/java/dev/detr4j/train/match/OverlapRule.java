@@ -19,4 +19,13 @@ public record OverlapRule(Kind kind, double epsilon) {
 
   /** Quotients as they come. */
   public static final OverlapRule PLAIN = new OverlapRule(Kind.NONE, 0);
+
+  @Override
+  public String toString() {
+    return switch (kind) {
+      case NONE -> "areas as they are";
+      case ADDED -> "areas plus " + epsilon;
+      case LEAST -> "areas of at least " + epsilon;
+    };
+  }
 }

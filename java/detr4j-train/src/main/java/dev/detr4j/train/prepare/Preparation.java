@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 
 /**
  * Reads and checks the data and settles every setting of a run.
@@ -179,24 +180,24 @@ public record Preparation(
   /** What the run is, to be resumed as the same and shown in its report. */
   public RunIdentity identity(ModelDescription model, String backend, int threads, String version) {
     return new RunIdentity()
-        .with("model", model.name())
+        .noting("model", model.name())
         .with("model digest", model.digest())
-        .with("data", train.dataset().description())
-        .withDigest("training images", train.digests())
+        .noting("training data", train.dataset().description())
+        .withDigest("training images digest", train.digests())
         .with("training boxes", train.dataset().boxes())
-        .with("validation", validation.dataset().description())
-        .withDigest("validation images", validation.digests())
+        .noting("validation data", validation.dataset().description())
+        .withDigest("validation images digest", validation.digests())
         .with("validation boxes", validation.dataset().boxes())
-        .with("classes", train.dataset().classes())
-        .withDigest("annotations", annotations())
+        .with("classes", String.join(", ", train.dataset().classes()))
+        .withDigest("annotations digest", annotations())
         .with("recipe", recipe.name())
         .with("losses", criterion)
-        .with("rates by name", recipe.rates())
+        .with("rates by name", words(recipe.rates()))
         .with("weight decay", recipe.weightDecay())
         .with("clip", recipe.clipNorm())
         .with("class heads", heads)
         .with("frozen", freezing)
-        .with("augmentation", augmentation.getClass().getSimpleName() + " " + described())
+        .with("augmentation", described())
         .with("batch", batch)
         .with("epochs", plan.epochs())
         .with("rate", plan.rate())
@@ -212,13 +213,19 @@ public record Preparation(
   /** Not the preprocessing, whose text is no function of what it is. */
   private String described() {
     return switch (augmentation) {
-      case DetrAugmentation detr -> "as DETR";
-      case LightAugmentation light -> light.flips() ? "with flips" : "without flips";
-      case PlainAugmentation plain -> "none";
+      case DetrAugmentation _ -> "detr";
+      case LightAugmentation light -> light.flips() ? "light, with flips" : "light, without flips";
+      case PlainAugmentation _ -> "none";
       case FixedAugmentation fixed ->
-          "%s, %s flips, mosaics %s"
+          "fixed, %s pixels, %s flips, mosaics %s"
               .formatted(fixed.size(), fixed.flips() ? "with" : "without", fixed.mosaic());
     };
+  }
+
+  private static String words(List<?> things) {
+    return things.isEmpty()
+        ? "one for all"
+        : things.stream().map(Object::toString).collect(Collectors.joining(", "));
   }
 
   private List<String> annotations() {

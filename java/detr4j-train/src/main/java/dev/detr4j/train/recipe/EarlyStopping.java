@@ -20,6 +20,13 @@ public final class EarlyStopping {
   public record Rule(int patience, double leastGain) {
     /** A run that ends after its last epoch. */
     public static final Rule NEVER = new Rule(0, 0);
+
+    @Override
+    public String toString() {
+      return patience == 0
+          ? "never early"
+          : "after %d epochs without %s more AP".formatted(patience, leastGain);
+    }
   }
 
   /** Begins anew. */

@@ -15,6 +15,11 @@ public sealed interface MovingAverage {
 
   /** One decay for all steps. */
   record Constant(double decay) implements MovingAverage {
+    @Override
+    public String toString() {
+      return kept() ? "decay " + decay : "none";
+    }
+
     /** No average: the weights themselves count. */
     public static final Constant NONE = new Constant(0);
 
@@ -34,6 +39,11 @@ public sealed interface MovingAverage {
    */
   record Rising(double most) implements MovingAverage {
     @Override
+    public String toString() {
+      return "decay rising to " + most;
+    }
+
+    @Override
     public double decay(long step) {
       return Math.min(most, (1.0 + step) / (20.0 + step));
     }
@@ -41,6 +51,11 @@ public sealed interface MovingAverage {
 
   /** {@code most (1 - exp(-t / tau))}, RF-DETR's. */
   record Saturating(double most, double tau) implements MovingAverage {
+    @Override
+    public String toString() {
+      return "decay rising to %s with tau %s".formatted(most, tau);
+    }
+
     @Override
     public double decay(long step) {
       return most * (1 - Math.exp(-step / tau));

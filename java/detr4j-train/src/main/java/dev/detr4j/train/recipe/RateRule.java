@@ -25,6 +25,12 @@ public record RateRule(String group, List<String> parts, double factor) {
     parts = List.copyOf(parts);
   }
 
+  /** As in {@code backbone (model.backbone.) x 0.1}. */
+  @Override
+  public String toString() {
+    return "%s (%s) x %s".formatted(group, String.join(", ", parts), factor);
+  }
+
   /** Whether the tensor of this name belongs here. */
   public boolean takes(String name) {
     return parts.stream().anyMatch(name::contains);

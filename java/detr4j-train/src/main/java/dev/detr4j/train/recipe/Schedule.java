@@ -18,6 +18,11 @@ public sealed interface Schedule {
    */
   record Drop(int before, int of, double factor) implements Schedule {
     @Override
+    public String toString() {
+      return "full, then x %s after %d of %d".formatted(factor, before, of);
+    }
+
+    @Override
     public double factor(long step, long steps) {
       return (step - 1) * of >= steps * before ? factor : 1;
     }
@@ -28,6 +33,11 @@ public sealed interface Schedule {
    * warm-up the first step has the full rate.
    */
   record Linear(int warmUp) implements Schedule {
+    @Override
+    public String toString() {
+      return "linear to 0, %d steps of warm-up".formatted(warmUp);
+    }
+
     @Override
     public double factor(long step, long steps) {
       long done = step - 1;
@@ -45,6 +55,12 @@ public sealed interface Schedule {
    * @param floor the least factor of the fall
    */
   record Falling(int warmUp, double share, double floor) implements Schedule {
+    @Override
+    public String toString() {
+      return "%d steps of warm-up, full, falling to x %s over the last %.3f"
+          .formatted(warmUp, floor, share);
+    }
+
     @Override
     public double factor(long step, long steps) {
       double rise = warmUp == 0 ? 1 : Math.min(1, (double) step / warmUp);

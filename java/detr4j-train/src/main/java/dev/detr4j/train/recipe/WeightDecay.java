@@ -27,6 +27,16 @@ public record WeightDecay(double value, Spared spared) {
     BIASES_AND_LAYER_NORMS
   }
 
+  /** As in {@code 1.0E-4}, with what is spared. */
+  @Override
+  public String toString() {
+    return switch (spared) {
+      case NONE -> String.valueOf(value);
+      case NORMS -> value + ", not of normalisations";
+      case BIASES_AND_LAYER_NORMS -> value + ", not of biases and layer normalisations";
+    };
+  }
+
   /** The decay of the tensor of this name. */
   public double of(String name) {
     boolean free =

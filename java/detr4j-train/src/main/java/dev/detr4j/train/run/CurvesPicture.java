@@ -6,6 +6,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.image.BufferedImage;
@@ -21,6 +22,10 @@ final class CurvesPicture {
   private static final int PLOT_WIDTH = 520;
   private static final int PLOT_HEIGHT = 340;
   private static final int TOP = 80;
+
+  /** A curve of fewer points has a dot at each, so that one alone is seen. */
+  private static final int MOST_DOTS = 20;
+
   private static final Color INK = new Color(0x20, 0x20, 0x28);
   private static final Color SOFT = new Color(0x70, 0x70, 0x78);
   private static final Color GRID = new Color(0xe4, 0xe4, 0xea);
@@ -57,12 +62,14 @@ final class CurvesPicture {
   private static List<Curve> loss(TrainLog log) {
     List<Point> each = new ArrayList<>();
     List<Point> smooth = new ArrayList<>();
-    double mean = Double.NaN;
+    double sum = 0;
+    double weight = 0;
     for (TrainLog.Step step : log.steps()) {
-      // The weight of a step falls to a half in 35 steps.
-      mean = Double.isNaN(mean) ? step.loss() : 0.98 * mean + 0.02 * step.loss();
+      // The weight of a step falls to a half in 14 steps.
+      sum = 0.95 * sum + step.loss();
+      weight = 0.95 * weight + 1;
       each.add(new Point(step.step(), step.loss()));
-      smooth.add(new Point(step.step(), mean));
+      smooth.add(new Point(step.step(), sum / weight));
     }
     return List.of(new Curve("each step", each), new Curve("smoothed", smooth));
   }
@@ -86,33 +93,48 @@ final class CurvesPicture {
         .reduce(least, Math::max);
   }
 
+  /** The least of 1, 2, 2.5 and 5 times a power of ten of which five reach a value. */
+  static double tick(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(value / 5)));
+    for (double factor : new double[] {1, 2, 2.5, 5}) {
+      if (5 * factor * power >= value * (1 - 1e-9)) {
+        return factor * power;
+      }
+    }
+    return 10 * power;
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%.0f", value)
+        : String.format(Locale.ROOT, "%.3g", value).replaceAll("0+$", "");
+  }
+
   private static void panel(Graphics2D graphics, int left, String title, List<Curve> curves) {
     double right = greatest(curves, Point::x, 1);
-    double high = greatest(curves, Point::y, 0.05);
+    double tickX = Math.max(1, tick(right));
+    double tickY = tick(greatest(curves, Point::y, 0.05));
+    double high = 5 * tickY;
     text(graphics, title, left, TOP - 40, Font.BOLD, 18, INK);
+    graphics.setStroke(new BasicStroke(1));
     for (int part = 0; part <= 5; part++) {
       double y = TOP + PLOT_HEIGHT * (1 - part / 5.0);
-      double x = left + PLOT_WIDTH * part / 5.0;
-      graphics.setStroke(new BasicStroke(1));
       graphics.setColor(part == 0 ? SOFT : GRID);
       graphics.draw(new Line2D.Double(left, y, left + PLOT_WIDTH, y));
-      graphics.draw(new Line2D.Double(x, TOP, x, TOP + PLOT_HEIGHT));
-      text(
-          graphics,
-          String.format(Locale.ROOT, "%.3g", high * part / 5),
-          left - 64,
-          (int) y + 5,
-          Font.PLAIN,
-          14,
-          SOFT);
-      text(
-          graphics,
-          String.format(Locale.ROOT, "%.0f", right * part / 5),
-          (int) x - 12,
-          TOP + PLOT_HEIGHT + 22,
-          Font.PLAIN,
-          14,
-          SOFT);
+      text(graphics, number(part * tickY), left - 64, (int) y + 5, Font.PLAIN, 14, SOFT);
+      if (part * tickX <= right) {
+        double x = left + PLOT_WIDTH * part * tickX / right;
+        graphics.setColor(part == 0 ? SOFT : GRID);
+        graphics.draw(new Line2D.Double(x, TOP, x, TOP + PLOT_HEIGHT));
+        text(
+            graphics,
+            number(part * tickX),
+            (int) x - 12,
+            TOP + PLOT_HEIGHT + 22,
+            Font.PLAIN,
+            14,
+            SOFT);
+      }
     }
     for (int i = 0; i < curves.size(); i++) {
       Color colour = COLOURS.get(i % COLOURS.size());
@@ -128,6 +150,9 @@ final class CurvesPicture {
           path.moveTo(x, y);
         } else {
           path.lineTo(x, y);
+        }
+        if (curves.get(i).points().size() <= MOST_DOTS) {
+          graphics.fill(new Ellipse2D.Double(x - 3, y - 3, 6, 6));
         }
       }
       graphics.draw(path);

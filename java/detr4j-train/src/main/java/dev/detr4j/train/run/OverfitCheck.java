@@ -7,6 +7,7 @@ import dev.detr4j.train.data.Dataset;
 import dev.detr4j.train.data.TrainingImage;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Learns two images by heart: the quick proof that model, losses and data fit each other. AP must
@@ -76,8 +77,14 @@ public final class OverfitCheck {
    * @param engine changes; it is of no use for a run afterwards
    * @param batches of the two images, all of them in one batch, best without changes
    * @param rate of every step after a tenth of them
+   * @param progress is told a line after each step
    */
-  public static Result run(TrainingEngine engine, BatchMaker batches, Dataset images, double rate) {
+  public static Result run(
+      TrainingEngine engine,
+      BatchMaker batches,
+      Dataset images,
+      double rate,
+      Consumer<String> progress) {
     double first = Double.NaN;
     double last = Double.NaN;
     for (int step = 1; step <= STEPS; step++) {
@@ -89,6 +96,7 @@ public final class OverfitCheck {
                 new TrainingEngine.Settings(step, rate * warm, 0));
         last = outcome.losses().total();
         first = step == 1 ? last : first;
+        progress.accept("check: step %d/%d  loss %.3g".formatted(step, STEPS, last));
       }
     }
     List<ScoredBox> found = engine.detect(images, _ -> {});

@@ -6,10 +6,13 @@ import dev.detr4j.train.fault.Fault;
 import dev.detr4j.train.fault.Findings;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import javax.imageio.ImageIO;
 
 /**
@@ -34,9 +37,9 @@ public final class RunFolder {
     this.folder = folder;
   }
 
-  /** Adds a fault where the folder holds another run and is not to be resumed. */
-  public void check(boolean resume, Findings findings) {
-    if (!resume && (state().exists() || Files.exists(log()) || Files.exists(model()))) {
+  /** Adds a fault where the folder holds a model that no run here can have made. */
+  public void check(Findings findings) {
+    if (!hasState() && Files.exists(model())) {
       findings.add(Fault.OUTPUT_TAKEN, folder.toString());
     }
   }
@@ -47,6 +50,45 @@ public final class RunFolder {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw new TrainingException(folder + ": cannot be created: " + OneLine.of(e), e);
+    }
+  }
+
+  /**
+   * Takes the folder for this process.
+   *
+   * @return gives it back when it is closed
+   * @throws TrainingException when another process has it
+   */
+  public AutoCloseable lock() {
+    Path file = folder.resolve(".lock");
+    try {
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (locked(channel)) {
+        return channel;
+      }
+      channel.close();
+    } catch (IOException e) {
+      throw new TrainingException(file + ": cannot be locked: " + OneLine.of(e), e);
+    }
+    throw new TrainingException(folder + ": another run writes to this folder; name another");
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false; // This process has it.
+    }
+  }
+
+  /** Removes the state and the log, so that the next run begins anew; keeps the best model. */
+  public void discard() {
+    try {
+      state().remove();
+      Files.deleteIfExists(log());
+    } catch (IOException e) {
+      throw new TrainingException(folder + ": cannot be begun anew: " + OneLine.of(e), e);
     }
   }
 

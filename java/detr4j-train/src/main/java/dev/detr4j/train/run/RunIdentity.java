@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class RunIdentity {
   private static final Set<String> BITS = Set.of("backend", "threads", "version");
 
   private final Map<String, String> parts = new LinkedHashMap<>();
+  private final Set<String> notes = new HashSet<>();
 
   /** Without parts. */
   public RunIdentity() {}
@@ -28,6 +30,12 @@ public final class RunIdentity {
   public RunIdentity with(String name, Object value) {
     parts.put(name, String.valueOf(value));
     return this;
+  }
+
+  /** Adds a part for people, such as the name of a file: a run that differs in it is the same. */
+  public RunIdentity noting(String name, Object value) {
+    notes.add(name);
+    return with(name, value);
   }
 
   /** Adds the digest of a list, such as the digests of all images. */
@@ -56,10 +64,10 @@ public final class RunIdentity {
    * @throws TrainingException when it is another run
    */
   public List<String> resumes(Map<String, String> stored) {
-    List<String> notes = new ArrayList<>();
+    List<String> differences = new ArrayList<>();
     for (Map.Entry<String, String> part : parts.entrySet()) {
       String before = stored.getOrDefault(part.getKey(), "not stated");
-      if (before.equals(part.getValue())) {
+      if (before.equals(part.getValue()) || notes.contains(part.getKey())) {
         continue;
       }
       if (!BITS.contains(part.getKey())) {
@@ -67,10 +75,10 @@ public final class RunIdentity {
             "cannot resume: %s was %s and is %s now; repeat the run's own options, or begin in another folder"
                 .formatted(part.getKey(), before, part.getValue()));
       }
-      notes.add(
+      differences.add(
           "%s was %s and is %s now: the run goes on, but not to the same bits"
               .formatted(part.getKey(), before, part.getValue()));
     }
-    return notes;
+    return differences;
   }
 }

@@ -54,6 +54,13 @@ final class StateFiles {
     return Files.exists(folder) || Files.exists(before);
   }
 
+  /** Removes the state. */
+  void remove() throws IOException {
+    remove(aside);
+    remove(folder);
+    remove(before);
+  }
+
   /** Replaces the state. */
   void write(RunState state) {
     try {

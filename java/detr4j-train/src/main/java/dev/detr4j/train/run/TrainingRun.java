@@ -125,7 +125,7 @@ public final class TrainingRun {
     stopping = new EarlyStopping(plan.stopping());
   }
 
-  /** Ends the run after the step at hand, with its state kept. */
+  /** Ends the run after the step or the validation image at hand, with its state kept. */
   public void requestStop() {
     stopRequested = true;
   }
@@ -197,7 +197,9 @@ public final class TrainingRun {
           saved = System.nanoTime();
         }
       }
-      evaluate(log);
+      if (!evaluated(log)) {
+        return End.STOPPED;
+      }
       epoch++;
       inEpoch = 0;
       save();
@@ -257,15 +259,48 @@ public final class TrainingRun {
     }
   }
 
-  private void evaluate(TrainLog log) {
+  /** A validation that was asked to stop. */
+  private static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Stopped() {
+      super("stopped", null, false, false);
+    }
+  }
+
+  /** Evaluates the epoch; false where that was stopped, with the state of the epoch's end kept. */
+  private boolean evaluated(TrainLog log) {
+    List<ScoredBox> found;
+    try {
+      found = detect();
+    } catch (Stopped e) {
+      save();
+      return false;
+    } catch (RuntimeException e) {
+      // As when an image has gone: the steps were good.
+      save();
+      throw e;
+    }
+    evaluate(found, log);
+    return true;
+  }
+
+  private List<ScoredBox> detect() {
     int images = validation.images().size();
-    List<ScoredBox> found =
-        engine.detect(
-            validation,
-            done ->
-                listener.progress(
-                    "epoch %d/%d  validation %d/%d"
-                        .formatted(epoch + 1, plan.epochs(), done, images)));
+    // A run that was asked before it came here gets on at least by this validation.
+    boolean asked = stopRequested;
+    return engine.detect(
+        validation,
+        done -> {
+          if (stopRequested && !asked && done < images) {
+            throw new Stopped();
+          }
+          listener.progress(
+              "epoch %d/%d  validation %d/%d".formatted(epoch + 1, plan.epochs(), done, images));
+        });
+  }
+
+  private void evaluate(List<ScoredBox> found, TrainLog log) {
     CocoStats stats = BoxEvaluation.of(annotations, found).stats();
     boolean best = stopping.add(epoch, stats.ap());
     log.evaluation(step, epoch, stats, best);

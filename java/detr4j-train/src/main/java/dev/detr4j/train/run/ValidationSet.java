@@ -45,6 +45,11 @@ public final class ValidationSet {
     return new Annotations(images, categories, boxes);
   }
 
+  /** The image of a set that an image of its {@link #annotations} is. */
+  public static TrainingImage of(AnnotatedImage image, Dataset dataset) {
+    return dataset.images().get(Integer.parseInt(image.id().text()) - 1);
+  }
+
   /** A detection with the ids of {@link #annotations}. */
   public static ScoredBox found(
       int image, int label, double x, double y, double width, double height, double score) {

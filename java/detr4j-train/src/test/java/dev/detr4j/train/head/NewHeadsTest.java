@@ -93,7 +93,7 @@ class NewHeadsTest {
     NewHeads heads = new NewHeads(map, 6, 1);
     assertArrayEquals(
         rows(2, WIDTH), heads.remade(PROPOSALS + "weight", rows(2, WIDTH), WIDTH, WIDTH));
-    assertEquals("class heads: all 2 classes are the model's, in its order; kept", map.toString());
+    assertEquals("all 2 are the model's, in its order; their heads are kept", map.toString());
   }
 
   @Test
@@ -111,10 +111,10 @@ class NewHeadsTest {
   @Test
   void whatIsDoneIsSaid() {
     assertEquals(
-        "class heads: 1 of 2 classes kept by name (cat), the others made anew",
+        "heads of 1 of 2 kept by name (cat), the others made anew",
         map(List.of("cat", "dog"), List.of("cow", "cat"), HeadPolicy.BY_NAME).toString());
     assertEquals(
-        "class heads: made anew for 1 classes",
+        "heads made anew for 1",
         map(List.of("LABEL_0"), List.of("LABEL_0"), HeadPolicy.BY_NAME).toString());
   }
 

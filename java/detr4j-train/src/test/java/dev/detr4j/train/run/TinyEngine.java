@@ -38,6 +38,9 @@ final class TinyEngine implements TrainingEngine {
   private final Set<Long> notFiniteAt;
   int detected;
 
+  /** What happens in the middle of a detection. */
+  Runnable whileDetecting = () -> {};
+
   TinyEngine(Set<Long> killedAt, Set<Long> notFiniteAt) {
     this.killedAt = new HashSet<>(killedAt);
     this.notFiniteAt = notFiniteAt;
@@ -90,6 +93,7 @@ final class TinyEngine implements TrainingEngine {
   @Override
   public List<ScoredBox> detect(Dataset dataset, IntConsumer progress) {
     detected++;
+    whileDetecting.run();
     List<ScoredBox> found = new ArrayList<>();
     double right = Math.clamp(get("average/w", 0), 0.05, 1.0);
     for (int i = 0; i < dataset.images().size(); i++) {

@@ -188,6 +188,33 @@ class TrainingRunTest {
   }
 
   @Test
+  void aValidationThatIsStoppedOrFailsIsDoneAgain() throws IOException {
+    try (TinyEngine engine = engine()) {
+      run("whole", engine, plan(3, NEVER)).run();
+    }
+    try (TinyEngine engine = engine()) {
+      TrainingRun run = run("parts", engine, plan(3, NEVER));
+      engine.whileDetecting = run::requestStop;
+      TrainingRun.Result result = run.run();
+      assertEquals(TrainingRun.End.STOPPED, result.end());
+      assertEquals(-1, result.bestEpoch(), "the first validation did not end");
+    }
+    try (TinyEngine engine = engine()) {
+      engine.whileDetecting =
+          () -> {
+            if (engine.detected == 2) {
+              throw new UncheckedIOException(new IOException("the image has gone"));
+            }
+          };
+      assertThrows(UncheckedIOException.class, () -> run("parts", engine, plan(3, NEVER)).run());
+    }
+    try (TinyEngine engine = engine()) {
+      run("parts", engine, plan(3, NEVER)).run();
+    }
+    assertSameRun("whole", "parts");
+  }
+
+  @Test
   void killedAtAnyStepIsTheSame() throws IOException {
     try (TinyEngine engine = engine()) {
       run("whole", engine, plan(4, NEVER)).run();
@@ -309,11 +336,28 @@ class TrainingRunTest {
       run("a", engine, plan(1, NEVER)).run();
     }
     Findings findings = new Findings();
-    new RunFolder(folder.resolve("a")).check(true, findings);
-    new RunFolder(folder.resolve("b")).check(false, findings);
+    RunFolder used = new RunFolder(folder.resolve("a"));
+    used.check(findings);
+    new RunFolder(folder.resolve("b")).check(findings);
     assertEquals("", findings.toString());
-    new RunFolder(folder.resolve("a")).check(false, findings);
+    used.discard();
+    SampleFiles.text(folder.resolve("a/model/config.json"), "{}");
+    used.check(findings);
     assertEquals(1, findings.count(Fault.OUTPUT_TAKEN));
+  }
+
+  @Test
+  void twoRunsDoNotShareAFolder() throws Exception {
+    RunFolder one = new RunFolder(folder.resolve("a"));
+    one.create();
+    try (AutoCloseable held = one.lock()) {
+      assertTrue(held != null);
+      String message =
+          assertThrows(TrainingException.class, new RunFolder(folder.resolve("a"))::lock)
+              .getMessage();
+      assertTrue(message.endsWith("another run writes to this folder; name another"), message);
+    }
+    one.lock().close();
   }
 
   @Test
@@ -330,9 +374,10 @@ class TrainingRunTest {
             1,
             2);
     try (TinyEngine engine = engine()) {
-      OverfitCheck.Result result = OverfitCheck.run(engine, batches, two, 0.05);
+      OverfitCheck.Result result = OverfitCheck.run(engine, batches, two, 0.05, progress::add);
       assertTrue(result.ap() > 0 && result.lastLoss() < result.firstLoss(), result.toString());
       assertTrue(result.toString().startsWith("check: "), result.toString());
+      assertEquals(OverfitCheck.STEPS, progress.size());
     }
   }
 }

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** How much memory the system can still give to this process, as far as Linux tells. */
-final class FreeMemory {
+public final class FreeMemory {
   private static final Path MACHINE = Path.of("/proc/meminfo");
   private static final Path CONTAINER = Path.of("/sys/fs/cgroup");
 
@@ -15,7 +15,7 @@ final class FreeMemory {
    * The smaller of what the machine has available without swapping and what the container's limit
    * leaves; -1 where neither is known.
    */
-  static long bytes() {
+  public static long bytes() {
     long machine = available(MACHINE);
     long container = left(CONTAINER);
     return machine < 0 || container < 0

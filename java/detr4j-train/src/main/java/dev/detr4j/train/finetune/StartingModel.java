@@ -1,4 +1,4 @@
-package dev.detr4j.train.prepare;
+package dev.detr4j.train.finetune;
 
 import dev.detr4j.checkpoint.SafetensorsFile;
 import dev.detr4j.checkpoint.StoredTensor;
@@ -12,6 +12,7 @@ import dev.detr4j.train.export.ModelExport;
 import dev.detr4j.train.export.NamedWeight;
 import dev.detr4j.train.head.ClassMap;
 import dev.detr4j.train.head.NewHeads;
+import dev.detr4j.train.prepare.ModelDescription;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,32 +22,49 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the model that a run begins with: a Hugging Face folder, whatever project the starting
- * model is of, with class heads for the classes of the data. A training session opens it like any
- * model. Stateless.
+ * The model that a run begins with, as a Hugging Face folder, whatever project it is of: first with
+ * its own class heads, from which it is described, then with heads for the classes of the data. A
+ * training session opens it like any model. Stateless.
  */
-public final class StartingModel {
+final class StartingModel {
   private StartingModel() {}
 
   /**
-   * Writes the folder, which is replaced where it exists.
+   * Writes a model as a Hugging Face folder, which is replaced where it exists.
    *
-   * @param model a folder or file that {@code ./detr4j models convert} takes without options
+   * @param model a folder or file that {@code ./detr4j models convert} takes
+   * @param options what a file without a configuration does not say
+   * @param labels a file of class names, or null for those that the model brings
+   * @return what of the project's behaviour the folder cannot carry, in one line each
+   */
+  static List<String> convert(
+      Path model, RecognitionOptions options, @Nullable Path labels, Path folder) {
+    try {
+      ModelExport.discard(folder);
+      Files.createDirectories(folder);
+      try (HuggingFaceConversion conversion = HuggingFaceConversion.open(model, options, labels)) {
+        conversion.write(folder);
+        return conversion.notes();
+      }
+    } catch (IOException e) {
+      throw unwritable(folder, e);
+    }
+  }
+
+  /**
+   * Writes the folder that a run begins with, which is replaced where it exists.
+   *
+   * @param converted what {@link #convert} wrote
    * @param heads which rows continue
    * @param seed of the new rows
+   * @return what the run's exports are like
    */
-  public static void write(
-      Path model, ModelDescription description, ClassMap heads, long seed, Path folder) {
-    Path converted = folder.resolveSibling("." + folder.getFileName() + ".converted");
+  static ModelExport write(
+      Path converted, ModelDescription description, ClassMap heads, long seed, Path folder) {
     try {
-      remove(converted);
-      Files.createDirectories(converted);
-      try (HuggingFaceConversion conversion =
-          HuggingFaceConversion.open(model, RecognitionOptions.NONE, null)) {
-        conversion.write(converted);
-      }
       ModelExport export =
           new ModelExport(
               Files.readAllBytes(converted.resolve("config.json")),
@@ -59,11 +77,15 @@ public final class StartingModel {
           SafetensorsFile file = SafetensorsFile.open(converted.resolve("model.safetensors"))) {
         export.write(folder, weights(file, made, arena), card(description, heads));
       }
-      remove(converted);
+      return export;
     } catch (IOException e) {
-      throw new TrainingException(
-          folder + ": the starting model cannot be written: " + OneLine.of(e), e);
+      throw unwritable(folder, e);
     }
+  }
+
+  private static TrainingException unwritable(Path folder, IOException e) {
+    return new TrainingException(
+        folder + ": the starting model cannot be written: " + OneLine.of(e), e);
   }
 
   private static List<NamedWeight> weights(SafetensorsFile file, NewHeads made, Arena arena) {
@@ -105,12 +127,5 @@ public final class StartingModel {
         List.of("none yet"),
         Map.of("class heads", heads.toString()),
         Map.of());
-  }
-
-  private static void remove(Path folder) throws IOException {
-    for (String name : HuggingFaceConversion.FILES) {
-      Files.deleteIfExists(folder.resolve(name));
-    }
-    Files.deleteIfExists(folder);
   }
 }

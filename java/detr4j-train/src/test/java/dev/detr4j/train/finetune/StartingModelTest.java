@@ -1,20 +1,22 @@
-package dev.detr4j.train.prepare;
+package dev.detr4j.train.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.Detection;
 import dev.detr4j.Detector;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.checkpoint.SafetensorsFile;
-import dev.detr4j.image.Orientation;
-import dev.detr4j.image.Preprocessing;
+import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.tensor.Shape;
+import dev.detr4j.train.export.ModelExport;
 import dev.detr4j.train.fault.Findings;
 import dev.detr4j.train.golden.Golden;
 import dev.detr4j.train.head.ClassMap;
 import dev.detr4j.train.head.HeadPolicy;
+import dev.detr4j.train.prepare.ModelDescription;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -43,22 +45,22 @@ class StartingModelTest {
 
   @Test
   void theFolderIsAModelWithTheClassesOfTheData() throws IOException {
-    ModelDescription description =
-        new ModelDescription(
-            "codes",
-            "",
-            CODES,
-            100,
-            3,
-            true,
-            false,
-            Preprocessing.standard(),
-            Orientation.IGNORE,
-            1);
     ClassMap heads =
         ClassMap.of(CODES, List.of("stamp", "aztec"), HeadPolicy.BY_NAME, new Findings());
     Path start = folder.resolve("start");
-    StartingModel.write(project("weights/codes/model"), description, heads, 1, start);
+    Path converted = folder.resolve("converted");
+    assertEquals(
+        List.of(),
+        StartingModel.convert(
+            project("weights/codes/model"), RecognitionOptions.NONE, null, converted));
+    ModelDescription description = ModelDescription.read(converted, "codes");
+    assertEquals(CODES, description.labels());
+    assertEquals(3, description.decoderLayers());
+    assertEquals(3, description.proposalsHead());
+    assertFalse(description.softmax());
+    assertEquals(64, description.digest().length());
+    StartingModel.write(converted, description, heads, 1, start);
+    ModelExport.discard(converted);
     try (Detector detector = Detector.builder(start).backend(BackendKind.VECTOR).build()) {
       assertEquals(List.of("stamp", "aztec"), detector.labels());
       List<String> found =
