@@ -7,6 +7,7 @@ module dev.detr4j.cli {
   requires dev.detr4j.model.codes;
   requires dev.detr4j.parity;
   requires static dev.detr4j.serve; // on the module path of `serve` alone
+  requires dev.detr4j.train;
   requires info.picocli;
   requires java.desktop; // drawing
   requires java.logging; // the server's library logs to it

@@ -5,6 +5,7 @@ import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BackendSettings;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.error.BackendException;
+import dev.detr4j.train.finetune.FineTuningBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -69,6 +70,19 @@ final class EngineOptions {
     }
     if (precision != null) {
       builder.precision(precision);
+    }
+  }
+
+  /** Passes on what was given. Training has one precision. */
+  void apply(FineTuningBuilder builder) {
+    if (backend != null) {
+      builder.backend(backend);
+    }
+    if (threads != null) {
+      builder.threads(threads);
+    }
+    if (instructionSet != null) {
+      builder.instructionSet(instructionSet);
     }
   }
 

@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
       "  detr4j detect photos/ --model detr-resnet-50/ --format json --output found.json",
       "  detr4j serve --port 8080",
       "  detr4j evaluate --annotations instances.json --images photos/ --model detr-resnet-50/",
+      "  detr4j train --data photos/ --output stamps/",
       "  detr4j profile photo.jpg --model detr-resnet-50/ --picture roofline.png",
       "  detr4j models fetch facebook/detr-resnet-50",
       "  detr4j info --model facebook/detr-resnet-50",
@@ -66,6 +67,7 @@ public final class Main implements Runnable {
           "detect",
           "serve",
           "evaluate",
+          "train",
           "profile",
           "info",
           "parity",
@@ -148,6 +150,7 @@ public final class Main implements Runnable {
       case "detect" -> new DetectCommand();
       case "serve" -> new ServeCommand();
       case "evaluate" -> new EvaluateCommand();
+      case "train" -> new TrainCommand();
       case "profile" -> new ProfileCommand();
       case "info" -> new InfoCommand();
       case "parity" -> new ParityCommand();

@@ -4,6 +4,7 @@ import dev.detr4j.DetectorBuilder;
 import dev.detr4j.cli.registry.LocalModel;
 import dev.detr4j.model.description.ModelSource;
 import dev.detr4j.model.family.RecognitionOptions;
+import dev.detr4j.train.finetune.FineTuningBuilder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -74,6 +75,26 @@ final class ModelOptions {
       builder.labels(labels);
     }
     return builder;
+  }
+
+  /** Passes on what was said, and what the registry says where nothing was. */
+  void applyTo(FineTuningBuilder builder, LocalModel model) {
+    RecognitionOptions said = recognition(model);
+    if (said.source() != null) {
+      builder.source(said.source());
+    }
+    if (said.variant() != null) {
+      builder.variant(said.variant());
+    }
+    if (said.proposals() != null) {
+      builder.proposals(said.proposals());
+    }
+    if (said.heads() != null) {
+      builder.heads(said.heads());
+    }
+    if (labels != null) {
+      builder.labels(labels);
+    }
   }
 
   /** How many proposals were asked for, or "default". */
