@@ -34,7 +34,9 @@ DETR4J_API int32_t detr4j_activation_gradient_f32(const detr4j_activation_gradie
  * bias_out[o] = bias_sum[o] + sum over pixels of dz[pixel][o], unless bias_out is NULL. sum and out have no gaps and may be
  * one memory, so may bias_sum and bias_out.
  * row_mask: as in detr4j_conv2d; masked rows are left out of the product, and with ZERO_OUTPUT of the bias.
- * A tile is channels_per_tile output channels by one block of (tap, c); tile = channel_block * k_blocks + k_block.
+ * A tile is rows_per_tile output pixels of every item, channels_per_tile output channels and one block of (tap, c);
+ * tile = (slice * channel_blocks + channel_block) * k_blocks + k_block. Where rows_per_tile makes several slices, tiles leave their sums
+ * in partial, [slices][out_c * taps * in_c + out_c], and join adds them up: a tile of it is an output channel.
  */
 typedef struct detr4j_weight_gradient {
   int32_t tier;
@@ -44,10 +46,10 @@ typedef struct detr4j_weight_gradient {
   int32_t kernel_h, kernel_w, stride, padding, dilation;
   int32_t row_mask_mode;
   int32_t channels_per_tile;
-  int32_t reserved;
+  int32_t rows_per_tile;
   const float *x, *dz, *sum, *bias_sum;
   const uint8_t *row_mask;
-  float *out, *bias_out;
+  float *out, *bias_out, *partial;
   int64_t x_row_stride, x_batch_stride;
   int64_t dz_row_stride, dz_batch_stride;
 } detr4j_weight_gradient;
@@ -55,6 +57,8 @@ typedef struct detr4j_weight_gradient {
 DETR4J_API int64_t detr4j_weight_gradient_f32_tiles(const detr4j_weight_gradient *p);
 DETR4J_API int64_t detr4j_weight_gradient_f32_scratch(const detr4j_weight_gradient *p);
 DETR4J_API int32_t detr4j_weight_gradient_f32(const detr4j_weight_gradient *p, int64_t tile, void *scratch);
+DETR4J_API int64_t detr4j_weight_gradient_join_f32_tiles(const detr4j_weight_gradient *p);
+DETR4J_API int32_t detr4j_weight_gradient_join_f32(const detr4j_weight_gradient *p, int64_t tile);
 /* The same of a depthwise convolution, in_c = out_c: out is [channel][tap]. A tile is a vector of channels. */
 DETR4J_API int64_t detr4j_depthwise_weight_gradient_f32_tiles(const detr4j_weight_gradient *p);
 DETR4J_API int32_t detr4j_depthwise_weight_gradient_f32(const detr4j_weight_gradient *p, int64_t tile);

@@ -32,7 +32,10 @@ static void activation(int32_t tier, int index) {
 
 void test_detr4j_activation_gradient_f32(int32_t tier) { run_cases("activation_gradient", tier, 100, activation); }
 
-static void weights(int32_t tier, int index, int depthwise) {
+enum { DEPTHWISE, WHOLE, SLICED };
+
+static void weights(int32_t tier, int index, int form) {
+  const int depthwise = form == DEPTHWISE;
   const int32_t kernel_h = (int32_t)between(1, 4), kernel_w = (int32_t)between(1, 9), stride = (int32_t)between(1, 2);
   const int32_t padding = (int32_t)between(0, 3), dilation = (int32_t)between(1, 2);
   const int32_t reach_h = dilation * (kernel_h - 1) + 1, reach_w = dilation * (kernel_w - 1) + 1;
@@ -53,7 +56,8 @@ static void weights(int32_t tier, int index, int depthwise) {
   detr4j_weight_gradient p = {
       .tier = tier, .batch = (int32_t)batch, .in_h = in_h, .in_w = in_w, .in_c = (int32_t)in_c, .out_h = out_h, .out_w = out_w,
       .out_c = (int32_t)out_c, .kernel_h = kernel_h, .kernel_w = kernel_w, .stride = stride, .padding = padding, .dilation = dilation,
-      .row_mask_mode = mode, .channels_per_tile = 12 * (int32_t)between(1, 3), .x = x.data, .dz = dz.data, .sum = sum,
+      .row_mask_mode = mode, .channels_per_tile = 12 * (int32_t)between(1, 3),
+      .rows_per_tile = (int32_t)(form == SLICED ? between(1, 1 + pixels / 2) : pixels), .x = x.data, .dz = dz.data, .sum = sum,
       .bias_sum = has_bias ? bias_sum : NULL, .row_mask = mode ? mask : NULL, .out = out, .bias_out = has_bias ? bias_out : NULL,
       .x_row_stride = x.row_stride, .x_batch_stride = x.batch_stride, .dz_row_stride = dz.row_stride, .dz_batch_stride = dz.batch_stride};
   describe("[%d, %d, %d, %d] to %d, kernel %dx%d, stride %d, padding %d, dilation %d, mask %d", p.batch, in_h, in_w, p.in_c, p.out_c,
@@ -62,7 +66,9 @@ static void weights(int32_t tier, int index, int depthwise) {
     RUN_TILES(detr4j_depthwise_weight_gradient_f32_tiles(&p), detr4j_depthwise_weight_gradient_f32(&p, tile));
   } else {
     void *scratch = guarded_scratch(detr4j_weight_gradient_f32_scratch(&p));
+    p.partial = new_floats((pixels + p.rows_per_tile - 1) / p.rows_per_tile * (count + out_c));
     RUN_TILES(detr4j_weight_gradient_f32_tiles(&p), detr4j_weight_gradient_f32(&p, tile, scratch));
+    RUN_TILES(detr4j_weight_gradient_join_f32_tiles(&p), detr4j_weight_gradient_join_f32(&p, tile));
   }
   const double tolerance = 1e-6 * (4 + (double)(batch * pixels) / 4);
   for (int64_t o = 0; o < out_c; o++) {
@@ -89,10 +95,12 @@ static void weights(int32_t tier, int index, int depthwise) {
   }
 }
 
-static void product(int32_t tier, int index) { weights(tier, index, 0); }
-static void depthwise(int32_t tier, int index) { weights(tier, index, 1); }
+static void product(int32_t tier, int index) { weights(tier, index, WHOLE); }
+static void sliced(int32_t tier, int index) { weights(tier, index, SLICED); }
+static void depthwise(int32_t tier, int index) { weights(tier, index, DEPTHWISE); }
 
 void test_detr4j_weight_gradient_f32(int32_t tier) { run_cases("weight_gradient", tier, 80, product); }
+void test_detr4j_weight_gradient_join_f32(int32_t tier) { run_cases("weight_gradient_join", tier, 60, sliced); }
 void test_detr4j_depthwise_weight_gradient_f32(int32_t tier) { run_cases("depthwise_weight_gradient", tier, 60, depthwise); }
 
 static void layer_norm(int32_t tier, int index) {

@@ -10,6 +10,7 @@ import dev.detr4j.bench.peer.CompareCommand;
 import dev.detr4j.bench.peer.MemoryCommand;
 import dev.detr4j.bench.serve.MeasureServer;
 import dev.detr4j.bench.start.MeasureStart;
+import dev.detr4j.bench.train.MeasureTraining;
 import dev.detr4j.error.Detr4jException;
 import java.io.IOException;
 import java.util.Locale;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       MeasureCallers.class,
       MeasureServer.class,
       MeasureStart.class,
+      MeasureTraining.class,
       JmhCommand.Kernels.class,
       JmhCommand.Models.class,
       JmhCommand.Peers.class,

@@ -30,6 +30,7 @@ class BenchTest {
             "calls",
             "sessions",
             "start",
+            "train-step",
             "kernels",
             "models",
             "peers",

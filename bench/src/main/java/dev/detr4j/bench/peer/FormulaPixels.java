@@ -9,12 +9,13 @@ import java.nio.charset.StandardCharsets;
  *
  * @param channelsFirst {@code [3, height, width]}
  */
-record FormulaPixels(int height, int width, float[] channelsFirst) {
+public record FormulaPixels(int height, int width, float[] channelsFirst) {
   private static final String KEY = "input";
   private static final long SEED = 7;
   private static final double SCALE = 2;
 
-  static FormulaPixels of(int height, int width) {
+  /** The pixels of an image of this size. */
+  public static FormulaPixels of(int height, int width) {
     float[] pixels = new float[3 * height * width];
     long state = SEED + fnv1a(KEY);
     for (int i = 0; i < pixels.length; i++) {
@@ -30,7 +31,7 @@ record FormulaPixels(int height, int width, float[] channelsFirst) {
   }
 
   /** The same pixels as {@code [height, width, 3]}. */
-  float[] channelsLast() {
+  public float[] channelsLast() {
     int area = height * width;
     float[] pixels = new float[channelsFirst.length];
     for (int i = 0; i < area; i++) {

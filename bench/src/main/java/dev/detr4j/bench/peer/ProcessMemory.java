@@ -11,8 +11,9 @@ import java.util.List;
  * @param resident bytes now, mapped pages of files included (VmRSS)
  * @param peak the most it ever held (VmHWM)
  */
-record ProcessMemory(long resident, long peak) {
-  static ProcessMemory of(long pid) {
+public record ProcessMemory(long resident, long peak) {
+  /** Of a process that runs. */
+  public static ProcessMemory of(long pid) {
     Path status = Path.of("/proc", Long.toString(pid), "status");
     try {
       return parse(Files.readAllLines(status));

@@ -17,7 +17,7 @@ import java.util.List;
  * is asked to: {@code peers/python/torch_contender.py}. Its own clock counts, so that the way there
  * and back does not.
  */
-final class TorchProcess implements Contender {
+public final class TorchProcess implements Contender {
   private static final int LONGEST_LINE = 10_000;
 
   private final Process process;
@@ -34,7 +34,7 @@ final class TorchProcess implements Contender {
    * @throws ComparisonException when it cannot be started or cannot load the model; its own words
    *     are in the message
    */
-  TorchProcess(List<String> command) {
+  public TorchProcess(List<String> command) {
     try {
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     } catch (IOException e) {
@@ -118,6 +118,15 @@ final class TorchProcess implements Contender {
       int classes = Math.toIntExact(sizes[1]);
       float[] logits = floats(Math.multiplyExact(queries, classes));
       return new RawOutputs(queries, logits, floats(4 * queries));
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** The answer to a word of the script's own. */
+  public String told(String request) {
+    try {
+      return ask(request);
     } catch (IOException e) {
       throw failed(e);
     }

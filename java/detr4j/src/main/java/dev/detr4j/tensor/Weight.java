@@ -1,6 +1,7 @@
 package dev.detr4j.tensor;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A named fp32 tensor that is read when a backend packs it, not before.
@@ -32,5 +33,22 @@ public interface Weight {
    */
   default boolean changes() {
     return false;
+  }
+
+  /**
+   * The values as {@link #read} writes them, where they lie in memory as long as the weight is in
+   * use; null where they do not. Who packs a weight in every step of a training saves a copy.
+   */
+  default @Nullable MemorySegment inMemory() {
+    return null;
+  }
+
+  /**
+   * The weight that is this one with its first two axes swapped and every further axis in reverse
+   * order, or null: by such weights gradients go back, and the layout of the one can be written
+   * from the other without a copy in between.
+   */
+  default @Nullable Weight swapped() {
+    return null;
   }
 }

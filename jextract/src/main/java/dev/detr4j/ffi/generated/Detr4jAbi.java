@@ -6661,6 +6661,127 @@ public class Detr4jAbi extends Detr4jAbi$shared {
         }
     }
 
+    private static class detr4j_weight_gradient_join_f32_tiles {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_LONG,
+            Detr4jAbi.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_weight_gradient_join_f32_tiles");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t detr4j_weight_gradient_join_f32_tiles(const detr4j_weight_gradient *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_weight_gradient_join_f32_tiles$descriptor() {
+        return detr4j_weight_gradient_join_f32_tiles.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t detr4j_weight_gradient_join_f32_tiles(const detr4j_weight_gradient *p)
+     * }
+     */
+    public static MethodHandle detr4j_weight_gradient_join_f32_tiles$handle() {
+        return detr4j_weight_gradient_join_f32_tiles.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t detr4j_weight_gradient_join_f32_tiles(const detr4j_weight_gradient *p)
+     * }
+     */
+    public static MemorySegment detr4j_weight_gradient_join_f32_tiles$address() {
+        return detr4j_weight_gradient_join_f32_tiles.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t detr4j_weight_gradient_join_f32_tiles(const detr4j_weight_gradient *p)
+     * }
+     */
+    public static long detr4j_weight_gradient_join_f32_tiles(MemorySegment p) {
+        var mh$ = detr4j_weight_gradient_join_f32_tiles.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_weight_gradient_join_f32_tiles", p);
+            }
+            return (long)mh$.invokeExact(p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_weight_gradient_join_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jAbi.C_INT,
+            Detr4jAbi.C_POINTER,
+            Detr4jAbi.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_weight_gradient_join_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_weight_gradient_join_f32(const detr4j_weight_gradient *p, int64_t tile)
+     * }
+     */
+    public static FunctionDescriptor detr4j_weight_gradient_join_f32$descriptor() {
+        return detr4j_weight_gradient_join_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_weight_gradient_join_f32(const detr4j_weight_gradient *p, int64_t tile)
+     * }
+     */
+    public static MethodHandle detr4j_weight_gradient_join_f32$handle() {
+        return detr4j_weight_gradient_join_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_weight_gradient_join_f32(const detr4j_weight_gradient *p, int64_t tile)
+     * }
+     */
+    public static MemorySegment detr4j_weight_gradient_join_f32$address() {
+        return detr4j_weight_gradient_join_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_weight_gradient_join_f32(const detr4j_weight_gradient *p, int64_t tile)
+     * }
+     */
+    public static int detr4j_weight_gradient_join_f32(MemorySegment p, long tile) {
+        var mh$ = detr4j_weight_gradient_join_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_weight_gradient_join_f32", p, tile);
+            }
+            return (int)mh$.invokeExact(p, tile);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_depthwise_weight_gradient_f32_tiles {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jAbi.C_LONG,

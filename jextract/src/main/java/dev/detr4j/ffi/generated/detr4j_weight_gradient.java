@@ -30,7 +30,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t dilation;
  *     int32_t row_mask_mode;
  *     int32_t channels_per_tile;
- *     int32_t reserved;
+ *     int32_t rows_per_tile;
  *     const float *x;
  *     const float *dz;
  *     const float *sum;
@@ -38,6 +38,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const uint8_t *row_mask;
  *     float *out;
  *     float *bias_out;
+ *     float *partial;
  *     int64_t x_row_stride;
  *     int64_t x_batch_stride;
  *     int64_t dz_row_stride;
@@ -67,7 +68,7 @@ public class detr4j_weight_gradient {
         Detr4jAbi.C_INT.withName("dilation"),
         Detr4jAbi.C_INT.withName("row_mask_mode"),
         Detr4jAbi.C_INT.withName("channels_per_tile"),
-        Detr4jAbi.C_INT.withName("reserved"),
+        Detr4jAbi.C_INT.withName("rows_per_tile"),
         Detr4jAbi.C_POINTER.withName("x"),
         Detr4jAbi.C_POINTER.withName("dz"),
         Detr4jAbi.C_POINTER.withName("sum"),
@@ -75,6 +76,7 @@ public class detr4j_weight_gradient {
         Detr4jAbi.C_POINTER.withName("row_mask"),
         Detr4jAbi.C_POINTER.withName("out"),
         Detr4jAbi.C_POINTER.withName("bias_out"),
+        Detr4jAbi.C_POINTER.withName("partial"),
         Detr4jAbi.C_LONG.withName("x_row_stride"),
         Detr4jAbi.C_LONG.withName("x_batch_stride"),
         Detr4jAbi.C_LONG.withName("dz_row_stride"),
@@ -748,48 +750,48 @@ public class detr4j_weight_gradient {
         struct.set(channels_per_tile$LAYOUT, channels_per_tile$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt rows_per_tile$LAYOUT = (OfInt)$LAYOUT.select(groupElement("rows_per_tile"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t rows_per_tile
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt rows_per_tile$layout() {
+        return rows_per_tile$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long rows_per_tile$OFFSET = $LAYOUT.byteOffset(groupElement("rows_per_tile"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t rows_per_tile
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long rows_per_tile$offset() {
+        return rows_per_tile$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t rows_per_tile
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int rows_per_tile(MemorySegment struct) {
+        return struct.get(rows_per_tile$LAYOUT, rows_per_tile$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t rows_per_tile
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void rows_per_tile(MemorySegment struct, int fieldValue) {
+        struct.set(rows_per_tile$LAYOUT, rows_per_tile$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
@@ -1098,6 +1100,50 @@ public class detr4j_weight_gradient {
      */
     public static void bias_out(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(bias_out$LAYOUT, bias_out$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout partial$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("partial"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *partial
+     * }
+     */
+    public static final AddressLayout partial$layout() {
+        return partial$LAYOUT;
+    }
+
+    private static final long partial$OFFSET = $LAYOUT.byteOffset(groupElement("partial"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *partial
+     * }
+     */
+    public static final long partial$offset() {
+        return partial$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *partial
+     * }
+     */
+    public static MemorySegment partial(MemorySegment struct) {
+        return struct.get(partial$LAYOUT, partial$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *partial
+     * }
+     */
+    public static void partial(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(partial$LAYOUT, partial$OFFSET, fieldValue);
     }
 
     private static final OfLong x_row_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("x_row_stride"));

@@ -5,6 +5,7 @@ import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor of a checkpoint while it is trained. Its values lie in off-heap memory of the session
@@ -68,6 +69,11 @@ public final class Parameter implements Weight {
     } else {
       start.read(destination);
     }
+  }
+
+  @Override
+  public @Nullable MemorySegment inMemory() {
+    return changes() ? values : null;
   }
 
   /** Whether it learns. */

@@ -184,7 +184,7 @@ public final class SessionEngine implements TrainingEngine {
   }
 
   /** What a criterion reads and writes of a step: the last layer first, the proposals last. */
-  static List<LayerOutput> layers(PlannedStep step, TrainableModel model) {
+  public static List<LayerOutput> layers(PlannedStep step, TrainableModel model) {
     List<LayerOutput> layers = new ArrayList<>();
     int count = model.decoderLayers();
     for (int i = count - 1; i >= 0; i--) {

@@ -4,6 +4,7 @@ import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.host.HostContext;
 import dev.detr4j.backend.host.HostKernel;
 import dev.detr4j.backend.host.HostOp;
+import dev.detr4j.backend.host.RowSlices;
 import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.generated.Detr4jAbi;
 import dev.detr4j.ffi.generated.detr4j_weight_gradient;
@@ -16,6 +17,7 @@ import dev.detr4j.op.gradient.LinearWeightGradient;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,19 @@ final class CWeightGradient {
     }
 
     @Override
+    public long workspaceBytes(ConvolutionWeightGradient op, BoundNode node, HostContext context) {
+      return isDepthwise(op) ? 0 : partialBytes(node, op.of().outChannels(), depth(op.of()));
+    }
+
+    private static boolean isDepthwise(ConvolutionWeightGradient op) {
+      return op.of().isDepthwise() && op.of().groups() > 1;
+    }
+
+    private static int depth(Convolution of) {
+      return of.window().area() * of.inChannels();
+    }
+
+    @Override
     public List<HostKernel> bind(
         ConvolutionWeightGradient op,
         BoundNode node,
@@ -69,7 +84,7 @@ final class CWeightGradient {
       detr4j_weight_gradient.stride(p, window.stride());
       detr4j_weight_gradient.padding(p, window.padding());
       detr4j_weight_gradient.dilation(p, window.dilation());
-      if (of.isDepthwise() && of.groups() > 1) {
+      if (isDepthwise(op)) {
         return TileKernel.phase(
             node,
             p,
@@ -78,12 +93,17 @@ final class CWeightGradient {
             (parameters, tile, scratch) ->
                 Detr4jAbi.detr4j_depthwise_weight_gradient_f32(parameters, tile));
       }
-      return product(node, p, context, of.outChannels());
+      return product(node, p, context, workspace, of.outChannels(), depth(of));
     }
   }
 
   /** Of linear layers. */
   record OfLinear(CpuTier tier) implements HostOp<LinearWeightGradient> {
+    @Override
+    public long workspaceBytes(LinearWeightGradient op, BoundNode node, HostContext context) {
+      return partialBytes(node, op.of().outFeatures(), op.of().inFeatures());
+    }
+
     @Override
     public List<HostKernel> bind(
         LinearWeightGradient op, BoundNode node, HostContext context, MemorySegment workspace) {
@@ -109,7 +129,7 @@ final class CWeightGradient {
                 ? Detr4jAbi.DETR4J_ROW_MASK_ZERO_INPUT()
                 : Detr4jAbi.DETR4J_ROW_MASK_ZERO_OUTPUT());
       }
-      return product(node, p, context, of.outFeatures());
+      return product(node, p, context, workspace, of.outFeatures(), of.inFeatures());
     }
   }
 
@@ -136,8 +156,24 @@ final class CWeightGradient {
     return p;
   }
 
+  private static long partialBytes(BoundNode node, int channels, int depth) {
+    return slices(node, channels, depth).partialBytes(channels, depth);
+  }
+
+  private static RowSlices slices(BoundNode node, int channels, int depth) {
+    return RowSlices.of(Math.toIntExact(node.input(1).rows()), channels, depth);
+  }
+
   private static List<HostKernel> product(
-      BoundNode node, MemorySegment p, HostContext context, int channels) {
+      BoundNode node,
+      MemorySegment p,
+      HostContext context,
+      MemorySegment partial,
+      int channels,
+      int depth) {
+    RowSlices slices = slices(node, channels, depth);
+    detr4j_weight_gradient.rows_per_tile(p, slices.rows());
+    detr4j_weight_gradient.partial(p, slices.count() == 1 ? MemorySegment.NULL : partial);
     int each = Math.min(MOST_CHANNELS, (channels + STEP - 1) / STEP * STEP);
     detr4j_weight_gradient.channels_per_tile(p, each);
     // A smaller block changes no result: the order of a sum is that of the rows.
@@ -147,11 +183,22 @@ final class CWeightGradient {
       each = Math.max(FEWEST_CHANNELS, (each / 2 + STEP - 1) / STEP * STEP);
       detr4j_weight_gradient.channels_per_tile(p, each);
     }
-    return TileKernel.phase(
-        node,
-        p,
-        Detr4jAbi.detr4j_weight_gradient_f32_tiles(p),
-        Detr4jAbi.detr4j_weight_gradient_f32_scratch(p),
-        Detr4jAbi::detr4j_weight_gradient_f32);
+    List<HostKernel> phases =
+        new ArrayList<>(
+            TileKernel.phase(
+                node,
+                p,
+                Detr4jAbi.detr4j_weight_gradient_f32_tiles(p),
+                Detr4jAbi.detr4j_weight_gradient_f32_scratch(p),
+                Detr4jAbi::detr4j_weight_gradient_f32));
+    phases.addAll(
+        TileKernel.phase(
+            node,
+            p,
+            Detr4jAbi.detr4j_weight_gradient_join_f32_tiles(p),
+            0,
+            (parameters, tile, scratch) ->
+                Detr4jAbi.detr4j_weight_gradient_join_f32(parameters, tile)));
+    return phases;
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +42,8 @@ public final class HostWeights implements AutoCloseable {
 
   private record Key(Weight weight, String layout) {}
 
-  /** A packed form of a weight that changes. */
-  private record Changing(Weight weight, MemorySegment memory, int parts, PartPacker packer) {}
+  /** A packed form that changes with the values of its weight. */
+  private record Changing(MemorySegment memory, int parts, PartPacker packer) {}
 
   private final WorkerPool pool;
 
@@ -51,7 +52,10 @@ public final class HostWeights implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final Map<Key, MemorySegment> packed = new HashMap<>();
-  private final List<Changing> changing = new ArrayList<>();
+
+  /** What is packed from the values of each weight that changes. */
+  private final Map<Weight, List<Changing>> changing = new LinkedHashMap<>();
+
   private MemorySegment chunk = MemorySegment.NULL;
   private long chunkUsed;
 
@@ -87,20 +91,45 @@ public final class HostWeights implements AutoCloseable {
    *
    * @param parts parts that the packer writes
    */
-  public synchronized MemorySegment packed(
+  public MemorySegment packed(
       Weight weight, String layout, long packedBytes, int parts, PartPacker packer) {
+    return packed(weight, weight, layout, packedBytes, parts, packer);
+  }
+
+  /**
+   * As above, of a weight that may be another one {@link Weight#swapped}.
+   *
+   * @param swapped writes the same from the values of that other one
+   */
+  MemorySegment packed(
+      Weight weight,
+      String layout,
+      long packedBytes,
+      int parts,
+      PartPacker packer,
+      PartPacker swapped) {
+    Weight other = weight.swapped();
+    return other == null
+        ? packed(weight, weight, layout, packedBytes, parts, packer)
+        : packed(weight, other, layout, packedBytes, parts, swapped);
+  }
+
+  private synchronized MemorySegment packed(
+      Weight weight, Weight from, String layout, long packedBytes, int parts, PartPacker packer) {
     Key key = new Key(weight, layout);
     MemorySegment known = packed.get(key);
     if (known != null) {
       return known;
     }
     // Read first: a weight that is refused would leave its room behind with each plan that fails.
-    MemorySegment values = staged(4 * weight.shape().elements());
-    weight.read(values);
+    MemorySegment values = staged(4 * from.shape().elements());
+    from.read(values);
     MemorySegment memory = room(Math.max(packedBytes, 4));
     pack(weight, values, memory, parts, packer);
     if (weight.changes()) {
-      changing.add(new Changing(weight, memory, parts, packer));
+      changing
+          .computeIfAbsent(from, each -> new ArrayList<>())
+          .add(new Changing(memory, parts, packer));
     }
     packed.put(key, memory);
     bytes += packedBytes;
@@ -118,17 +147,18 @@ public final class HostWeights implements AutoCloseable {
 
   /**
    * Packs every weight that changes anew, where it lies: kernels hold its address. What a packer
-   * leaves alone, because it is zero at first, stays so. Each thread reads and packs whole weights,
-   * the largest first.
+   * leaves alone, because it is zero at first, stays so. Each thread reads a weight and writes all
+   * that is packed from it, the largest weights first.
    */
   synchronized void packChanged() {
     if (changing.isEmpty()) {
       return;
     }
-    changing.sort(Comparator.comparingLong((Changing each) -> each.memory.byteSize()).reversed());
+    List<Weight> weights = new ArrayList<>(changing.keySet());
+    weights.sort(Comparator.comparingLong(this::packedBytes).reversed());
     long largest = 4;
-    for (Changing each : changing) {
-      largest = Math.max(largest, 4 * each.weight.shape().elements());
+    for (Weight each : weights) {
+      largest = Math.max(largest, 4 * each.shape().elements());
     }
     MemorySegment all = staged((largest + 127 & -64L) * noScratch.length);
     MemorySegment[] ofThread = new MemorySegment[noScratch.length];
@@ -136,17 +166,29 @@ public final class HostWeights implements AutoCloseable {
       ofThread[i] = all.asSlice((largest + 127 & -64L) * i, largest);
     }
     pool.run(
-        (tile, scratch) -> {
-          Changing each = changing.get(tile);
-          MemorySegment values = scratch.asSlice(0, 4 * each.weight.shape().elements());
-          each.weight.read(values);
-          for (int part = 0; part < each.parts; part++) {
-            each.packer.pack(part, values, each.memory);
-          }
-        },
-        changing.size(),
+        (tile, scratch) -> packChanged(weights.get(tile), scratch),
+        weights.size(),
         ofThread,
         "packing of changed weights");
+  }
+
+  private long packedBytes(Weight weight) {
+    return changing.getOrDefault(weight, List.of()).stream()
+        .mapToLong(each -> each.memory.byteSize())
+        .sum();
+  }
+
+  private void packChanged(Weight weight, MemorySegment scratch) {
+    MemorySegment values = weight.inMemory();
+    if (values == null) {
+      values = scratch.asSlice(0, 4 * weight.shape().elements());
+      weight.read(values);
+    }
+    for (Changing each : changing.getOrDefault(weight, List.of())) {
+      for (int part = 0; part < each.parts; part++) {
+        each.packer.pack(part, values, each.memory);
+      }
+    }
   }
 
   /** Memory for the values of a weight until they are packed; the next weight gets the same. */

@@ -85,11 +85,8 @@ public final class PanelPacking {
     int panels = panels(of.outChannels, of.groups, columns);
     PanelFormat format = PanelFormat.of(products);
     long panelBytes = format.bytes((long) of.taps * of.inChannels, columns);
-    return weights.packed(
-        weight,
-        "panels/" + products + "/" + of.groups + "/" + columns,
-        (long) of.groups * panels * panelBytes,
-        of.groups * panels,
+    long bytes = (long) of.groups * panels * panelBytes;
+    HostWeights.PartPacker packer =
         (panel, values, packed) -> {
           int first = (panel % panels) * columns;
           int width = Math.min(columns, of.groupChannels() - first);
@@ -101,7 +98,24 @@ public final class PanelPacking {
               of,
               columns,
               format);
-        });
+        };
+    String layout = "panels/" + products + "/" + of.groups + "/" + columns;
+    if (format != PanelFormat.F32 || of.groups != 1) {
+      return weights.packed(weight, layout, bytes, of.groups * panels, packer);
+    }
+    HostWeights.PartPacker swapped =
+        (panel, values, packed) -> {
+          int first = panel * columns;
+          FloatPanels.pack(
+              values.asSlice(4L * first * of.taps),
+              packed.asSlice(panel * panelBytes, panelBytes),
+              Math.min(columns, of.outChannels - first),
+              of.inChannels,
+              of.taps,
+              columns,
+              of.outChannels);
+        };
+    return weights.packed(weight, layout, bytes, panels, packer, swapped);
   }
 
   /**
@@ -118,7 +132,7 @@ public final class PanelPacking {
     int channels = of.inChannels;
     int taps = of.taps;
     if (format == PanelFormat.F32) {
-      FloatPanels.pack(rows, panel, width, channels, taps, columns);
+      FloatPanels.pack(rows, panel, width, channels, taps, columns, 0);
       return;
     }
     long k = 0;

@@ -86,11 +86,8 @@ public enum WinogradPacking {
     int panels = PanelPacking.panels(op.outChannels(), 1, columns);
     PanelFormat format = PanelFormat.of(products);
     long panelBytes = elements * format.bytes(inChannels, columns);
-    return weights.packed(
-        weight,
-        "winograd-panels/" + edge + "/" + products + "/" + columns,
-        panels * panelBytes,
-        panels,
+    String layout = "winograd-panels/" + edge + "/" + products + "/" + columns;
+    HostWeights.PartPacker packer =
         (panel, values, packed) -> {
           int first = panel * columns;
           packPanel(
@@ -100,7 +97,23 @@ public enum WinogradPacking {
               inChannels,
               columns,
               format);
-        });
+        };
+    if (format != PanelFormat.F32) {
+      return weights.packed(weight, layout, panels * panelBytes, panels, packer);
+    }
+    HostWeights.PartPacker swapped =
+        (panel, values, packed) -> {
+          int first = panel * columns;
+          FloatPanels.packSquares(
+              values.asSlice(4L * first * TAPS),
+              packed.asSlice(panel * panelBytes, panelBytes),
+              Math.min(columns, op.outChannels() - first),
+              inChannels,
+              transform,
+              columns,
+              op.outChannels());
+        };
+    return weights.packed(weight, layout, panels * panelBytes, panels, packer, swapped);
   }
 
   /**
@@ -114,7 +127,7 @@ public enum WinogradPacking {
       int columns,
       PanelFormat format) {
     if (format == PanelFormat.F32) {
-      FloatPanels.packSquares(rows, panel, width, channels, transform, columns);
+      FloatPanels.packSquares(rows, panel, width, channels, transform, columns, 0);
       return;
     }
     long elementBytes = format.bytes(channels, columns);

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A weight computed from others when it is read: nothing is held until a backend packs it.
@@ -193,8 +194,11 @@ public final class DerivedWeight implements Weight {
     try (Arena arena = Arena.ofConfined()) {
       List<MemorySegment> values = new ArrayList<>();
       for (Weight source : sources) {
-        MemorySegment memory = arena.allocate(Float.BYTES * source.shape().elements(), 64);
-        source.read(memory);
+        MemorySegment memory = source.inMemory();
+        if (memory == null) {
+          memory = arena.allocate(Float.BYTES * source.shape().elements(), 64);
+          source.read(memory);
+        }
         values.add(memory);
       }
       rule.compute(values, shapes(), destination);
@@ -204,6 +208,15 @@ public final class DerivedWeight implements Weight {
   @Override
   public boolean changes() {
     return sources.stream().anyMatch(Weight::changes);
+  }
+
+  @Override
+  public @Nullable Weight swapped() {
+    return switch (rule) {
+      case WeightRule.Transposed _ -> sources.getFirst();
+      case WeightRule.Turned turned when turned.groups() == 1 -> sources.getFirst();
+      default -> null;
+    };
   }
 
   @Override
