@@ -85,7 +85,7 @@ public final class CudaBackendProvider implements BackendProvider {
     }
     try {
       return new CudaBackend(
-          CudaDevice.open(CudaLibrary.loadEmulated(), 0),
+          CudaDevice.open(CudaLibrary.loadEmulated(), 0, 0),
           table(options.precision()),
           options.precision());
     } catch (NativeLibraryException | CudaException e) {
