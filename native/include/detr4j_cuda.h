@@ -253,7 +253,11 @@ typedef struct detr4j_cuda_row_norm {
 } detr4j_cuda_row_norm;
 
 DETR4J_CUDA_API int64_t detr4j_cuda_row_norm_workspace(const detr4j_cuda_row_norm *p);
-DETR4J_CUDA_API int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p);
+
+#define DETR4J_CUDA_GROUP_NORMS_MOST 4
+
+/* `count` norms that do not wait for each other, with as many items and groups each, share their launches. */
+DETR4J_CUDA_API int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count);
 /* As detr4j_global_response_norm_f32 of detr4j.h. */
 DETR4J_CUDA_API int32_t detr4j_cuda_global_response_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p);
 
@@ -421,6 +425,9 @@ typedef struct detr4j_cuda_box_refinement {
 } detr4j_cuda_box_refinement;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_box_refinement_f32(detr4j_cuda_queue *queue, const detr4j_cuda_box_refinement *p);
+/* A linear layer of up to four outputs and the refinement of them, in one kernel; `delta` of the refinement is not read. p->out may be NULL where
+ * nobody else reads the product. */
+DETR4J_CUDA_API int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement);
 
 /*
  * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records

@@ -140,6 +140,15 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_LINEAR_NORM_MOST() {
         return DETR4J_CUDA_LINEAR_NORM_MOST;
     }
+    private static final int DETR4J_CUDA_GROUP_NORMS_MOST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_GROUP_NORMS_MOST 4
+     * }
+     */
+    public static int DETR4J_CUDA_GROUP_NORMS_MOST() {
+        return DETR4J_CUDA_GROUP_NORMS_MOST;
+    }
     private static final int DETR4J_CUDA_REFERENCE_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -2858,7 +2867,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_group_norm_f32");
@@ -2869,7 +2879,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_group_norm_f32$descriptor() {
@@ -2879,7 +2889,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_group_norm_f32$handle() {
@@ -2889,7 +2899,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_group_norm_f32$address() {
@@ -2898,16 +2908,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_group_norm_f32(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_group_norm_f32(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_group_norm_f32.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_group_norm_f32", queue, p);
+                traceDowncall("detr4j_cuda_group_norm_f32", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3640,6 +3650,68 @@ public class Detr4jCuda extends Detr4jCuda$shared {
                 traceDowncall("detr4j_cuda_box_refinement_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_box_head_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_box_head_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_box_head_f32$descriptor() {
+        return detr4j_cuda_box_head_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_box_head_f32$handle() {
+        return detr4j_cuda_box_head_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_box_head_f32$address() {
+        return detr4j_cuda_box_head_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static int detr4j_cuda_box_head_f32(MemorySegment queue, MemorySegment p, MemorySegment refinement) {
+        var mh$ = detr4j_cuda_box_head_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_box_head_f32", queue, p, refinement);
+            }
+            return (int)mh$.invokeExact(queue, p, refinement);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -80,7 +80,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public boolean runTogether(OpSpec op, OpSpec next) {
-    return LinearNorm.exists(op, next);
+    return LinearNorm.exists(op, next) || BoxHead.exists(op, next);
   }
 
   @Override
