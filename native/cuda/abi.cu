@@ -24,6 +24,13 @@ uint64_t with_number(uint64_t hash, int32_t number) {
 
 extern "C" {
 
+// The build computes it, see digest.cmake.
+const char* detr4j_cuda_kernels(void) {
+  return
+#include "kernels_digest.inc"
+      ;
+}
+
 const detr4j_cuda_abi_field* detr4j_cuda_abi_fields(void) { return FIELDS; }
 
 int32_t detr4j_cuda_abi_field_count(void) { return COUNT; }

@@ -1,4 +1,7 @@
 # libdetr4j_cuda_emulated: the kernels as C++ on the emulation, with a race build of both for the tests.
+if(NOT BUILD_TESTING) # nothing but tests uses it
+  return()
+endif()
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" OR NOT UNIX OR APPLE)
   message(STATUS "detr4j: libdetr4j_cuda_emulated is not built: it needs Linux and g++ or clang++, this is ${CMAKE_CXX_COMPILER_ID} on ${CMAKE_SYSTEM_NAME}")
   return()
@@ -24,6 +27,7 @@ function(detr4j_emulated_objects name)
   target_include_directories(${name} PRIVATE ${DETR4J_CUDA_INCLUDES})
   target_compile_options(${name} PRIVATE ${DETR4J_EMULATED_OPTIONS})
   target_compile_definitions(${name} PRIVATE DETR4J_EMULATED=1)
+  add_dependencies(${name} detr4j_cuda_digest)
 endfunction()
 
 set(DETR4J_EMULATION_PLAIN ${DETR4J_EMULATION})

@@ -10,6 +10,22 @@ namespace {
 
 constexpr int OLDEST_ARCHITECTURE = 80;
 
+// For the question whether the library has machine code for a device, or PTX that its driver can translate.
+__global__ void any_kernel() {}
+
+// Bytes of shared memory that a block may use (CUDA Programming Guide, technical specifications per compute capability).
+size_t shared_memory_of(int architecture) {
+  switch (architecture) {
+    case 80:
+    case 87: return 163 << 10;
+    case 90:
+    case 100:
+    case 103:
+    case 110: return 227 << 10;
+    default: return 99 << 10;  // 8.6, 8.9, 12.x; one that is not known here has as much at least
+  }
+}
+
 __attribute__((format(printf, 4, 5))) int32_t fail(char* text, int64_t capacity, int32_t status, const char* format, ...) {
   if (text == nullptr || capacity <= 0) return status;
   va_list arguments;
@@ -62,7 +78,7 @@ int32_t detr4j_cuda_device_count(int32_t* count, char* text, int64_t capacity) {
   return DETR4J_CUDA_OK;
 }
 
-int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device** device, char* text, int64_t capacity) {
+int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device** device, char* text, int64_t capacity) {
   *device = nullptr;
   int32_t count;
   const int32_t status = detr4j_cuda_device_count(&count, text, capacity);
@@ -71,20 +87,34 @@ int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device** device, char* text
     return fail(text, capacity, DETR4J_CUDA_ERROR_DEVICE, "there is no device %d; the driver shows %d, counted from 0", number, count);
   }
   cudaDeviceProp properties;
-  int major = 0, minor = 0;
+  int major = 0, minor = 0, shared = 0;
   cudaError_t error = cudaSetDevice(number);
   if (error == cudaSuccess) error = cudaGetDeviceProperties(&properties, number);
   if (error == cudaSuccess) error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, number);
   if (error == cudaSuccess) error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, number);
+  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
   if (error != cudaSuccess) {
     return fail(text, capacity, DETR4J_CUDA_ERROR_DEVICE, "device %d cannot be opened: %s", number, cudaGetErrorString(error));
   }
-  const int architecture = 10 * major + minor;
-  if (architecture < OLDEST_ARCHITECTURE) {
+  const int own = 10 * major + minor, architecture = most_architecture == 0 ? own : most_architecture;
+  if (own < OLDEST_ARCHITECTURE) {
     return fail(text, capacity, DETR4J_CUDA_ERROR_DEVICE, "%s has compute capability %d.%d, this library has kernels from %d.%d on", properties.name, major,
                 minor, OLDEST_ARCHITECTURE / 10, OLDEST_ARCHITECTURE % 10);
   }
-  auto* opened = new (std::nothrow) detr4j_cuda_device{number, architecture, ""};
+  if (architecture < OLDEST_ARCHITECTURE || architecture > own) {
+    return fail(text, capacity, DETR4J_CUDA_ERROR_ARGUMENT, "sm_%d was requested, and %s is sm_%d; expected sm_%d to sm_%d", architecture, properties.name,
+                own, OLDEST_ARCHITECTURE, own);
+  }
+  cudaFuncAttributes attributes;
+  error = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(any_kernel));
+  if (error != cudaSuccess) {
+    cudaGetLastError();  // not an error of the next call
+    return fail(text, capacity, DETR4J_CUDA_ERROR_DEVICE, "this library has no kernels for %s with compute capability %d.%d: %s", properties.name, major,
+                minor, cudaGetErrorString(error));
+  }
+  size_t usable = (size_t)shared;
+  if (architecture < own && shared_memory_of(architecture) < usable) usable = shared_memory_of(architecture);
+  auto* opened = new (std::nothrow) detr4j_cuda_device{number, architecture, usable, ""};
   if (opened == nullptr) return fail(text, capacity, DETR4J_CUDA_ERROR_MEMORY, "no memory of the host is left");
   snprintf(opened->name, sizeof opened->name, "%s", properties.name);
   *device = opened;
@@ -211,7 +241,8 @@ int32_t detr4j_cuda_recorded(detr4j_cuda_queue* queue, detr4j_cuda_program** pro
 
 int32_t detr4j_cuda_replay(detr4j_cuda_queue* queue, const detr4j_cuda_program* program) {
   if (queue->broken != DETR4J_CUDA_OK) return queue->broken;
-  return queue->checked(cudaGraphLaunch(program->graph, queue->stream), "a recorded program");
+  const cudaError_t chosen = choose(queue->device);
+  return queue->checked(chosen == cudaSuccess ? cudaGraphLaunch(program->graph, queue->stream) : chosen, "a recorded program");
 }
 
 void detr4j_cuda_program_close(detr4j_cuda_program* program) {
@@ -224,7 +255,7 @@ void detr4j_cuda_program_close(detr4j_cuda_program* program) {
 int32_t detr4j_cuda_emulated(void) { return 0; }
 int32_t detr4j_cuda_emulation_seed(uint64_t) { return DETR4J_CUDA_ERROR_ARGUMENT; }
 #else
-int32_t detr4j_cuda_emulated(void) { return 1; }
+int32_t detr4j_cuda_emulated(void) { return emulation::options.poses ? 0 : 1; }
 int32_t detr4j_cuda_emulation_seed(uint64_t seed) {
   emulation::options.seed = seed;
   return DETR4J_CUDA_OK;

@@ -13,6 +13,7 @@ constexpr size_t SENTENCE = 400;  // bytes of an error text
 struct detr4j_cuda_device {
   int number;
   int architecture;
+  size_t shared_memory;  // the most bytes of it that a block may use
   char name[256];
 };
 
@@ -43,10 +44,16 @@ struct detr4j_cuda_queue {
     return broken = DETR4J_CUDA_ERROR_RUNTIME;
   }
 
-  // Puts a kernel on the queue.
+  // Puts a kernel on the queue. The runtime launches on the device that this operating-system thread used last.
   template <class... Parameters, class... Arguments>
   int32_t run(const char* kernel, dim3 grid, dim3 block, size_t shared, void (*function)(Parameters...), const Arguments&... arguments) {
     if (broken != DETR4J_CUDA_OK) return broken;
+    if (shared > device->shared_memory) {
+      return refuse("%s: %zu bytes of shared memory; %s with compute capability %d.%d has %zu a block", kernel, shared, device->name,
+                    device->architecture / 10, device->architecture % 10, device->shared_memory);
+    }
+    const cudaError_t chosen = cudaSetDevice(device->number);
+    if (chosen != cudaSuccess) return checked(chosen, kernel);
     launches++;
     return checked(launch({kernel, grid, block, shared, stream}, function, arguments...), kernel);
   }

@@ -57,6 +57,9 @@ DETR4J_CUDA_API int32_t detr4j_cuda_abi_field_count(void);
 /* FNV-1a, 64 bits, over that table: of each entry the name with its ending zero, then offset and size, low byte first. */
 DETR4J_CUDA_API uint64_t detr4j_cuda_abi_hash(void);
 
+/* Which kernels these are: the first 16 hexadecimal digits of the SHA-256 over their sources. */
+DETR4J_CUDA_API const char *detr4j_cuda_kernels(void);
+
 /* 1 when this library emulates a device on the CPU, else 0. */
 DETR4J_CUDA_API int32_t detr4j_cuda_emulated(void);
 /* Chooses the order in which the emulation runs threads and copies, for launches from here on. DETR4J_CUDA_ERROR_ARGUMENT on a device. */
@@ -70,14 +73,18 @@ typedef struct detr4j_cuda_program detr4j_cuda_program;
 
 /* How many devices the driver shows. With an error, `text` gets one sentence of at most `capacity` bytes with the ending zero. */
 DETR4J_CUDA_API int32_t detr4j_cuda_device_count(int32_t *count, char *text, int64_t capacity);
-/* Opens the device with this number. The sentence of an error goes to `text`, as above. */
-DETR4J_CUDA_API int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device **device, char *text, int64_t capacity);
+/* Opens the device with this number. `most_architecture` is 0, or a compute capability (80 for 8.0) no greater than the device's, whose limits
+ * then hold instead; which machine code runs, the driver chooses alone. The sentence of an error goes to `text`, as above. */
+DETR4J_CUDA_API int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device **device, char *text, int64_t capacity);
 /* All queues, programs and memory of it are closed before. */
 DETR4J_CUDA_API void detr4j_cuda_close(detr4j_cuda_device *device);
 /* As the driver calls it. */
 DETR4J_CUDA_API const char *detr4j_cuda_device_name(const detr4j_cuda_device *device);
-/* Compute capability: 90 for 9.0. */
+/* Compute capability, lowered if that was asked for: 90 for 9.0. */
 DETR4J_CUDA_API int32_t detr4j_cuda_device_architecture(const detr4j_cuda_device *device);
+/* The most that detr4j_cuda_top_k_f32 selects there, and the longest list of detr4j_cuda_nms_f32 and detr4j_cuda_soft_nms_f32. */
+DETR4J_CUDA_API int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device *device);
+DETR4J_CUDA_API int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device *device);
 DETR4J_CUDA_API int32_t detr4j_cuda_device_memory(const detr4j_cuda_device *device, int64_t *free_bytes, int64_t *total_bytes);
 
 /* Device memory, aligned to 256 bytes (the emulation's may be less aligned, for tests). The sentence of an error as above. */
@@ -246,7 +253,11 @@ typedef struct detr4j_cuda_row_norm {
 } detr4j_cuda_row_norm;
 
 DETR4J_CUDA_API int64_t detr4j_cuda_row_norm_workspace(const detr4j_cuda_row_norm *p);
-DETR4J_CUDA_API int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p);
+
+#define DETR4J_CUDA_GROUP_NORMS_MOST 4
+
+/* `count` norms that do not wait for each other, with as many items and groups each, share their launches. */
+DETR4J_CUDA_API int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count);
 /* As detr4j_global_response_norm_f32 of detr4j.h. */
 DETR4J_CUDA_API int32_t detr4j_cuda_global_response_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p);
 
@@ -414,6 +425,9 @@ typedef struct detr4j_cuda_box_refinement {
 } detr4j_cuda_box_refinement;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_box_refinement_f32(detr4j_cuda_queue *queue, const detr4j_cuda_box_refinement *p);
+/* A linear layer of up to four outputs and the refinement of them, in one kernel; `delta` of the refinement is not read. p->out may be NULL where
+ * nobody else reads the product. */
+DETR4J_CUDA_API int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement);
 
 /*
  * Softmax over the bins of several groups of logits, [groups][bins] a query; shapes and formulas as in the Java records
@@ -437,7 +451,7 @@ DETR4J_CUDA_API int32_t detr4j_cuda_top_probabilities_f32(detr4j_cuda_queue *que
 
 /* ---- selection --------------------------------------------------------------------------------------------------- */
 
-/* The most that detr4j_cuda_top_k_f32 selects, and the longest list of detr4j_cuda_nms_f32 and detr4j_cuda_soft_nms_f32: what fits shared memory. */
+/* The same on the devices with the most shared memory; others have less, see detr4j_cuda_device_top_k_most. */
 #define DETR4J_CUDA_TOP_K_MOST 16384
 #define DETR4J_CUDA_NMS_MOST 7000
 

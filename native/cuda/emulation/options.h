@@ -20,15 +20,19 @@ enum class Placement {
   AT_BEGIN,  // begins right behind the guard page
 };
 
-// What the runtime says when a program looks for a device.
-enum class DeviceState { PRESENT, NO_DRIVER, OLD_DRIVER, NO_DEVICE, NO_KERNEL_IMAGE };
+// What the runtime says when a program looks for a device. OLD_DEVICE has compute capability 7.5; of NO_KERNELS, the library
+// has neither machine code nor PTX.
+enum class DeviceState { PRESENT, NO_DRIVER, OLD_DRIVER, NO_DEVICE, OLD_DEVICE, NO_KERNELS };
 
 struct Options {
   uint64_t seed = 1;                           // DETR4J_EMULATION_SEED
   Order order = Order::RANDOM;                 // DETR4J_EMULATION_ORDER: random, in-order
   Placement placement = Placement::ALIGNED;
-  DeviceState device = DeviceState::PRESENT;
-  size_t device_bytes = size_t(8) << 30;       // more than this is out of memory
+  DeviceState device = DeviceState::PRESENT;   // DETR4J_EMULATION_DEVICE: present, no-driver, old-driver, no-device, old-device, no-kernels
+  int devices = 1;                             // DETR4J_EMULATION_DEVICES; they share their memory
+  int architecture = 90;                       // DETR4J_EMULATION_ARCHITECTURE: compute capability, 80 for 8.0
+  size_t device_bytes = size_t(8) << 30;       // DETR4J_EMULATION_MEMORY; more than this is out of memory
+  bool poses = false;                          // DETR4J_EMULATION_POSES=1: the library says that it does not emulate, for tests of its loader
 };
 
 // Read from the environment before main.

@@ -18,11 +18,14 @@ namespace {
 
 using Work = std::function<void()>;
 
-bool is_one(int device) { return options.device == DeviceState::PRESENT && device == 0; }
+thread_local int current_device = 0;
+
+bool has_devices() { return options.device != DeviceState::NO_DRIVER && options.device != DeviceState::OLD_DRIVER && options.device != DeviceState::NO_DEVICE; }
 
 }  // namespace
 
 struct EmulatedStream {
+  int device = current_device;
   std::vector<Work> waiting, captured;
   bool capturing = false;
 
@@ -45,6 +48,7 @@ struct EmulatedStream {
 };
 
 struct EmulatedGraph {
+  int device;
   std::vector<Work> nodes;
 };
 
@@ -58,6 +62,7 @@ const char* cudaGetErrorString(cudaError_t error) {
     case cudaErrorNoDevice: return "no CUDA-capable device is detected";
     case cudaErrorInvalidDevice: return "invalid device ordinal";
     case cudaErrorNoKernelImageForDevice: return "no kernel image is available for execution on the device";
+    case cudaErrorInvalidResourceHandle: return "invalid resource handle";
     case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
   }
   return "unknown error";
@@ -69,7 +74,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
     case DeviceState::NO_DRIVER:
     case DeviceState::OLD_DRIVER: return cudaErrorInsufficientDriver;
     case DeviceState::NO_DEVICE: return cudaErrorNoDevice;
-    default: *count = 1; return cudaSuccess;
+    default: *count = options.devices; return cudaSuccess;
   }
 }
 
@@ -79,22 +84,30 @@ cudaError_t cudaDriverGetVersion(int* version) {
 }
 
 cudaError_t cudaSetDevice(int device) {
-  return is_one(device) || options.device == DeviceState::NO_KERNEL_IMAGE ? cudaSuccess : cudaErrorInvalidDevice;
+  if (!has_devices() || device < 0 || device >= options.devices) return cudaErrorInvalidDevice;
+  current_device = device;
+  return cudaSuccess;
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  snprintf(properties->name, sizeof properties->name, "emulation on the CPU");
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  const int written = snprintf(properties->name, sizeof properties->name, "emulation on the CPU");
+  if (device > 0) snprintf(properties->name + written, sizeof properties->name - (size_t)written, ", device %d", device);
   return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  const bool old = options.device == DeviceState::NO_KERNEL_IMAGE;
+  const int architecture = options.device == DeviceState::OLD_DEVICE ? 75 : options.architecture;
   switch (attribute) {
-    case cudaDevAttrComputeCapabilityMajor: *value = old ? 7 : 9; break;
-    case cudaDevAttrComputeCapabilityMinor: *value = old ? 5 : 0; break;
+    case cudaDevAttrComputeCapabilityMajor: *value = architecture / 10; break;
+    case cudaDevAttrComputeCapabilityMinor: *value = architecture % 10; break;
     case cudaDevAttrMultiProcessorCount: *value = 132; break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = (int)emulation::most_shared(); break;
   }
   return cudaSuccess;
+}
+
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, const void*) {
+  return options.device == DeviceState::NO_KERNELS ? cudaErrorNoKernelImageForDevice : cudaSuccess;
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
@@ -157,7 +170,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!stream->capturing) return cudaErrorInvalidValue;
-  *graph = new EmulatedGraph{std::move(stream->captured)};
+  *graph = new EmulatedGraph{stream->device, std::move(stream->captured)};
   stream->captured.clear();
   stream->capturing = false;
   return cudaSuccess;
@@ -174,6 +187,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* ready, cudaGraph_t graph, unsi
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t ready, cudaStream_t stream) {
+  if (ready->device != stream->device || stream->device != current_device) return cudaErrorInvalidResourceHandle;
   stream->put([nodes = ready->nodes] {
     for (const Work& node : nodes) node();
   });
@@ -192,6 +206,7 @@ cudaError_t launch(const LaunchShape& shape, cudaStream_t stream, std::function<
     fprintf(stderr, "emulation: launch of %s refused: %s\n", shape.kernel, why);
     return cudaErrorInvalidConfiguration;
   }
+  if (stream->device != current_device) return cudaErrorInvalidResourceHandle;
   stream->put([shape, body = std::move(body)] { run_grid(shape, body); });
   return cudaSuccess;
 }

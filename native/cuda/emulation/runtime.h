@@ -2,6 +2,7 @@
 //
 // What is put on a stream waits there until somebody waits for the stream, which is as late as the hardware may do it; or it
 // runs at once, with all before it, as the seed says. A captured graph replays what was put on the stream in the meantime.
+// Kernels and graphs are refused on a stream of another device than the one that the thread has set, as the runtime refuses them.
 #ifndef DETR4J_EMULATION_RUNTIME_H
 #define DETR4J_EMULATION_RUNTIME_H
 
@@ -18,6 +19,7 @@ typedef enum cudaError {
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
   cudaErrorNoKernelImageForDevice = 209,
+  cudaErrorInvalidResourceHandle = 400,
   cudaErrorStreamCaptureUnsupported = 900,
 } cudaError_t;
 
@@ -28,6 +30,7 @@ enum cudaDeviceAttr {
   cudaDevAttrComputeCapabilityMajor,
   cudaDevAttrComputeCapabilityMinor,
   cudaDevAttrMultiProcessorCount,
+  cudaDevAttrMaxSharedMemoryPerBlockOptin,
 };
 
 struct EmulatedStream;
@@ -38,6 +41,7 @@ typedef EmulatedGraph* cudaGraphExec_t;
 struct cudaDeviceProp {
   char name[256];
 };
+struct cudaFuncAttributes {};
 
 const char* cudaGetErrorString(cudaError_t error);
 // An error is returned by the call that has it, and by no other.
@@ -47,6 +51,7 @@ cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaDriverGetVersion(int* version);
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel);
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
 cudaError_t cudaMalloc(void** memory, size_t bytes);
 cudaError_t cudaFree(void* memory);

@@ -229,11 +229,25 @@ void warp_barrier(unsigned mask, const char* site) {
   collective(mask, nullptr, [](void* const*, unsigned) { race::warp_barrier(); }, site);
 }
 
+size_t most_shared() {
+  switch (options.architecture) {
+    case 80:
+    case 87: return 163 << 10;
+    case 90:
+    case 100:
+    case 103:
+    case 110: return MAX_SHARED;
+    default: return 99 << 10;
+  }
+}
+
 const char* refusal(const LaunchShape& s) {
   const uint64_t threads = (uint64_t)s.block.x * s.block.y * s.block.z;
   if (threads == 0 || (uint64_t)s.grid.x * s.grid.y * s.grid.z == 0) return "a grid or block of nothing";
   if (threads > MAX_THREADS || s.block.z > 64) return "more than 1024 threads a block";
-  if (s.shared > MAX_SHARED) return "more than 227 KB of shared memory";
+  if (s.shared > most_shared()) {
+    return most_shared() == MAX_SHARED ? "more than 227 KB of shared memory" : "more shared memory than its architecture has";
+  }
   if (s.grid.x > 0x7fffffffu || s.grid.y > 65535 || s.grid.z > 65535) return "a grid wider than the hardware's";
   return nullptr;
 }

@@ -56,6 +56,9 @@ struct LaunchShape {
   size_t shared;
 };
 
+// Bytes of shared memory that a block may use at most, on a device of the architecture that the options name.
+size_t most_shared();
+
 // Why the hardware would not take it, or null.
 const char* refusal(const LaunchShape& shape);
 // Runs every block to its end.

@@ -116,14 +116,22 @@ __global__ void __launch_bounds__(THREADS) nms_kernel(const __grid_constant__ de
   if (thread == 0) *p.kept_count = kept;
 }
 
+int32_t most_boxes(const detr4j_cuda_device* device) {
+  const size_t fit = (device->shared_memory - offsetof(Shared, list)) / sizeof(Shared::list[0]);
+  return fit < DETR4J_CUDA_NMS_MOST ? (int32_t)fit : DETR4J_CUDA_NMS_MOST;
+}
+
 template <bool SOFT>
 int32_t enqueue(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_nms& p) {
-  DETR4J_REQUIRE(queue, p.count >= 0 && p.count <= DETR4J_CUDA_NMS_MOST, "%s: %d boxes; there may be %d", kernel, p.count, DETR4J_CUDA_NMS_MOST);
+  const int32_t most = most_boxes(queue->device);
+  DETR4J_REQUIRE(queue, p.count >= 0 && p.count <= most, "%s: %d boxes; there may be %d", kernel, p.count, most);
   const size_t shared = offsetof(Shared, list) + (size_t)p.count * sizeof(Shared::list[0]);
   return queue->run(kernel, dim3(1), dim3(THREADS), shared, nms_kernel<SOFT>, p);
 }
 
 }  // namespace
+
+extern "C" int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device* device) { return most_boxes(device); }
 
 extern "C" int32_t detr4j_cuda_nms_f32(detr4j_cuda_queue* queue, const detr4j_cuda_nms* p) { return enqueue<false>(queue, "nms_f32", *p); }
 

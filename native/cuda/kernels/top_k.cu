@@ -95,11 +95,18 @@ __global__ void __launch_bounds__(THREADS, 2) top_k_kernel(const __grid_constant
 
 }  // namespace
 
+extern "C" int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device* device) {
+  int32_t most = DETR4J_CUDA_TOP_K_MOST;
+  while (offsetof(Shared, keys) + (size_t)most * sizeof(uint64_t) > device->shared_memory) most /= 2;
+  return most;
+}
+
 extern "C" int32_t detr4j_cuda_top_k_f32(detr4j_cuda_queue* queue, const detr4j_cuda_top_k* p) {
   DETR4J_REQUIRE(queue, p->batch >= 0 && p->rows >= 0 && p->columns >= 1 && p->rows * p->columns <= INT32_MAX, "top_k: of [%d, %lld, %d]", p->batch,
                  (long long)p->rows, p->columns);
-  DETR4J_REQUIRE(queue, p->k >= 0 && p->k <= p->rows * p->columns && p->k <= DETR4J_CUDA_TOP_K_MOST, "top_k: %d of %lld scores; there may be %d", p->k,
-                 (long long)(p->rows * p->columns), DETR4J_CUDA_TOP_K_MOST);
+  const int32_t most = detr4j_cuda_device_top_k_most(queue->device);
+  DETR4J_REQUIRE(queue, p->k >= 0 && p->k <= p->rows * p->columns && p->k <= most, "top_k: %d of %lld scores; there may be %d", p->k,
+                 (long long)(p->rows * p->columns), most);
   if (p->batch == 0 || p->k == 0) return DETR4J_CUDA_OK;
   size_t padded = 1;
   while (padded < (size_t)p->k) padded *= 2;

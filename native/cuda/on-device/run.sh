@@ -46,6 +46,7 @@ if [ "$kind" = device ] && command -v compute-sanitizer >/dev/null; then
   sanitized="with"
 fi
 device=$(sed -n 's/^on //p' "$work/here")
+digest=$(sed -n 's/^kernels //p' "$work/here")
 driver=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -1 || true)
 echo "== row for VERIFIED.md"
-echo "| $(date -u +%F) | $device | ${driver:-none} | $(git rev-parse --short HEAD 2>/dev/null || echo '?') | vocabulary, kernels, bits, $sanitized compute-sanitizer |"
+echo "| $(date -u +%F) | $device | ${driver:-none} | $(git rev-parse --short HEAD 2>/dev/null || echo '?') | $digest | vocabulary, kernels, bits, $sanitized compute-sanitizer |"

@@ -80,12 +80,12 @@ void begin_case(const char* test, int index, uint64_t seed, const char* where) {
 
 void open_device() {
   char text[300];
-  if (detr4j_cuda_open(0, &device, text, sizeof text) != DETR4J_CUDA_OK ||
+  if (detr4j_cuda_open(0, 0, &device, text, sizeof text) != DETR4J_CUDA_OK ||
       detr4j_cuda_queue_open(device, &the_queue, text, sizeof text) != DETR4J_CUDA_OK) {
     fprintf(stderr, "cannot run: %s\n", text);
     exit(2);
   }
-  printf("on %s\n", detr4j_cuda_device_name(device));
+  printf("on %s\nkernels %s\n", detr4j_cuda_device_name(device), detr4j_cuda_kernels());
 }
 
 void close_device() {

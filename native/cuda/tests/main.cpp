@@ -19,7 +19,7 @@
 #endif
 
 #define DETR4J_TESTS(one)                                                                                                    \
-  one(add, 50) one(attention, 46) one(average_pool, 46) one(box_refinement, 40) one(cell_attention, 46) one(clamp, 46)       \
+  one(add, 50) one(attention, 46) one(average_pool, 46) one(box_head, 50) one(box_refinement, 40) one(cell_attention, 46) one(clamp, 46)       \
   one(conv2d, 62) one(depthwise_conv2d, 46) one(distance_boxes, 46) one(gate, 46) one(gather, 40)                            \
   one(global_response_norm, 46) one(group_norm, 46) one(layer_norm, 53) one(linear_norm, 46) one(max_pool, 46) one(ms_deform_attention, 50)       \
   one(multiply, 46) one(nms, 60) one(proposal_embedding, 40) one(resize, 60) one(row_max, 46) one(sine_position, 40)         \

@@ -26,7 +26,7 @@ int main(int count, char** arguments) {
   detr4j_cuda_program* program;
   void *in, *out, *x, *y;
   const int64_t bytes = NUMBERS * (int64_t)sizeof(float);
-  int32_t status = detr4j_cuda_open(0, &device, text, sizeof text) | detr4j_cuda_queue_open(device, &queue, text, sizeof text);
+  int32_t status = detr4j_cuda_open(0, 0, &device, text, sizeof text) | detr4j_cuda_queue_open(device, &queue, text, sizeof text);
   status |= detr4j_cuda_allocate_staging(device, bytes, &in, text, sizeof text) | detr4j_cuda_allocate_staging(device, bytes, &out, text, sizeof text);
   status |= detr4j_cuda_allocate(device, bytes, &x, text, sizeof text) | detr4j_cuda_allocate(device, bytes, &y, text, sizeof text);
   detr4j_cuda_add p{};

@@ -92,6 +92,66 @@ void test_sine_position(int index) {
   }
 }
 
+// A linear layer and its refinement against sums in double; the product is written where it is asked for.
+void test_box_head(int index) {
+  detr4j_cuda_conv2d p{};
+  detr4j_cuda_box_refinement r{};
+  const int columns = chance(3) ? 2 : 4, depth = index % 5 == 4 ? 256 : extent(index);
+  const bool keeps = chance(2), in_place = chance(3);
+  r.batch = p.batch = between(1, 2), r.queries = p.in_h = p.out_h = index + 1, r.columns = p.out_c = columns;
+  r.reference_kind = columns == 2 ? between(0, 1) : chance(2) ? DETR4J_CUDA_REFERENCE_BOX : DETR4J_CUDA_REFERENCE_NONE, r.epsilon = 1e-5f;
+  p.in_w = p.out_w = p.kernel_h = p.kernel_w = p.stride = p.dilation = p.groups = 1, p.in_c = depth;
+  Tensor x(Tensor::RANDOM, p.batch, p.out_h, depth), product(Tensor::OUTPUT, p.batch, p.out_h, columns), out(Tensor::OUTPUT, p.batch, p.out_h, columns);
+  Tensor reference(Tensor::RANDOM, p.batch, p.out_h, columns);
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.out_h; q++) {
+      for (int c = 0; c < columns; c++) reference.at(n, q, c) = uniform(0, 1);
+    }
+  }
+  std::vector<float> starts;
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.out_h; q++) {
+      for (int c = 0; c < columns; c++) starts.push_back(reference.at(n, q, c));
+    }
+  }
+  reference.upload();
+  Array<float> bias(random_numbers(4)), weight(std::vector<float>((size_t)depth * 4 + 3));
+  const size_t lead = (16 - (uintptr_t)weight.on_device() % 16) % 16 / sizeof(float);
+  for (int k = 0; k < depth; k++) {
+    for (int c = 0; c < columns; c++) weight.host[lead + (size_t)(4 * k + c)] = uniform(-1, 1);
+  }
+  expect_ok(detr4j_cuda_upload(queue(), weight.on_device(), weight.host.data(), (int64_t)(weight.host.size() * sizeof(float))));
+  describe("[%d, %d, %d] to %d, reference kind %d, product kept %d, in place %d", p.batch, p.out_h, depth, columns, r.reference_kind, keeps, in_place);
+  p.x = x.on_device(), p.x_row_stride = x.row_stride, p.x_batch_stride = x.batch_stride;
+  p.weight = weight.on_device() + lead, p.bias = bias.on_device();
+  p.out = keeps ? product.on_device() : nullptr, p.out_row_stride = product.row_stride, p.out_batch_stride = product.batch_stride;
+  r.reference = reference.on_device(), r.reference_row_stride = reference.row_stride, r.reference_batch_stride = reference.batch_stride;
+  Tensor& written = in_place ? reference : out;
+  r.out = written.on_device(), r.out_row_stride = written.row_stride, r.out_batch_stride = written.batch_stride;
+  expect_ok(detr4j_cuda_box_head_f32(queue(), &p, &r));
+  written.fetch("out");
+  if (keeps) product.fetch("product");
+  for (int n = 0; n < p.batch; n++) {
+    for (int q = 0; q < p.out_h; q++) {
+      for (int c = 0; c < columns; c++) {
+        double sum = (double)bias.host[(size_t)c], size = std::fabs(sum), before = 0;
+        for (int k = 0; k < depth; k++) {
+          const double part = (double)x.at(n, q, k) * (double)weight.host[lead + (size_t)(4 * k + c)];
+          sum += part, size += std::fabs(part);
+        }
+        if (r.reference_kind != DETR4J_CUDA_REFERENCE_NONE) {
+          const double s = (double)starts[(size_t)((n * p.out_h + q) * columns + c)];
+          before = std::log(std::fmax(s, 1e-5) / std::fmax(1 - s, 1e-5));
+        }
+        // A sum of depth / 32 products a lane and 5 of the butterfly; a sigmoid is a quarter as steep.
+        const double tolerance = 6e-8 * size * (depth / 32 + 6);
+        if (keeps) expect_close("product", n, q, c, sum, product.at(n, q, c), tolerance);
+        expect_close("out", n, q, c, 1 / (1 + std::exp(-(sum + before))), written.at(n, q, c), tolerance / 4 + 1e-6);
+      }
+    }
+  }
+}
+
 void test_proposal_embedding(int index) {
   detr4j_cuda_proposal_embedding p{};
   p.batch = between(1, 2), p.queries = between(1, 20), p.features = 2 * (index % 20 + 1);

@@ -1,3 +1,6 @@
+#include <memory>
+#include <string>
+
 #include "../harness.h"
 
 namespace {
@@ -79,33 +82,66 @@ void test_layer_norm(int index) {
   }
 }
 
-void test_group_norm(int index) {
-  const int groups = between(1, 8), width = 1 + extent(index) / 8, channels = groups * width, batch = between(1, 2), rows = some_rows(index);
-  Tensor x(Tensor::RANDOM, batch, rows, channels), y(Tensor::OUTPUT, batch, rows, channels);
-  Array<float> weight(random_numbers(channels)), bias(random_numbers(channels));
-  shift_some(index, x);
+namespace {
+
+// One of the maps that are normalised at once.
+struct GroupNormCase {
+  int batch, rows, channels;
+  Tensor x, y;
+  Array<float> weight, bias;
+  Array<double> workspace;
   detr4j_cuda_row_norm p{};
-  set(p, x, y, weight, bias);
-  p.groups = groups;
-  Array<double> workspace(std::vector<double>((size_t)detr4j_cuda_row_norm_workspace(&p) / 8));
-  p.workspace = workspace.on_device();
-  describe("[%d, %d, %d] in %d groups", batch, rows, channels, groups);
-  expect_ok(detr4j_cuda_group_norm_f32(queue(), &p));
-  y.fetch("y");
-  for (int n = 0; n < batch; n++) {
-    for (int g = 0; g < groups; g++) {
-      double mean = 0, variance = 0;
-      const double count = (double)rows * width;
-      for (int i = 0; i < rows * width; i++) mean += (double)x.at(n, i / width, g * width + i % width) / count;
-      for (int i = 0; i < rows * width; i++) variance += std::pow((double)x.at(n, i / width, g * width + i % width) - mean, 2) / count;
-      const double scale = 1 / std::sqrt(variance + (double)1e-5f), tolerance = 4e-6 + 1e-6 * std::fabs(mean) * scale;
-      for (int i = 0; i < rows * width; i++) {
-        const int row = i / width, c = g * width + i % width;
-        const double expected = ((double)x.at(n, row, c) - mean) * scale * (double)weight.host[(size_t)c] + (double)bias.host[(size_t)c];
-        expect_close("y", n, row, c, expected, y.at(n, row, c), tolerance);
+
+  GroupNormCase(int index, int batch, int rows, int groups, int width)
+      : batch(batch), rows(rows), channels(groups * width), x(Tensor::RANDOM, batch, rows, channels), y(Tensor::OUTPUT, batch, rows, channels),
+        weight(random_numbers(channels)), bias(random_numbers(channels)), workspace(std::vector<double>((size_t)sums(groups))) {
+    shift_some(index, x);
+    set(p, x, y, weight, bias);
+    p.groups = groups;
+    p.workspace = workspace.on_device();
+  }
+
+  int64_t sums(int groups) {
+    detr4j_cuda_row_norm shape{};
+    shape.batch = batch, shape.rows = rows, shape.channels = channels, shape.groups = groups;
+    return detr4j_cuda_row_norm_workspace(&shape) / 8;
+  }
+
+  void check() {
+    y.fetch("y");
+    const int groups = p.groups, width = channels / groups;
+    for (int n = 0; n < batch; n++) {
+      for (int g = 0; g < groups; g++) {
+        double mean = 0, variance = 0;
+        const double count = (double)rows * width;
+        for (int i = 0; i < rows * width; i++) mean += (double)x.at(n, i / width, g * width + i % width) / count;
+        for (int i = 0; i < rows * width; i++) variance += std::pow((double)x.at(n, i / width, g * width + i % width) - mean, 2) / count;
+        const double scale = 1 / std::sqrt(variance + (double)1e-5f), tolerance = 4e-6 + 1e-6 * std::fabs(mean) * scale;
+        for (int i = 0; i < rows * width; i++) {
+          const int row = i / width, c = g * width + i % width;
+          const double expected = ((double)x.at(n, row, c) - mean) * scale * (double)weight.host[(size_t)c] + (double)bias.host[(size_t)c];
+          expect_close("y", n, row, c, expected, y.at(n, row, c), tolerance);
+        }
       }
     }
   }
+};
+
+}  // namespace
+
+void test_group_norm(int index) {
+  const int groups = between(1, 8), batch = between(1, 2), count = between(1, DETR4J_CUDA_GROUP_NORMS_MOST);
+  std::vector<std::unique_ptr<GroupNormCase>> maps;
+  std::vector<detr4j_cuda_row_norm> all;
+  std::string shapes;
+  for (int i = 0; i < count; i++) {
+    maps.push_back(std::make_unique<GroupNormCase>(index, batch, some_rows(index), groups, 1 + extent(index) / 8));
+    all.push_back(maps.back()->p);
+    shapes += " [" + std::to_string(batch) + ", " + std::to_string(maps.back()->rows) + ", " + std::to_string(maps.back()->channels) + "]";
+  }
+  describe("%d maps%s in %d groups", count, shapes.c_str(), groups);
+  expect_ok(detr4j_cuda_group_norm_f32(queue(), all.data(), count));
+  for (auto& map : maps) map->check();
 }
 
 void test_global_response_norm(int index) {

@@ -24,12 +24,14 @@ public final class CudaDevice implements AutoCloseable {
    * Opens the device with this number.
    *
    * @param library that was loaded; there is no other way to one
+   * @param mostArchitecture the compute capability to lower it to, 80 for 8.0; 0 leaves it
    * @throws CudaException when there is none or it cannot be used
    */
-  public static CudaDevice open(CudaLibrary library, int number) {
+  public static CudaDevice open(CudaLibrary library, int number, int mostArchitecture) {
     assert library.file() != null;
     return new CudaDevice(
-        withOut((out, text) -> Detr4jCuda.detr4j_cuda_open(number, out, text, LONGEST_SENTENCE)));
+        withOut((out, text) ->
+            Detr4jCuda.detr4j_cuda_open(number, mostArchitecture, out, text, LONGEST_SENTENCE)));
   }
 
   /** As the driver calls it. */
@@ -37,9 +39,14 @@ public final class CudaDevice implements AutoCloseable {
     return text(Detr4jCuda.detr4j_cuda_device_name(handle));
   }
 
-  /** The compute capability, 90 for 9.0. */
+  /** The compute capability, lowered if that was asked for; 90 for 9.0. */
   public int architecture() {
     return Detr4jCuda.detr4j_cuda_device_architecture(handle);
+  }
+
+  /** How many scores its kernel of top-k selects at most. */
+  public int mostSelected() {
+    return Detr4jCuda.detr4j_cuda_device_top_k_most(handle);
   }
 
   /** Memory of the device, not zeroed. */

@@ -1,10 +1,7 @@
 package dev.detr4j.ffi;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.detr4j.ffi.generated.Detr4jCuda;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * detr4j_cuda.h work.
  *
  * <p>There are two with the same functions: one for a device, and one that emulates a device on the
- * CPU. A class loader has one of them. Looked for in this order: the file or folder that {@code
- * detr4j.cuda.path} names, which must be usable; the folders of {@code java.library.path}. No jar
- * holds either library yet.
+ * CPU, which nothing but {@code detr4j.cuda = emulated} asks for. A class loader has one of them.
+ * They are looked for as {@link NativeLibrary} is, with {@code detr4j.cuda.path} in place of its
+ * setting; the jar of the one for a device is {@code detr4j-natives} with the classifier of the
+ * platform and {@value #TOOLKIT}, and no jar holds the emulated one.
  */
 public final class CudaLibrary {
   /** The setting that asks for the emulated library: {@value #EMULATED}. */
@@ -24,14 +22,21 @@ public final class CudaLibrary {
   /** The value of {@link #SETTING} that asks for the emulated library. */
   public static final String EMULATED = "emulated";
 
+  /** The setting that names the device, by number. */
+  public static final String DEVICE = "detr4j.cuda.device";
+
   private static final String PATH = "detr4j.cuda.path";
+  private static final String TOOLKIT = "cuda13";
+  private static final int LONGEST_NAME = 64;
 
   private static @Nullable CudaLibrary loaded;
 
-  private final Path file;
+  private final String name;
+  private final LibrarySearch.Found found;
 
-  private CudaLibrary(Path file) {
-    this.file = file;
+  private CudaLibrary(String name, LibrarySearch.Found found) {
+    this.name = name;
+    this.found = found;
   }
 
   /** What {@link #SETTING} holds, or null. */
@@ -39,74 +44,61 @@ public final class CudaLibrary {
     return LibrarySettings.setting(SETTING);
   }
 
+  /** What {@link #DEVICE} holds, or null. */
+  public static @Nullable String device() {
+    return LibrarySettings.setting(DEVICE);
+  }
+
   /**
-   * The emulated library, loaded at the first call. A failure is not remembered.
+   * The library for a device, loaded at the first call. A failure is not remembered.
    *
    * @throws NativeLibraryException when no place holds a usable library; it names each with the
    *     reason
    */
+  public static synchronized CudaLibrary load() {
+    return load("detr4j_cuda", false);
+  }
+
+  /**
+   * The emulated library, loaded at the first call. A failure is not remembered.
+   *
+   * @throws NativeLibraryException as above
+   */
   public static synchronized CudaLibrary loadEmulated() {
-    CudaLibrary library = loaded;
-    if (library == null) {
-      try {
-        library = search("detr4j_cuda_emulated");
-      } catch (IllegalCallerException e) {
-        throw new NativeLibraryException(
-            "detr4j_cuda_emulated", List.of(NativeAccess.denied()), List.of(e));
-      }
-      loaded = library;
-    }
-    return library;
+    return load("detr4j_cuda_emulated", true);
   }
 
   /** The file that was loaded. */
   public Path file() {
-    return file;
+    return found.file();
   }
 
-  private static CudaLibrary search(String name) {
-    String fileName = System.mapLibraryName(name);
-    List<String> reasons = new ArrayList<>();
-    List<Exception> causes = new ArrayList<>();
-    for (Path candidate : candidates(fileName, reasons)) {
+  /** Which kernels it has, as {@code native/cuda/VERIFIED.md} names them. */
+  public String kernels() {
+    return Detr4jCuda.detr4j_cuda_kernels().reinterpret(LONGEST_NAME).getString(0);
+  }
+
+  private static CudaLibrary load(String name, boolean emulated) {
+    CudaLibrary library = loaded;
+    if (library == null) {
       try {
-        Path real = candidate.toRealPath();
-        LibraryProbe.examineCuda(real, true);
-        System.load(real.toString());
-        return new CudaLibrary(real);
-      } catch (LibraryRefused | IOException e) {
-        reasons.add(String.valueOf(e.getMessage()));
-        causes.add(e);
-      } catch (UnsatisfiedLinkError e) {
-        reasons.add(candidate + ": the JVM does not load it: " + e.getMessage());
+        LibrarySearch search =
+            new LibrarySearch(
+                name,
+                PATH,
+                file -> LibraryProbe.examineCuda(file, emulated),
+                emulated ? null : NativesJar.of(NativePlatform.current().with(TOOLKIT), name),
+                LibrarySettings.current(PATH));
+        library = new CudaLibrary(name, search.run());
+      } catch (IllegalCallerException e) {
+        throw new NativeLibraryException(name, List.of(NativeAccess.denied()), List.of(e));
       }
+      loaded = library;
     }
-    throw new NativeLibraryException(name, reasons, causes);
-  }
-
-  /** The files to try; where there is none, the reasons say what was looked at. */
-  private static List<Path> candidates(String fileName, List<String> reasons) {
-    String named = LibrarySettings.setting(PATH);
-    List<Path> found = new ArrayList<>();
-    if (named != null) {
-      Path path = Path.of(named);
-      Path file = Files.isDirectory(path) ? path.resolve(fileName) : path;
-      if (Files.isRegularFile(file)) {
-        found.add(file);
-      } else {
-        reasons.add(PATH + " = " + named + ": no file " + file);
-      }
-      return found;
+    if (!library.name.equals(name)) {
+      throw new NativeLibraryException(
+          name, List.of("this process has loaded " + library.file() + " in its place"), List.of());
     }
-    for (String folder :
-        System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {
-      if (!folder.isBlank() && Files.isRegularFile(Path.of(folder, fileName))) {
-        found.add(Path.of(folder, fileName));
-      }
-    }
-    if (found.isEmpty()) {
-      reasons.add("java.library.path: no " + fileName + " in its folders; " + PATH + " is not set");
-    }
-    return found;
+    return library;
   }
 }

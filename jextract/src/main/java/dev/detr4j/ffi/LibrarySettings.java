@@ -25,7 +25,12 @@ record LibrarySettings(@Nullable Path path, List<Path> searched, List<Path> cach
    * default.
    */
   static LibrarySettings current() {
-    String path = setting(PATH);
+    return current(PATH);
+  }
+
+  /** The same for a library whose file or folder another setting names. */
+  static LibrarySettings current(String pathSetting) {
+    String path = setting(pathSetting);
     List<Path> searched = new ArrayList<>();
     for (String folder :
         System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {

@@ -12,10 +12,6 @@ public final class NativeLibraryException extends RuntimeException {
   @SuppressWarnings("serial") // An immutable list of strings, serialisable in fact.
   private final List<String> reasons;
 
-  NativeLibraryException(List<String> reasons, List<? extends Throwable> causes) {
-    this("detr4j", reasons, causes);
-  }
-
   NativeLibraryException(String name, List<String> reasons, List<? extends Throwable> causes) {
     super("native library " + name + " cannot be used: " + String.join("; ", reasons));
     this.reasons = List.copyOf(reasons);

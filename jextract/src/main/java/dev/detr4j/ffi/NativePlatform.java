@@ -25,6 +25,11 @@ public record NativePlatform(String name) {
     return new NativePlatform(os + "-" + arch);
   }
 
+  /** The same with a driver or toolkit, as in {@code linux-x86_64-cuda13}. */
+  NativePlatform with(String toolkit) {
+    return new NativePlatform(name + "-" + toolkit);
+  }
+
   /** The name of a library's file on this platform, as in {@code libdetr4j.so}. */
   public String file(String library) {
     return switch (name.substring(0, name.indexOf('-'))) {

@@ -22,7 +22,11 @@ import org.jspecify.annotations.Nullable;
 record NativesJar(NativePlatform platform, String file, String resource) {
   /** The jar of this JVM's platform. */
   static NativesJar current(String library) {
-    NativePlatform platform = NativePlatform.current();
+    return of(NativePlatform.current(), library);
+  }
+
+  /** The jar with this classifier. */
+  static NativesJar of(NativePlatform platform, String library) {
     return new NativesJar(platform, platform.file(library), platform.resource(library));
   }
 
@@ -41,7 +45,11 @@ record NativesJar(NativePlatform platform, String file, String resource) {
 
   /** Why {@link #read} found nothing, in one line. */
   String absent() {
-    return "no resource " + resource + " on the class path or module path";
+    return "no resource "
+        + resource
+        + " on the class path or module path, which the jar detr4j-natives with classifier "
+        + platform.name()
+        + " has";
   }
 
   private @Nullable InputStream open() throws IOException {

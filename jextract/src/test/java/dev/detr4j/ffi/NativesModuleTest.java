@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.detr4j.ffi.TestLibrary.Fault;
 import dev.detr4j.natives.PlatformFiles;
@@ -130,6 +131,25 @@ class NativesModuleTest {
     assertEquals(
         List.of(PlatformFiles.class.getName()),
         built.provides().stream().map(Provides::service).toList());
+  }
+
+  /** So is that of the CUDA library, which a build packs that requires nvcc. */
+  @Test
+  void theBuiltCudaModuleIsAlike() {
+    assumeTrue(
+        "ON".equals(System.getProperty("detr4j.cmake.cuda")),
+        "no CUDA jar is made without -Ddetr4j.cmake.cuda=ON");
+    NativePlatform platform = HERE.with("cuda13");
+    Path classes = Path.of("../native/target/platforms", platform.name(), "classes");
+    ModuleDescriptor built = descriptor(classes);
+    assertEquals(name(platform), built.name());
+    assertEquals(
+        List.of(List.of(name(platform) + ".Library")),
+        built.provides().stream().map(Provides::providers).toList());
+    for (String file :
+        List.of(platform.resource("detr4j_cuda"), "META-INF/LICENSE", "META-INF/NOTICE")) {
+      assertTrue(Files.isRegularFile(classes.resolve(file)), file);
+    }
   }
 
   /** The module of a natives jar, as a folder. */

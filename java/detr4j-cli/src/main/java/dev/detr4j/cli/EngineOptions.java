@@ -33,7 +33,8 @@ final class EngineOptions {
       names = "--isa",
       paramLabel = "TIER",
       description =
-          "Limit the C library to this instruction set, such as x86-64-v3. `detr4j info` lists them.")
+          "Limit the C library to this instruction set, such as x86-64-v3; `detr4j info` lists them. Limits backend cuda to"
+              + " an architecture, such as sm_80.")
   @Nullable String instructionSet;
 
   @Option(

@@ -33,6 +33,7 @@ final class KnownSettings {
           "detr4j.native.cache",
           "detr4j.cuda",
           "detr4j.cuda.path",
+          "detr4j.cuda.device",
           "detr4j.models.home",
           "detr4j.models.registry",
           "detr4j.hub.endpoint");
@@ -50,6 +51,7 @@ final class KnownSettings {
           "DETR4J_NATIVE_CACHE",
           "DETR4J_CUDA",
           "DETR4J_CUDA_PATH",
+          "DETR4J_CUDA_DEVICE",
           "DETR4J_HOME",
           "DETR4J_REGISTRY",
           "DETR4J_JAVA_OPTIONS",

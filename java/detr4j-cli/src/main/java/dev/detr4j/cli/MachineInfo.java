@@ -9,6 +9,7 @@ import dev.detr4j.ffi.CpuTier;
 import dev.detr4j.ffi.NativeLibrary;
 import dev.detr4j.ffi.NativeLibraryException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -77,16 +78,22 @@ record MachineInfo(
   /** Opening is the proof; a backend without a model is cheap. */
   private static State state(BackendProviders.Lookup lookup, BackendOptions options) {
     String name = lookup.kind().id();
+    List<String> notes = new ArrayList<>();
+    String caution = lookup.caution();
+    if (caution != null) {
+      notes.add(caution);
+    }
     String reason = lookup.unavailable(options);
     if (reason != null) {
-      return new State(name, null, reason, List.of());
+      return new State(name, null, reason, notes);
     }
     try (var backend =
         BackendSelection.open(new BackendSettings.Request(lookup.kind(), "info"), options)
             .backend()) {
-      return new State(name, backend.instructionSet(), null, lookup.notes(options));
+      notes.addAll(lookup.notes(options));
+      return new State(name, backend.instructionSet(), null, notes);
     } catch (BackendException e) {
-      return new State(name, null, e.getMessage(), List.of());
+      return new State(name, null, e.getMessage(), notes);
     }
   }
 

@@ -178,11 +178,12 @@ final class ProfileCommand implements Callable<Integer>, Restart.Candidate {
     if (peaks != null) {
       peaks = peaks.best(meter.measure(vectors, options.threads()));
     }
-    return new Profile(
+    return Profile.of(
         detector.model().architecture() + ", " + detector.model().backbone(),
         pixels.width(),
         pixels.height(),
         detector.backend(),
+        options.precision(),
         warmUp,
         timings,
         peaks,

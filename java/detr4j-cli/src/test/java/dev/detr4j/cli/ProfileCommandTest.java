@@ -2,12 +2,14 @@ package dev.detr4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -43,6 +45,7 @@ class ProfileCommandTest {
             "(?m)^\\d+ more steps take ")) {
       assertTrue(run.out().split(line, -1).length == 2, line + " in " + run.out());
     }
+    assertTrue(!run.out().contains("counted"), run.out()); // that is for devices
     assertTrue(!run.out().contains("NaN") && !run.out().contains("\nother "), run.out());
     int steps = 0;
     for (String line : run.out().substring(run.out().indexOf("step, slowest")).lines().toList()) {
@@ -59,6 +62,30 @@ class ProfileCommandTest {
     }
     assertTrue(colours.size() > 100, "bars, circles and smooth text: " + colours.size());
     assertEquals(List.of("model", "photo.png", "roofline.png"), CliRun.names(folder));
+  }
+
+  /** On the emulated device, counts stand beside times that mean nothing. */
+  @Test
+  void onADeviceKernelsAndBytesAreCounted() throws IOException {
+    Path built = Path.of("../../native/target/build/cuda").toAbsolutePath().normalize();
+    assumeTrue(
+        Files.exists(built.resolve(System.mapLibraryName("detr4j_cuda_emulated"))),
+        "no emulated CUDA library was built");
+    System.setProperty("detr4j.cuda", "emulated");
+    System.setProperty("detr4j.cuda.path", built.toString());
+    try {
+      CliRun text = profileOn("cuda");
+      assertEquals(0, text.exit(), text.err());
+      assertTrue(
+          text.out()
+              .matches(
+                  "(?s).*\\ncounted, not measured: \\d+ kernels, \\d+ MB, [\\d.]+ ms on an NVIDIA"
+                      + " H200 .*"),
+          text.out());
+    } finally {
+      System.clearProperty("detr4j.cuda");
+      System.clearProperty("detr4j.cuda.path");
+    }
   }
 
   @Test
@@ -128,6 +155,10 @@ class ProfileCommandTest {
   }
 
   private CliRun profile(Object... more) throws IOException {
+    return profileOn("vector", more);
+  }
+
+  private CliRun profileOn(String backend, Object... more) throws IOException {
     List<Object> arguments =
         new ArrayList<>(
             List.of(
@@ -136,7 +167,7 @@ class ProfileCommandTest {
                 "--model",
                 CliRun.smallModel(folder.resolve("model")),
                 "--backend",
-                "vector",
+                backend,
                 "--threads",
                 "2",
                 "--rounds",

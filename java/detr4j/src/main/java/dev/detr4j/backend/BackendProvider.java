@@ -35,6 +35,14 @@ public interface BackendProvider {
   }
 
   /**
+   * What everybody should know before using this backend, whether or not it can be used here, in
+   * one sentence; null where there is nothing.
+   */
+  default @Nullable String caution() {
+    return null;
+  }
+
+  /**
    * The vectors that the kernels of an open backend with these options are made of: what its steps
    * are held against.
    */

@@ -1,6 +1,5 @@
 package dev.detr4j.backend;
 
-import dev.detr4j.ffi.CudaLibrary;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -43,6 +42,11 @@ public final class BackendProviders {
       return provider == null ? List.of() : provider.notes(options);
     }
 
+    /** What to know before using it; see {@link BackendProvider#caution}. */
+    public @Nullable String caution() {
+      return provider == null ? null : provider.caution();
+    }
+
     /** What is asked for that only this backend can meet, or null. */
     @Nullable String demand(BackendOptions options) {
       return provider == null ? null : provider.demand(options);
@@ -53,14 +57,11 @@ public final class BackendProviders {
 
   /**
    * Looks for every provider of this build, in the order in which AUTO tries them; reference comes
-   * last. A kind whose provider this build does not have is left out, and so is cuda unless {@code
-   * detr4j.cuda} is set: no jar holds its library yet.
+   * last. A kind whose provider this build does not have is left out.
    */
   public static List<Lookup> all() {
     return Stream.of(
-            CudaLibrary.requested() == null
-                ? null
-                : find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
+            find(BackendKind.CUDA, "dev.detr4j.backend.cuda.CudaBackendProvider"),
             find(BackendKind.C, "dev.detr4j.backend.c.CBackendProvider"),
             find(BackendKind.VECTOR, "dev.detr4j.backend.vector.VectorBackendProvider"),
             find(BackendKind.REFERENCE, "dev.detr4j.backend.reference.ReferenceBackendProvider"))

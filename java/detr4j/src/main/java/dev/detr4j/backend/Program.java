@@ -6,6 +6,11 @@ package dev.detr4j.backend;
  * still runs the program, and closing twice has no effect.
  */
 public interface Program extends AutoCloseable {
+  /** Kernels that a submission starts on the device; 0 where nodes are no kernels of a device. */
+  default long launches() {
+    return 0;
+  }
+
   @Override
   void close();
 }

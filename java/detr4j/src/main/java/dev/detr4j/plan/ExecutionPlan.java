@@ -69,6 +69,11 @@ public final class ExecutionPlan implements AutoCloseable {
     queue.measure(program, nanoseconds);
   }
 
+  /** Kernels that a run starts on the device; 0 where nodes are no kernels of a device. */
+  public long launches() {
+    return program.launches();
+  }
+
   @Override
   public void close() {
     program.close();

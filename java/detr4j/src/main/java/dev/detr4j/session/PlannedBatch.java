@@ -11,6 +11,7 @@ import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.plan.GraphPlan;
 import dev.detr4j.tensor.Buffer;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.tensor.TensorView;
 import java.util.ArrayList;
@@ -125,6 +126,11 @@ public final class PlannedBatch implements AutoCloseable {
         Shape.of(1, canvas().height(), canvas().width(), 3),
         input.rowStride(),
         input.batchStride());
+  }
+
+  /** What a step's first weight is packed in. */
+  ElementType products(BoundNode step) {
+    return backend.operandTypes(step.op()).products();
   }
 
   /** Copies the one input. */

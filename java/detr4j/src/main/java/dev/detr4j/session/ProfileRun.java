@@ -5,6 +5,7 @@ import dev.detr4j.image.ImageView;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.postprocess.DetectionSink;
 import dev.detr4j.profile.CallProfile;
+import dev.detr4j.profile.StepTiming;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,6 +36,15 @@ public final class ProfileRun {
       selection.select(plan, images, dropped, threshold);
       calls.add(System.nanoTime() - start);
     }
-    return CallProfile.of(steps, resized, network, calls);
+    List<StepTiming> timings = new ArrayList<>();
+    for (int i = 0; i < steps.size(); i++) {
+      List<Long> times = new ArrayList<>();
+      for (int round = 0; round < rounds; round++) {
+        times.add(i == 0 ? resized[round][0] : network[round][i - 1]);
+      }
+      BoundNode step = steps.get(i);
+      timings.add(StepTiming.of(step, batch.products(step), times));
+    }
+    return new CallProfile(timings, calls, plan.launches());
   }
 }

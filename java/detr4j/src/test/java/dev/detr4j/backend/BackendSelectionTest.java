@@ -1,7 +1,6 @@
 package dev.detr4j.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -169,7 +168,7 @@ class BackendSelectionTest {
             BackendException.class,
             () -> settings(Map.of("detr4j.backend", "gpu"), Map.of()).backend(null));
     assertEquals(
-        "system property detr4j.backend: backend gpu does not exist; expected auto, c, vector, reference",
+        "system property detr4j.backend: backend gpu does not exist; expected auto, cuda, c, vector, reference",
         e.getMessage());
     e =
         assertThrows(
@@ -239,28 +238,15 @@ class BackendSelectionTest {
   @Test
   void theKnownProvidersAreInAutomaticOrder() {
     assertEquals(
-        List.of(BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE),
+        List.of(BackendKind.CUDA, BackendKind.C, BackendKind.VECTOR, BackendKind.REFERENCE),
         BackendProviders.all().stream().map(Lookup::kind).toList());
     assertNull(BackendProviders.of(BackendKind.REFERENCE).unavailable(OPTIONS));
   }
 
-  /** A kind without a provider is named to whoever asks for it, and to nobody else. */
   @Test
-  void aBackendThatThisBuildHasNotIsNotListed() {
-    assertEquals(NO_CUDA, BackendProviders.of(BackendKind.CUDA).unavailable(OPTIONS));
-    BackendSelection selection = BackendSelection.open(AUTO, OPTIONS);
-    selection.backend().close();
-    assertFalse(selection.report().toString().contains("cuda"), selection.report()::toString);
-    NoBackendException asked =
-        assertThrows(
-            NoBackendException.class,
-            () ->
-                BackendSelection.open(
-                    new BackendSettings.Request(BackendKind.CUDA, "option"), OPTIONS));
+  void aNameThatDoesNotExistIsAnErrorThatListsTheOthers() {
     assertEquals(
-        "backend cuda asked for by name (option) cannot be used: " + NO_CUDA, asked.getMessage());
-    assertEquals(
-        "backend tpu does not exist; expected auto, c, vector, reference",
+        "backend tpu does not exist; expected auto, cuda, c, vector, reference",
         assertThrows(BackendException.class, () -> BackendKind.of("tpu")).getMessage());
   }
 

@@ -140,6 +140,15 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_LINEAR_NORM_MOST() {
         return DETR4J_CUDA_LINEAR_NORM_MOST;
     }
+    private static final int DETR4J_CUDA_GROUP_NORMS_MOST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_GROUP_NORMS_MOST 4
+     * }
+     */
+    public static int DETR4J_CUDA_GROUP_NORMS_MOST() {
+        return DETR4J_CUDA_GROUP_NORMS_MOST;
+    }
     private static final int DETR4J_CUDA_REFERENCE_NONE = (int)0L;
     /**
      * {@snippet lang=c :
@@ -472,6 +481,64 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         }
     }
 
+    private static class detr4j_cuda_kernels {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_POINTER    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_kernels");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * const char *detr4j_cuda_kernels()
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_kernels$descriptor() {
+        return detr4j_cuda_kernels.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * const char *detr4j_cuda_kernels()
+     * }
+     */
+    public static MethodHandle detr4j_cuda_kernels$handle() {
+        return detr4j_cuda_kernels.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * const char *detr4j_cuda_kernels()
+     * }
+     */
+    public static MemorySegment detr4j_cuda_kernels$address() {
+        return detr4j_cuda_kernels.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * const char *detr4j_cuda_kernels()
+     * }
+     */
+    public static MemorySegment detr4j_cuda_kernels() {
+        var mh$ = detr4j_cuda_kernels.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_kernels");
+            }
+            return (MemorySegment)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class detr4j_cuda_emulated {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT    );
@@ -656,6 +723,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_INT,
+            Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
             Detr4jCuda.C_POINTER,
             Detr4jCuda.C_LONG
@@ -669,7 +737,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device **device, char *text, int64_t capacity)
+     * int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device **device, char *text, int64_t capacity)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_open$descriptor() {
@@ -679,7 +747,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device **device, char *text, int64_t capacity)
+     * int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device **device, char *text, int64_t capacity)
      * }
      */
     public static MethodHandle detr4j_cuda_open$handle() {
@@ -689,7 +757,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device **device, char *text, int64_t capacity)
+     * int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device **device, char *text, int64_t capacity)
      * }
      */
     public static MemorySegment detr4j_cuda_open$address() {
@@ -698,16 +766,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_open(int32_t number, detr4j_cuda_device **device, char *text, int64_t capacity)
+     * int32_t detr4j_cuda_open(int32_t number, int32_t most_architecture, detr4j_cuda_device **device, char *text, int64_t capacity)
      * }
      */
-    public static int detr4j_cuda_open(int number, MemorySegment device, MemorySegment text, long capacity) {
+    public static int detr4j_cuda_open(int number, int most_architecture, MemorySegment device, MemorySegment text, long capacity) {
         var mh$ = detr4j_cuda_open.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_open", number, device, text, capacity);
+                traceDowncall("detr4j_cuda_open", number, most_architecture, device, text, capacity);
             }
-            return (int)mh$.invokeExact(number, device, text, capacity);
+            return (int)mh$.invokeExact(number, most_architecture, device, text, capacity);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -885,6 +953,126 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_device_architecture", device);
+            }
+            return (int)mh$.invokeExact(device);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_device_top_k_most {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_device_top_k_most");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_device_top_k_most$descriptor() {
+        return detr4j_cuda_device_top_k_most.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_device_top_k_most$handle() {
+        return detr4j_cuda_device_top_k_most.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_device_top_k_most$address() {
+        return detr4j_cuda_device_top_k_most.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_top_k_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static int detr4j_cuda_device_top_k_most(MemorySegment device) {
+        var mh$ = detr4j_cuda_device_top_k_most.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_device_top_k_most", device);
+            }
+            return (int)mh$.invokeExact(device);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_device_nms_most {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_device_nms_most");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_device_nms_most$descriptor() {
+        return detr4j_cuda_device_nms_most.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_device_nms_most$handle() {
+        return detr4j_cuda_device_nms_most.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_device_nms_most$address() {
+        return detr4j_cuda_device_nms_most.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_device_nms_most(const detr4j_cuda_device *device)
+     * }
+     */
+    public static int detr4j_cuda_device_nms_most(MemorySegment device) {
+        var mh$ = detr4j_cuda_device_nms_most.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_device_nms_most", device);
             }
             return (int)mh$.invokeExact(device);
         } catch (Error | RuntimeException ex) {
@@ -2679,7 +2867,8 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Detr4jCuda.C_INT,
             Detr4jCuda.C_POINTER,
-            Detr4jCuda.C_POINTER
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_INT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_group_norm_f32");
@@ -2690,7 +2879,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static FunctionDescriptor detr4j_cuda_group_norm_f32$descriptor() {
@@ -2700,7 +2889,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static MethodHandle detr4j_cuda_group_norm_f32$handle() {
@@ -2710,7 +2899,7 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
     public static MemorySegment detr4j_cuda_group_norm_f32$address() {
@@ -2719,16 +2908,16 @@ public class Detr4jCuda extends Detr4jCuda$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p)
+     * int32_t detr4j_cuda_group_norm_f32(detr4j_cuda_queue *queue, const detr4j_cuda_row_norm *p, int32_t count)
      * }
      */
-    public static int detr4j_cuda_group_norm_f32(MemorySegment queue, MemorySegment p) {
+    public static int detr4j_cuda_group_norm_f32(MemorySegment queue, MemorySegment p, int count) {
         var mh$ = detr4j_cuda_group_norm_f32.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("detr4j_cuda_group_norm_f32", queue, p);
+                traceDowncall("detr4j_cuda_group_norm_f32", queue, p, count);
             }
-            return (int)mh$.invokeExact(queue, p);
+            return (int)mh$.invokeExact(queue, p, count);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3461,6 +3650,68 @@ public class Detr4jCuda extends Detr4jCuda$shared {
                 traceDowncall("detr4j_cuda_box_refinement_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_box_head_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_box_head_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_box_head_f32$descriptor() {
+        return detr4j_cuda_box_head_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_box_head_f32$handle() {
+        return detr4j_cuda_box_head_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_box_head_f32$address() {
+        return detr4j_cuda_box_head_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_box_head_f32(detr4j_cuda_queue *queue, const detr4j_cuda_conv2d *p, const detr4j_cuda_box_refinement *refinement)
+     * }
+     */
+    public static int detr4j_cuda_box_head_f32(MemorySegment queue, MemorySegment p, MemorySegment refinement) {
+        var mh$ = detr4j_cuda_box_head_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_box_head_f32", queue, p, refinement);
+            }
+            return (int)mh$.invokeExact(queue, p, refinement);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

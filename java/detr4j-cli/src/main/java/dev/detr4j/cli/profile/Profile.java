@@ -3,6 +3,7 @@ package dev.detr4j.cli.profile;
 import dev.detr4j.WarmUp;
 import dev.detr4j.backend.BackendReport;
 import dev.detr4j.backend.PeakRates;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.profile.CallProfile;
 import dev.detr4j.profile.StepTiming;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param imageHeight pixels of the image
  * @param warmUp what came before the rounds
  * @param peaks of this machine, null when they could not be measured
+ * @param counted what a GPU would take by counting; null on processors
  * @param others the part of the processors that other processes took during the rounds; NaN when it
  *     is unknown
  */
@@ -33,7 +35,28 @@ public record Profile(
     WarmUp warmUp,
     CallProfile timings,
     @Nullable PeakRates peaks,
+    @Nullable CountedTime counted,
     double others) {
+
+  /**
+   * As the canonical constructor; what runs on a device is counted.
+   *
+   * @param precision of the products
+   */
+  public static Profile of(
+      String model,
+      int imageWidth,
+      int imageHeight,
+      BackendReport backend,
+      Precision precision,
+      WarmUp warmUp,
+      CallProfile timings,
+      @Nullable PeakRates peaks,
+      double others) {
+    CountedTime counted = timings.launches() == 0 ? null : CountedTime.of(timings, precision);
+    return new Profile(
+        model, imageWidth, imageHeight, backend, warmUp, timings, peaks, counted, others);
+  }
 
   /** A step as a row. */
   ProfileRow row(StepTiming step) {

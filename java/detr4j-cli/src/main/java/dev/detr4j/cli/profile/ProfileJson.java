@@ -12,9 +12,11 @@ import java.util.List;
 
 /**
  * A profile for programs: {@code {model, image, backend, rounds, warm_up, other_processes, peaks,
- * call, stages, operations, steps}}. Times are in nanoseconds, {@code share}, {@code of_peak} and
- * {@code other_processes} are parts of 1, all steps are there in the order of running. Without
- * measured peaks {@code peaks}, {@code of_peak} and {@code bound_by} are absent.
+ * counted, call, stages, operations, steps}}. Times are in nanoseconds, {@code share}, {@code
+ * of_peak} and {@code other_processes} are parts of 1, all steps are there in the order of running.
+ * Without measured peaks {@code peaks}, {@code of_peak} and {@code bound_by} are absent. {@code
+ * counted} is there on a device alone: kernels and bytes of the network and what {@link
+ * CountedTime} makes of them; it is not measured.
  */
 public final class ProfileJson {
   private ProfileJson() {}
@@ -53,6 +55,15 @@ public final class ProfileJson {
       json.writeNumberField("flops_per_s", peaks.flops());
       json.writeNumberField("bytes_per_s", peaks.bytes());
       json.writeStringField("measured", peaks.loops().toString());
+      json.writeEndObject();
+    }
+    CountedTime counted = profile.counted();
+    if (counted != null) {
+      json.writeObjectFieldStart("counted");
+      json.writeNumberField("kernels", counted.kernels());
+      json.writeNumberField("bytes", counted.bytes());
+      json.writeNumberField("ns", Math.round(1e9 * counted.seconds()));
+      json.writeStringField("what", counted.toString());
       json.writeEndObject();
     }
     json.writeObjectFieldStart("call");

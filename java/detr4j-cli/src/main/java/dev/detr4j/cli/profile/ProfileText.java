@@ -99,6 +99,9 @@ public final class ProfileText {
             "%d rounds, medians; warm-up: %s",
             profile.rounds(),
             profile.warmUp().toString()));
+    if (profile.counted() != null) {
+      out.println(profile.counted().toString());
+    }
     String busy = OtherProcesses.line(profile.others());
     if (busy != null) {
       out.println(colours.string("@|bold " + busy + "|@"));

@@ -58,6 +58,7 @@ import dev.detr4j.op.gradient.Spread;
 import dev.detr4j.op.gradient.WeightValue;
 import dev.detr4j.tensor.ElementType;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +144,10 @@ public final class CBackendProvider implements BackendProvider {
   }
 
   private static CpuTier tier(BackendOptions options) {
+    String refusal = options.refusalOfProducts(EnumSet.of(ElementType.F32, ElementType.BF16));
+    if (refusal != null) {
+      throw new BackendException(refusal);
+    }
     try {
       CpuTier tier = CpuTier.select(NativeLibrary.load(), options.instructionSet());
       if (!tier.multiplies(TypeCode.of(options.precision().products()))) {

@@ -57,8 +57,8 @@ final class CudaBackend implements Backend {
 
   @Override
   public String instructionSet() {
-    String architecture =
-        Detr4jCuda.detr4j_cuda_emulated() == 1 ? "emulated" : "sm_" + device.architecture();
+    String emulated = Detr4jCuda.detr4j_cuda_emulated() == 1 ? "emulated " : "";
+    String architecture = emulated + "sm_" + device.architecture();
     return precision == Precision.FP32
         ? architecture
         : architecture + " with " + precision.id() + " products";
@@ -80,7 +80,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public boolean runTogether(OpSpec op, OpSpec next) {
-    return LinearNorm.exists(op, next);
+    return LinearNorm.exists(op, next) || BoxHead.exists(op, next);
   }
 
   @Override

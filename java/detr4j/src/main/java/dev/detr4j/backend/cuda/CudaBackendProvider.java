@@ -41,13 +41,31 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the backend on the CUDA library. So far on the emulated one alone, where {@code detr4j.cuda
- * = emulated} asks for it; an automatic choice never takes that.
+ * Opens the backend on the CUDA library, or on the emulated one where {@code detr4j.cuda =
+ * emulated} asks for it. An automatic choice takes a library whose kernels have run on a GPU, and
+ * never the emulated one.
  */
 public final class CudaBackendProvider implements BackendProvider {
+  private static final String BY_NAME = "; used when requested by name";
+  private static final String DEVICE = CudaLibrary.DEVICE;
+  private static final Pattern ARCHITECTURE = Pattern.compile("sm_(\\d{2,3})");
+
+  private final VerifiedKernels verified;
+
+  /** With what this build says of its kernels. */
+  public CudaBackendProvider() {
+    this(VerifiedKernels.ofBuild());
+  }
+
+  CudaBackendProvider(VerifiedKernels verified) {
+    this.verified = verified;
+  }
+
   @Override
   public BackendKind kind() {
     return BackendKind.CUDA;
@@ -63,9 +81,24 @@ public final class CudaBackendProvider implements BackendProvider {
     }
   }
 
+  /** While no GPU has run any kernel, this looks at no library: no start has to wait for it. */
   @Override
-  public String notAutomatic() {
-    return "it only emulates a device; used when requested by name";
+  public @Nullable String notAutomatic() {
+    if (CudaLibrary.requested() != null) {
+      return "it only emulates a device" + BY_NAME;
+    }
+    if (verified.rows().isEmpty()) {
+      return verified.sentence(null) + BY_NAME;
+    }
+    String kernels = kernels();
+    return kernels == null || verified.of(kernels) != null
+        ? null
+        : verified.sentence(kernels) + BY_NAME;
+  }
+
+  @Override
+  public String caution() {
+    return verified.sentence(verified.rows().isEmpty() ? null : kernels());
   }
 
   @Override
@@ -75,25 +108,79 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
-    String requested = CudaLibrary.requested();
-    if (!CudaLibrary.EMULATED.equals(requested)) {
-      throw new BackendException(
-          CudaLibrary.SETTING + " is " + requested + "; expected " + CudaLibrary.EMULATED);
-    }
-    if (options.instructionSet() != null) {
-      throw new BackendException("it has no instruction set " + options.instructionSet());
+    int architecture = architecture(options);
+    int number = number();
+    CudaDevice device;
+    try {
+      device = CudaDevice.open(library(), number, architecture);
+    } catch (NativeLibraryException e) {
+      throw new BackendException(String.valueOf(e.getMessage()), e);
+    } catch (CudaException e) {
+      String setting = number == 0 ? "" : DEVICE + " = " + number + ": ";
+      throw new BackendException(setting + e.getMessage(), e);
     }
     try {
-      return new CudaBackend(
-          CudaDevice.open(CudaLibrary.loadEmulated(), 0),
-          table(options.precision()),
-          options.precision());
-    } catch (NativeLibraryException | CudaException e) {
+      return new CudaBackend(device, table(options.precision(), device), options.precision());
+    } catch (CudaException e) {
+      device.close();
       throw new BackendException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static Map<Class<? extends OpSpec>, CudaOp<?>> table(Precision precision) {
+  /** Which kernels the library has that would be used, or null where there is none. */
+  private static @Nullable String kernels() {
+    try {
+      return library().kernels();
+    } catch (NativeLibraryException | BackendException e) {
+      return null;
+    }
+  }
+
+  private static CudaLibrary library() {
+    String requested = CudaLibrary.requested();
+    if (requested == null) {
+      return CudaLibrary.load();
+    }
+    if (!CudaLibrary.EMULATED.equals(requested)) {
+      throw new BackendException(
+          CudaLibrary.SETTING + " is " + requested + "; expected " + CudaLibrary.EMULATED);
+    }
+    return CudaLibrary.loadEmulated();
+  }
+
+  /** What the instruction set lowers the device to; 0 where none was asked for. */
+  private static int architecture(BackendOptions options) {
+    String name = options.instructionSet();
+    if (name == null) {
+      return 0;
+    }
+    Matcher matcher = ARCHITECTURE.matcher(name);
+    if (!matcher.matches()) {
+      throw new BackendException(
+          "it has no instruction set " + name + ", only architectures such as sm_80");
+    }
+    return Integer.parseInt(matcher.group(1));
+  }
+
+  private static int number() {
+    String text = CudaLibrary.device();
+    if (text == null) {
+      return 0;
+    }
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below, together with the numbers below 0.
+    }
+    throw new BackendException(
+        DEVICE + " is " + text + "; expected the number of a device, counted from 0");
+  }
+
+  private static Map<Class<? extends OpSpec>, CudaOp<?>> table(
+      Precision precision, CudaDevice device) {
     Map<Class<? extends OpSpec>, CudaOp<?>> table = new HashMap<>();
     put(table, Add.class, new CudaAdd());
     put(table, Attention.class, new CudaAttention());
@@ -118,7 +205,7 @@ public final class CudaBackendProvider implements BackendProvider {
     put(table, RowMax.class, new CudaRowMax());
     put(table, SinePositionEmbedding.class, new CudaSinePositionEmbedding());
     put(table, SoftNms.class, new CudaSoftNms());
-    put(table, TopK.class, new CudaTopK());
+    put(table, TopK.class, new CudaTopK(device.mostSelected()));
     put(table, TopProbabilities.class, new CudaTopProbabilities());
     put(table, Upsample.class, new CudaUpsample());
     return table;

@@ -6,6 +6,7 @@ import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
 import dev.detr4j.op.GroupNorm;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** {@link GroupNorm} by {@code detr4j_cuda_group_norm_f32}. */
 final class CudaGroupNorm implements CudaOp<GroupNorm> {
@@ -29,6 +30,12 @@ final class CudaGroupNorm implements CudaOp<GroupNorm> {
     detr4j_cuda_row_norm.y_batch_stride(p, y.batchStride());
     detr4j_cuda_row_norm.workspace(
         p, context.workspace(Detr4jCuda.detr4j_cuda_row_norm_workspace(p)));
-    return new CudaStep(p, Detr4jCuda::detr4j_cuda_group_norm_f32);
+    return new CudaStep(
+        p,
+        null,
+        new CudaStep.Joint(
+            List.of(GroupNorm.class, op.groups(), x.batch()),
+            Detr4jCuda.DETR4J_CUDA_GROUP_NORMS_MOST(),
+            Detr4jCuda::detr4j_cuda_group_norm_f32));
   }
 }

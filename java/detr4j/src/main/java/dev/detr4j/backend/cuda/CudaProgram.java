@@ -18,6 +18,7 @@ final class CudaProgram implements Program {
   private final String[] labels;
   private final CudaStep[] steps;
   private final MemorySegment recorded;
+  private final long launches;
   private boolean closed;
 
   CudaProgram(List<BoundNode> nodes, CudaBackend backend, MemorySegment queue) {
@@ -29,7 +30,9 @@ final class CudaProgram implements Program {
       for (int i = 0; i < steps.length; i++) {
         steps[i] = backend.bind(nodes.get(i), context);
       }
+      long before = Detr4jCuda.detr4j_cuda_queue_launches(queue);
       this.recorded = record(queue, Launches.of(nodes, steps, context.arena()));
+      this.launches = Detr4jCuda.detr4j_cuda_queue_launches(queue) - before;
     } catch (Throwable e) {
       context.close();
       throw e;
@@ -76,6 +79,11 @@ final class CudaProgram implements Program {
       CudaBackend.check(Detr4jCuda.detr4j_cuda_wait(queue), queue, labels[i]);
       nanoseconds[i] += System.nanoTime() - start;
     }
+  }
+
+  @Override
+  public long launches() {
+    return launches;
   }
 
   boolean isClosed() {

@@ -9,10 +9,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parameters of the operation; they live as long as the program
  * @param operation the function of the library
- * @param products what is multiplied, where the parameters are a {@code detr4j_cuda_conv2d} that
- *     may share a launch with others; else null
+ * @param products what is multiplied, where the parameters are a {@code detr4j_cuda_conv2d}; else
+ *     null
+ * @param joint how it may share launches with others of its kind, or null
  */
-record CudaStep(MemorySegment parameters, Operation operation, @Nullable Precision products) {
+record CudaStep(
+    MemorySegment parameters,
+    Operation operation,
+    @Nullable Precision products,
+    @Nullable Joint joint) {
   /** A function of detr4j_cuda.h that puts kernels on a queue. */
   @FunctionalInterface
   interface Operation {
@@ -20,8 +25,28 @@ record CudaStep(MemorySegment parameters, Operation operation, @Nullable Precisi
     int enqueue(MemorySegment queue, MemorySegment parameters);
   }
 
+  /** The same for several parameter structs, one behind the other. */
+  @FunctionalInterface
+  interface JointOperation {
+    /** Returns a status. */
+    int enqueue(MemorySegment queue, MemorySegment parameters, int count);
+  }
+
+  /**
+   * Who shares launches.
+   *
+   * @param kind equal for steps that may share one
+   * @param most so many at once
+   */
+  record Joint(Object kind, int most, JointOperation operation) {}
+
   CudaStep(MemorySegment parameters, Operation operation) {
-    this(parameters, operation, null);
+    this(parameters, operation, null, null);
+  }
+
+  /** A step that can share launches. */
+  CudaStep(MemorySegment parameters, @Nullable Precision products, Joint joint) {
+    this(parameters, (queue, all) -> joint.operation.enqueue(queue, all, 1), products, joint);
   }
 
   int enqueue(MemorySegment queue) {

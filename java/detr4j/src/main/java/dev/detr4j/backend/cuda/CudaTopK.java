@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link TopK} by {@code detr4j_cuda_top_k_f32}. */
 final class CudaTopK implements CudaOp<TopK> {
+  private final int most;
+
+  CudaTopK(int most) {
+    this.most = most;
+  }
+
   @Override
   public @Nullable String refusal(TopK op) {
-    int most = Detr4jCuda.DETR4J_CUDA_TOP_K_MOST();
     return op.k() <= most
         ? null
         : "backend cuda selects at most " + most + " scores, not " + op.k();

@@ -1,9 +1,6 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
-import dev.detr4j.backend.Precision;
-import dev.detr4j.ffi.generated.Detr4jCuda;
-import dev.detr4j.ffi.generated.detr4j_cuda_conv2d;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -11,13 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which nodes of a program run in one launch: a linear layer with the norm behind it, and products
- * of one kind that stand close together and do not wait for each other, as the projections of one
- * map. A product may move ahead of a few nodes, where none of them touches what it touches.
+ * Which nodes of a program run in one launch: a linear layer with the norm or the refinement behind
+ * it, and products or group norms of one kind that stand close together and do not wait for each
+ * other, as the projections of one map. A node may move ahead of a few others, where none of them
+ * touches what it touches.
  */
 final class Launches {
-  /** How many nodes further a product may stand. */
-  private static final int REACH = 4;
+  /** How many nodes further one may stand: four levels of a neck, each a product and its norm. */
+  private static final int REACH = 6;
 
   /**
    * What one call of the library puts on the queue.
@@ -41,10 +39,10 @@ final class Launches {
       if (done[i]) {
         continue;
       }
-      CudaStep normalised = withNorm(nodes, steps, done, i, arena);
-      if (normalised != null) {
+      CudaStep pair = pair(nodes, steps, done, i, arena);
+      if (pair != null) {
         done[i + 1] = true;
-        launches.add(new Launch(i, normalised));
+        launches.add(new Launch(i, pair));
       } else {
         List<Integer> together = together(nodes, steps, done, i, arena);
         together.forEach(index -> done[index] = true);
@@ -54,25 +52,30 @@ final class Launches {
     return launches;
   }
 
-  private static @Nullable CudaStep withNorm(
+  /** A linear layer with what is behind it, or null. */
+  private static @Nullable CudaStep pair(
       List<BoundNode> nodes, CudaStep[] steps, boolean[] done, int first, Arena arena) {
-    return first + 1 < steps.length && !done[first + 1]
-        ? LinearNorm.of(nodes, steps, first, arena)
-        : null;
+    if (first + 1 == steps.length || done[first + 1]) {
+      return null;
+    }
+    CudaStep normalised = LinearNorm.of(nodes, steps, first, arena);
+    return normalised != null ? normalised : BoxHead.of(nodes, steps, first, arena);
   }
 
   private static List<Integer> together(
       List<BoundNode> nodes, CudaStep[] steps, boolean[] done, int first, Arena arena) {
     List<Integer> together = new ArrayList<>(List.of(first));
-    Precision products = steps[first].products();
-    if (products == null) {
+    CudaStep.Joint joint = steps[first].joint();
+    if (joint == null) {
       return together;
     }
-    int most = Detr4jCuda.DETR4J_CUDA_PRODUCTS_MOST();
-    for (int i = first + 1; i < steps.length && i <= first + REACH && together.size() < most; i++) {
+    int end = Math.min(steps.length, first + REACH + 1);
+    for (int i = first + 1; i < end && together.size() < joint.most(); i++) {
+      CudaStep.Joint other = steps[i].joint();
       if (!done[i]
-          && steps[i].products() == products
-          && withNorm(nodes, steps, done, i, arena) == null
+          && other != null
+          && other.kind().equals(joint.kind())
+          && pair(nodes, steps, done, i, arena) == null
           && mayMove(nodes, done, first, i)) {
         together.add(i);
       }
@@ -98,16 +101,16 @@ final class Launches {
 
   private static CudaStep joined(CudaStep[] steps, List<Integer> together, Arena arena) {
     CudaStep first = steps[together.getFirst()];
-    Precision products = first.products();
-    if (products == null || together.size() == 1) {
+    CudaStep.Joint joint = first.joint();
+    if (joint == null || together.size() == 1) {
       return first;
     }
-    long bytes = detr4j_cuda_conv2d.layout().byteSize();
+    long bytes = first.parameters().byteSize();
     int count = together.size();
-    MemorySegment all = detr4j_cuda_conv2d.allocateArray(count, arena);
+    MemorySegment all = arena.allocate(count * bytes, 8);
     for (int i = 0; i < count; i++) {
       MemorySegment.copy(steps[together.get(i)].parameters(), 0, all, i * bytes, bytes);
     }
-    return new CudaStep(all, (queue, p) -> ProductTensors.enqueue(products, queue, p, count));
+    return new CudaStep(all, (queue, p) -> joint.operation().enqueue(queue, p, count));
   }
 }

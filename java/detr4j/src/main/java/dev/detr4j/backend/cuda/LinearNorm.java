@@ -12,7 +12,6 @@ import dev.detr4j.op.RowMask;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -47,56 +46,17 @@ final class LinearNorm {
     if (products == null
         || !exists(linear.op(), norm.op())
         || !norm.input(0).equals(linear.output(0))
-        || !inPlace(linear, norm)) {
+        || !FusedPair.inPlace(linear, norm)) {
       return null;
     }
     MemorySegment p = detr4j_cuda_conv2d.allocate(arena);
     p.copyFrom(steps[first].parameters());
     TensorView sums = linear.output(0);
-    if (!isReadLater(nodes, first + 2, sums) || norm.outputs().contains(sums)) {
+    if (!FusedPair.isReadLater(nodes, first + 2, sums) || norm.outputs().contains(sums)) {
       detr4j_cuda_conv2d.out(p, MemorySegment.NULL);
     }
     MemorySegment q = steps[first + 1].parameters();
     return new CudaStep(
         p, (queue, parameters) -> ProductTensors.enqueueWithNorm(products, queue, parameters, q));
-  }
-
-  /**
-   * Whether what is written harms nothing that is still read: blocks read rows of the input while
-   * others write, but of what is added each thread reads only what it writes itself.
-   */
-  private static boolean inPlace(BoundNode linear, BoundNode norm) {
-    List<TensorView> written = norm.outputs();
-    List<TensorView> added = new ArrayList<>(linear.inputs().subList(1, linear.inputs().size()));
-    added.addAll(norm.inputs().subList(1, norm.inputs().size()));
-    if (!Places.apart(written, linear.inputs().subList(0, 1))) {
-      return false;
-    }
-    for (TensorView out : written) {
-      if (Places.touch(out, linear.output(0)) && !out.equals(linear.output(0))) {
-        return false;
-      }
-      for (TensorView other : added) {
-        if (Places.touch(out, other) && !out.equals(other)) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /** Whether nodes from this one on, or whoever sees the program's end, may read what is there. */
-  private static boolean isReadLater(List<BoundNode> nodes, int from, TensorView place) {
-    for (BoundNode node : nodes.subList(from, nodes.size())) {
-      if (!Places.apart(node.inputs(), List.of(place))) {
-        return true;
-      }
-      for (TensorView written : node.outputs()) {
-        if (Places.covers(written, place)) {
-          return false;
-        }
-      }
-    }
-    return true;
   }
 }

@@ -47,7 +47,13 @@ final class ProductTensors {
           case TF32 -> DepthPacking.tf32(packing).weight(weights, weight);
           case BF16 -> DepthPacking.bf16(packing).weight(weights, weight);
         });
-    return new CudaStep(p, (queue, all) -> enqueue(precision, queue, all, 1), precision);
+    return new CudaStep(
+        p,
+        precision,
+        new CudaStep.Joint(
+            precision,
+            Detr4jCuda.DETR4J_CUDA_PRODUCTS_MOST(),
+            (queue, all, count) -> enqueue(precision, queue, all, count)));
   }
 
   /** Puts several products on a queue, in one launch; returns a status. */

@@ -57,6 +57,7 @@ class CudaBackendTest {
   void forget() {
     System.clearProperty("detr4j.cuda");
     System.clearProperty("detr4j.cuda.path");
+    System.clearProperty("detr4j.cuda.device");
   }
 
   @Test
@@ -64,7 +65,7 @@ class CudaBackendTest {
     BackendSelection selection = BackendSelection.open(BY_NAME, OPTIONS);
     try (Backend backend = selection.backend()) {
       assertEquals("emulation on the CPU", backend.device());
-      assertEquals("emulated", backend.instructionSet());
+      assertEquals("emulated sm_90", backend.instructionSet());
     }
   }
 
@@ -73,7 +74,8 @@ class CudaBackendTest {
     for (Precision precision : List.of(Precision.TF32, Precision.BF16)) {
       BackendOptions options = OPTIONS.withPrecision(precision);
       try (Backend backend = BackendSelection.open(BY_NAME, options).backend()) {
-        assertEquals("emulated with " + precision.id() + " products", backend.instructionSet());
+        assertEquals(
+            "emulated sm_90 with " + precision.id() + " products", backend.instructionSet());
       }
     }
   }
@@ -106,11 +108,34 @@ class CudaBackendTest {
   }
 
   @Test
-  void withoutTheSettingThereIsNoSuchBackend() {
-    System.clearProperty("detr4j.cuda");
-    assertEquals(
-        "this build of detr4j has no cuda backend",
-        BackendProviders.of(BackendKind.CUDA).unavailable(OPTIONS));
+  void theSettingChoosesTheDevice() {
+    System.setProperty("detr4j.cuda.device", "0");
+    open().close();
+    System.setProperty("detr4j.cuda.device", "3");
+    assertRefused(
+        "detr4j.cuda.device = 3: there is no device 3; the driver shows 1, counted from 0",
+        OPTIONS);
+    for (String wrong : List.of("two", "-1", "1.5")) {
+      System.setProperty("detr4j.cuda.device", wrong);
+      assertRefused(
+          "detr4j.cuda.device is " + wrong + "; expected the number of a device, counted from 0",
+          OPTIONS);
+    }
+  }
+
+  @Test
+  void theArchitectureIsOnlyLowered() {
+    try (Backend backend =
+        BackendSelection.open(BY_NAME, new BackendOptions(1, "sm_86", 0)).backend()) {
+      assertEquals("emulated sm_86", backend.instructionSet());
+      assertEquals(
+          "backend cuda selects at most 8192 scores, not 9000", backend.refusal(new TopK(9000)));
+    }
+    for (String wrong : List.of("sm_100", "sm_75")) {
+      assertRefused(
+          wrong + " was requested, and emulation on the CPU is sm_90; expected sm_80 to sm_90",
+          new BackendOptions(1, wrong, 0));
+    }
   }
 
   @Test
@@ -121,7 +146,9 @@ class CudaBackendTest {
 
   @Test
   void whatItCannotDoIsRefused() {
-    assertRefused("it has no instruction set avx512", new BackendOptions(1, "avx512", 0));
+    assertRefused(
+        "it has no instruction set avx512, only architectures such as sm_80",
+        new BackendOptions(1, "avx512", 0));
     try (Backend backend = open()) {
       assertEquals(
           "backend cuda selects at most 16384 scores, not 20000", backend.refusal(new TopK(20000)));
