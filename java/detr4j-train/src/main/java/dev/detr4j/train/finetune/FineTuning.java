@@ -170,6 +170,7 @@ public final class FineTuning implements AutoCloseable {
             "%s (%s)".formatted(backend.kind().id(), backend.instructionSet()),
             options.threads(),
             version());
+    folder.checkIdentity(identity);
     SessionEngine engine =
         engine(settings, start, model, preparation, export, backend, options, held);
     PixelSize canvas = preparation.augmentation().largest(preparation.train().dataset().images());
@@ -339,7 +340,8 @@ public final class FineTuning implements AutoCloseable {
                     card(title(), model, preparation, settings(), metrics)),
             this::picture,
             findings,
-            listener);
+            new FirstStepCheck(
+                listener, preparation.criterion(), preparation.heads(), model.queries()));
     synchronized (this) {
       run = begun;
       if (stopRequested) {

@@ -77,6 +77,11 @@ public record ClassMap(List<String> classes, List<Integer> oldRow, int oldClasse
     return oldRow.size() == oldClasses;
   }
 
+  /** Whether no row continues. */
+  public boolean isNew() {
+    return oldRow.stream().allMatch(row -> row < 0);
+  }
+
   /** What is done, for people. */
   @Override
   public String toString() {

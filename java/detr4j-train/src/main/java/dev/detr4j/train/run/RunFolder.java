@@ -92,6 +92,17 @@ public final class RunFolder {
     }
   }
 
+  /**
+   * Makes sure that the run here, where there is one, is this run.
+   *
+   * @throws TrainingException when it is another one
+   */
+  public void checkIdentity(RunIdentity identity) {
+    if (hasState()) {
+      identity.resumes(state().identity());
+    }
+  }
+
   /** Whether there is a run to resume. */
   public boolean hasState() {
     return state().exists();

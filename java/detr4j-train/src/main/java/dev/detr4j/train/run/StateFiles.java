@@ -132,23 +132,42 @@ final class StateFiles {
     return text.toByteArray();
   }
 
-  /**
-   * Reads the newest whole state.
-   *
-   * @param arena of the memory of its tensors
-   */
-  RunState read(Arena arena) {
-    Path newest = Files.exists(folder) ? folder : before;
-    JsonObject json = JsonObject.read(newest.resolve(REST), TrainingException::new);
+  /** Reads what the run of the newest whole state is. */
+  Map<String, String> identity() {
+    return identity(rest(newest()));
+  }
+
+  private Path newest() {
+    return Files.exists(folder) ? folder : before;
+  }
+
+  private static JsonObject rest(Path state) {
+    JsonObject json = JsonObject.read(state.resolve(REST), TrainingException::new);
     int format = json.integer("format", 0, Integer.MAX_VALUE);
     if (format != FORMAT) {
       throw new TrainingException(
           "%s: format %d, expected %d; another version of detr4j wrote it"
               .formatted(json.where(), format, FORMAT));
     }
+    return json;
+  }
+
+  private static Map<String, String> identity(JsonObject json) {
     Map<String, String> identity = new LinkedHashMap<>();
     JsonObject named = json.object("identity");
     named.names().forEach(name -> identity.put(name, named.string(name)));
+    return identity;
+  }
+
+  /**
+   * Reads the newest whole state.
+   *
+   * @param arena of the memory of its tensors
+   */
+  RunState read(Arena arena) {
+    Path newest = newest();
+    JsonObject json = rest(newest);
+    Map<String, String> identity = identity(json);
     Map<String, Long> steps = new LinkedHashMap<>();
     JsonObject counted = json.object("tensor_steps");
     counted.names().forEach(name -> steps.put(name, counted.longInteger(name)));

@@ -8,6 +8,7 @@ import dev.detr4j.evaluation.Mistakes;
 import dev.detr4j.evaluation.ScoredBox;
 import dev.detr4j.evaluation.report.MistakesPage;
 import dev.detr4j.train.TrainingException;
+import dev.detr4j.train.augment.Batch;
 import dev.detr4j.train.augment.BatchMaker;
 import dev.detr4j.train.augment.BatchPicture;
 import dev.detr4j.train.data.Dataset;
@@ -52,6 +53,13 @@ public final class TrainingRun {
 
     /** A line that stays. */
     void message(String line);
+
+    /**
+     * A step was taken.
+     *
+     * @param batch valid until this returns
+     */
+    default void stepped(long step, Batch batch, TrainingEngine.Outcome outcome) {}
   }
 
   /** How a run ended. */
@@ -229,6 +237,7 @@ public final class TrainingRun {
         failures = 0;
         double seconds = (System.nanoTime() - begun) / 1e9;
         log.step(settings, epoch, outcome, seconds);
+        listener.stepped(step, made.batch(), outcome);
         listener.progress(
             progress.after(step, epoch, outcome.losses().total(), settings.rate(), seconds));
       } catch (NotFiniteException e) {
