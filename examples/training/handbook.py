@@ -63,7 +63,7 @@ def order(folder):
 
 def chromium(arguments, page):
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=3000"]
-    return subprocess.run(command + arguments + [page.as_uri()], check=True, capture_output=True, timeout=180).stdout
+    return subprocess.run(command + arguments + [page.resolve().as_uri()], check=True, capture_output=True, timeout=180).stdout
 
 
 def draw(folder, name, style):

@@ -62,7 +62,8 @@ class DetectPhotoTest {
     assertTrue(
         run.message().contains("; vector: " + denied), "one line expected: " + run.message());
     assertTrue(
-        run.message().matches("no backend can be used: c: .*" + denied + "; .*"), run.message());
+        run.message().matches("no backend can be used: cuda: .*; c: .*" + denied + "; .*"),
+        run.message());
   }
 
   private record Run(int status, String output, String errors) {
