@@ -206,6 +206,9 @@ final class TrainCommand implements Callable<Integer> {
     try (TrainProgress progress = new TrainProgress(err);
         GentleStop stop = new GentleStop(progress);
         FineTuning tuning = builder(start).listener(progress).open()) {
+      if (!check) {
+        tuning.checkFolder();
+      }
       tuning.findings().forEach(found -> progress.message(found.toString()));
       tuning.summary().forEach(progress::message);
       if (check) {

@@ -10,6 +10,7 @@ import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.model.graph.TrainableModel;
 import dev.detr4j.model.graph.TrainableModel.TrainingForm;
 import dev.detr4j.op.LevelShape;
+import dev.detr4j.train.TrainingException;
 import dev.detr4j.train.augment.Batch;
 import dev.detr4j.train.data.Dataset;
 import dev.detr4j.train.export.NamedWeight;
@@ -248,21 +249,24 @@ public final class SessionEngine implements TrainingEngine {
     Map<String, MemorySegment> known = new HashMap<>();
     state.forEach(each -> known.put(each.name(), each.values()));
     for (Parameter parameter : session.parameters()) {
+      long bytes = 4 * parameter.shape().elements();
       session.restore(
           parameter,
-          stored(known, parameter.name()),
-          stored(known, FIRST + parameter.name()),
-          stored(known, SECOND + parameter.name()),
-          stored(known, AVERAGE + parameter.name()),
+          stored(known, parameter.name(), bytes),
+          stored(known, FIRST + parameter.name(), bytes),
+          stored(known, SECOND + parameter.name(), bytes),
+          stored(known, AVERAGE + parameter.name(), bytes),
           tensorSteps.getOrDefault(parameter.name(), 0L));
     }
     session.restored();
   }
 
-  private static MemorySegment stored(Map<String, MemorySegment> known, String name) {
+  private static MemorySegment stored(Map<String, MemorySegment> known, String name, long bytes) {
     MemorySegment values = known.get(name);
-    if (values == null) {
-      throw new IllegalArgumentException("the state has no " + name);
+    if (values == null || values.byteSize() != bytes) {
+      throw new TrainingException(
+          "the state of the run has %s for \"%s\", expected %d: it is of another model or damaged"
+              .formatted(values == null ? "nothing" : values.byteSize() + " bytes", name, bytes));
     }
     return values;
   }

@@ -74,6 +74,7 @@ public final class FineTuning implements AutoCloseable {
   private final SessionEngine engine;
   private final MemoryNeed memory;
   private final Held held;
+  private final boolean restart;
 
   private @Nullable TrainingRun run;
   private boolean stopRequested;
@@ -91,6 +92,7 @@ public final class FineTuning implements AutoCloseable {
       Held held) {
     output = settings.output;
     listener = settings.listener;
+    restart = settings.restart;
     this.model = model;
     this.preparation = preparation;
     this.findings = findings;
@@ -134,9 +136,6 @@ public final class FineTuning implements AutoCloseable {
     RunFolder folder = new RunFolder(settings.output);
     folder.create();
     held.add(folder.lock());
-    if (settings.restart) {
-      folder.discard();
-    }
 
     Path converted = settings.output.resolve(CONVERTED);
     held.add(() -> ModelExport.discard(converted));
@@ -170,7 +169,6 @@ public final class FineTuning implements AutoCloseable {
             "%s (%s)".formatted(backend.kind().id(), backend.instructionSet()),
             options.threads(),
             version());
-    folder.checkIdentity(identity);
     SessionEngine engine =
         engine(settings, start, model, preparation, export, backend, options, held);
     PixelSize canvas = preparation.augmentation().largest(preparation.train().dataset().images());
@@ -311,7 +309,18 @@ public final class FineTuning implements AutoCloseable {
 
   /** Whether the folder has a run that {@link #run} goes on with. */
   public boolean resumes() {
-    return folder.hasState();
+    return !restart && folder.hasState();
+  }
+
+  /**
+   * Makes sure that {@link #run} will go on with the run of the folder, where there is one.
+   *
+   * @throws TrainingException when that is another run, with what differs
+   */
+  public void checkFolder() {
+    if (resumes()) {
+      folder.checkIdentity(identity);
+    }
   }
 
   /** Where the best model is, once there is one. */
@@ -325,6 +334,11 @@ public final class FineTuning implements AutoCloseable {
    * @throws TrainingException when it cannot go on; the last good state is kept
    */
   public TrainingRun.Result run() {
+    checkFolder();
+    if (restart) {
+      // Not before: data or a model that cannot be read must not cost the run that is there.
+      folder.discard();
+    }
     TrainingRun begun =
         new TrainingRun(
             engine,

@@ -46,6 +46,9 @@ public final class RunFolder {
 
   /** Creates the folder. */
   public void create() {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new TrainingException(folder + ": is a file, expected a folder");
+    }
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {

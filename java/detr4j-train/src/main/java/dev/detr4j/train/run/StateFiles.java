@@ -142,7 +142,14 @@ final class StateFiles {
   }
 
   private static JsonObject rest(Path state) {
-    JsonObject json = JsonObject.read(state.resolve(REST), TrainingException::new);
+    JsonObject json =
+        JsonObject.read(
+            state.resolve(REST),
+            message ->
+                new TrainingException(
+                    state
+                        + ": the state of a run cannot be read; --restart begins anew: "
+                        + message));
     int format = json.integer("format", 0, Integer.MAX_VALUE);
     if (format != FORMAT) {
       throw new TrainingException(

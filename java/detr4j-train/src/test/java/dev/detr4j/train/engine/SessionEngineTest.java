@@ -1,6 +1,7 @@
 package dev.detr4j.train.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.detr4j.backend.BackendOptions;
@@ -13,6 +14,7 @@ import dev.detr4j.image.PixelSize;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.parity.FormulaCheckpoint;
+import dev.detr4j.train.TrainingException;
 import dev.detr4j.train.augment.Batch;
 import dev.detr4j.train.augment.Scene;
 import dev.detr4j.train.data.LabelledBox;
@@ -112,6 +114,10 @@ class SessionEngineTest {
     }
     try (HostBackend backend = open();
         SessionEngine engine = engine(backend)) {
+      List<NamedWeight> part = kept.subList(1, kept.size());
+      String message =
+          assertThrows(TrainingException.class, () -> engine.restore(part, steps)).getMessage();
+      assertTrue(message.startsWith("the state of the run has nothing for \""), message);
       engine.restore(kept, steps);
       assertEquals(after, step(engine, batch, 25));
       List<NamedWeight> actual = engine.exported();

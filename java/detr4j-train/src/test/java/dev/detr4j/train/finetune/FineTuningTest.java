@@ -175,13 +175,41 @@ class FineTuningTest {
     assertTrue(
         messages.stream().noneMatch(line -> line.startsWith("warning")), messages.toString());
     // Another run is refused, until it is asked to begin anew.
-    FineTuningBuilder other = settings("parts").seed(2);
-    String message = assertThrows(TrainingException.class, other::open).getMessage();
-    assertTrue(message.startsWith("cannot resume: seed was 1 and is 2 now"), message);
+    try (FineTuning tuning = settings("parts").seed(2).open()) {
+      String message = assertThrows(TrainingException.class, tuning::checkFolder).getMessage();
+      assertTrue(message.startsWith("cannot resume: seed was 1 and is 2 now"), message);
+    }
+    // What cannot begin takes nothing away from what is there.
+    Path state = folder.resolve("parts/last/state.json");
+    FineTuningBuilder unread =
+        FineTuning.of(model(), folder.resolve("nowhere"), folder.resolve("parts")).restart();
+    assertThrows(TrainingException.class, unread::open);
+    try (FineTuning tuning = settings("parts").restart().open()) {
+      assertFalse(tuning.resumes());
+    }
+    assertTrue(Files.exists(state));
     try (FineTuning tuning = settings("parts").seed(2).restart().epochs(1).open()) {
       assertFalse(tuning.resumes());
       assertEquals(2, tuning.run().steps());
     }
+  }
+
+  @Test
+  void aDamagedStateIsNamed() throws IOException {
+    SampleFiles.text(folder.resolve("a/last/state.json"), "{\"format\": 1");
+    try (FineTuning tuning = settings("a").open()) {
+      String message = assertThrows(TrainingException.class, tuning::run).getMessage();
+      assertTrue(
+          message.startsWith(
+              folder.resolve("a/last")
+                  + ": the state of a run cannot be read; --restart begins anew: state.json is not valid JSON"),
+          message);
+    }
+    SampleFiles.text(folder.resolve("file"), "");
+    FineTuningBuilder onFile = settings("file");
+    assertEquals(
+        folder.resolve("file") + ": is a file, expected a folder",
+        assertThrows(TrainingException.class, onFile::open).getMessage());
   }
 
   @Test
