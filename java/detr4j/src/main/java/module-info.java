@@ -17,6 +17,7 @@ module dev.detr4j {
   exports dev.detr4j;
   exports dev.detr4j.backend;
   exports dev.detr4j.backend.host to
+      dev.detr4j.parity,
       dev.detr4j.train;
   exports dev.detr4j.checkpoint to
       dev.detr4j.cli,
@@ -58,6 +59,7 @@ module dev.detr4j {
       dev.detr4j.parity;
   exports dev.detr4j.profile;
   exports dev.detr4j.runtime to
+      dev.detr4j.parity,
       dev.detr4j.train;
   exports dev.detr4j.session to
       dev.detr4j.parity,

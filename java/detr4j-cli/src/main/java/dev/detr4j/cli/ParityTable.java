@@ -13,7 +13,7 @@ import picocli.CommandLine.Help.Ansi;
 
 /** Prints outcomes as they come, in columns whose widths are known beforehand, then the sums. */
 final class ParityTable {
-  private static final int STAGE_WIDTH = "labels and order".length();
+  private static final int STAGE_WIDTH = "gradient.norm_weight".length();
 
   private final PrintWriter out;
   private final boolean worstOnly;

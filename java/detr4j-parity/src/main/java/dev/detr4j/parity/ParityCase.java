@@ -1,7 +1,9 @@
 package dev.detr4j.parity;
 
 import dev.detr4j.backend.Backend;
+import dev.detr4j.backend.BackendKind;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thing that a golden set lets us compare. Nothing is read until it runs. Immutable and
@@ -15,6 +17,11 @@ public sealed interface ParityCase {
 
   /** A case that runs kernels, once for each backend and tier. */
   non-sealed interface OnBackend extends ParityCase {
+    /** Why the case does not run on a backend, without a full stop, or null when it does. */
+    default @Nullable String refusal(BackendKind kind) {
+      return null;
+    }
+
     /**
      * Runs the case and compares.
      *

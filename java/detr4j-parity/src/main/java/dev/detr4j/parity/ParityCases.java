@@ -52,6 +52,7 @@ public final class ParityCases {
     all.addEvaluations();
     all.guarded("containers", "containers/expected.json", all::addContainers);
     all.guarded("containers/hostile", "containers/hostile/expected.json", all::addHostile);
+    all.addTraining();
     if (prefixes.isEmpty()) {
       return List.copyOf(all.cases);
     }
@@ -121,6 +122,61 @@ public final class ParityCases {
       if (Files.isRegularFile(file.resolve("expected.json"))) {
         cases.add(new EvaluationParity("prepost/coco/" + file.getFileName(), file));
       }
+    }
+  }
+
+  private void addTraining() {
+    guarded("losses", "losses/index.json", this::addLosses);
+    guarded("ops", "ops/index.json", this::addOperations);
+    guarded("gradients", "gradients/index.json", this::addModelGradients);
+    guarded("trajectories", "trajectories/index.json", this::addTrajectories);
+    addFile("trajectories/optimizer", "trajectories/optimizer.json", OptimizerParity::new);
+    addFile(
+        "data",
+        "data/transforms.json",
+        (path, file) ->
+            new ParityCase.NotRun(
+                path,
+                "AugmentationGoldenTest of detr4j-train compares boxes through augmentations"));
+  }
+
+  private void addLosses(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("losses")).objects("cases")) {
+      String name = entry.string("case");
+      cases.add(new LossParity("losses/" + name, beside(index, entry, name + ".json")));
+    }
+  }
+
+  private void addOperations(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("ops")).objects("cases")) {
+      String path = "ops/" + entry.string("case");
+      Path file = beside(index, entry, entry.string("file"));
+      cases.add(
+          LossOperationParity.runs(entry.string("op"))
+              ? new LossOperationParity(path, file, entry)
+              : new OperationGradientParity(path, file, entry));
+    }
+  }
+
+  private void addModelGradients(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("gradients")).objects("cases")) {
+      String name = entry.string("case");
+      Path folder = beside(index, entry, name);
+      JsonObject manifest = ModelGradientParity.manifest("gradients/" + name, folder);
+      for (String variant : manifest.object("variants").names()) {
+        String path = "gradients/" + name + "/" + variant;
+        cases.add(new ModelGradientParity(path, folder, manifest, variant, false));
+        if (name.startsWith("small_") && variant.equals("original")) {
+          cases.add(new ModelGradientParity(path + "-recomputed", folder, manifest, variant, true));
+        }
+      }
+    }
+  }
+
+  private void addTrajectories(Path index) {
+    for (JsonObject entry : JsonObject.read(index, error("trajectories")).objects("cases")) {
+      String name = entry.string("case");
+      cases.add(new TrajectoryParity("trajectories/" + name, beside(index, entry, name)));
     }
   }
 

@@ -15,8 +15,8 @@ public final class ParityRun {
   private ParityRun() {}
 
   /**
-   * Runs every case on every target that it concerns and reports each as it ends. A case that fails
-   * is reported; the others run.
+   * Runs every case on every target and reports each as it ends, those that are refused too. A case
+   * that fails is reported; the others run.
    */
   public static void run(
       List<ParityCase> cases, List<ParityTarget> targets, Consumer<ParityOutcome> report) {
@@ -38,6 +38,11 @@ public final class ParityRun {
 
   /** Runs one case on one target. */
   public static ParityOutcome run(ParityCase.OnBackend test, ParityTarget target) {
+    String refusal = test.refusal(target.kind());
+    if (refusal != null) {
+      return new ParityOutcome(
+          test.path(), target.kind().id(), target.tier(), List.of(), Verdict.NOT_RUN, refusal);
+    }
     return outcome(
         test.path(),
         target.kind().id(),

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestFactory;
  * with the greatest gradients are moved one at a time.
  */
 class FiniteDifferencesTest {
-  private static final Path FOLDER = Path.of("src/test/resources/dev/detr4j/parity/training/ops");
+  private static final Path FOLDER = Path.of("../../weights/golden-training/ops");
 
   private static final int ELEMENTS = 3;
 

@@ -19,7 +19,7 @@ import java.util.function.ToIntFunction;
  * of each other, and the norm is summed in a fixed order: results do not depend on the number of
  * threads.
  */
-final class AdamW {
+public final class AdamW {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
 
   /** Numbers of a part: five arrays of them fit the second cache. */
@@ -52,7 +52,7 @@ final class AdamW {
    *
    * @param group the index of a parameter's group in {@link OptimizerSettings#groups}
    */
-  AdamW(
+  public AdamW(
       ParameterMemory memory,
       WorkerPool pool,
       List<Parameter> parameters,
@@ -80,7 +80,7 @@ final class AdamW {
   }
 
   /** The L2 norm of all gradients there are; not finite where one of them is not. */
-  double norm() {
+  public double norm() {
     MemorySegment gradients = memory.gradients();
     pool.run(
         (tile, scratch) -> {
@@ -126,7 +126,7 @@ final class AdamW {
    *
    * @param norm what {@link #norm} returned
    */
-  void step(OptimizerSettings settings, double norm) {
+  public void step(OptimizerSettings settings, double norm) {
     float clip = settings.clip() > 0 ? (float) Math.min(1, settings.clip() / (norm + 1e-6)) : 1;
     for (int i = 0; i < steps.length; i++) {
       if (memory.isReached(parameters.get(i))) {

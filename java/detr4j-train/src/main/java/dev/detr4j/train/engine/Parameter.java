@@ -16,7 +16,7 @@ public final class Parameter implements Weight {
   private final Set<String> canonicalNames = new LinkedHashSet<>();
   private MemorySegment values = MemorySegment.NULL;
 
-  Parameter(Weight start) {
+  public Parameter(Weight start) {
     this.start = start;
   }
 

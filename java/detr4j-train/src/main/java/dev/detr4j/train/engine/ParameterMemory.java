@@ -22,7 +22,7 @@ import java.util.Map;
  * by weights that are derived from parameters, which become those of the parameters when a step
  * ends.
  */
-final class ParameterMemory implements WeightSums, AutoCloseable {
+public final class ParameterMemory implements WeightSums, AutoCloseable {
   private static final long ALIGNMENT = 64;
 
   /** Values, gradients, two moments, average. */
@@ -36,7 +36,7 @@ final class ParameterMemory implements WeightSums, AutoCloseable {
   private final long bytes;
 
   /** Memory for parameters; they learn from now on. */
-  ParameterMemory(HostBackend backend, List<Parameter> learning) {
+  public ParameterMemory(HostBackend backend, List<Parameter> learning) {
     this.backend = backend;
     long size = 0;
     for (Parameter parameter : learning) {
@@ -76,15 +76,15 @@ final class ParameterMemory implements WeightSums, AutoCloseable {
     return copies.get(0).segment();
   }
 
-  MemorySegment gradients() {
+  public MemorySegment gradients() {
     return copies.get(1).segment();
   }
 
-  MemorySegment firstMoments() {
+  public MemorySegment firstMoments() {
     return copies.get(2).segment();
   }
 
-  MemorySegment secondMoments() {
+  public MemorySegment secondMoments() {
     return copies.get(3).segment();
   }
 
@@ -93,7 +93,7 @@ final class ParameterMemory implements WeightSums, AutoCloseable {
   }
 
   /** Where a parameter begins in each copy, in bytes. */
-  long place(Parameter parameter) {
+  public long place(Parameter parameter) {
     return places.getOrDefault(parameter, -1L);
   }
 

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>Logits are {@code [queries, classes]} float32, sums are double. Stateless.
  */
-final class ClassLoss {
+public final class ClassLoss {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private ClassLoss() {}
@@ -22,7 +22,7 @@ final class ClassLoss {
    * @param factor of the gradient: the weight of the loss divided by what it is divided by
    * @return the sum, without the factor
    */
-  static double focal(
+  public static double focal(
       MemorySegment logits,
       MemorySegment gradient,
       int queries,
@@ -66,7 +66,7 @@ final class ClassLoss {
    * @param factor of the gradient, as for {@link #focal}
    * @return the sum, without the factor
    */
-  static double crossEntropy(
+  public static double crossEntropy(
       MemorySegment logits,
       MemorySegment gradient,
       int queries,

@@ -1,6 +1,5 @@
 package dev.detr4j.train.finetune;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,16 +12,13 @@ import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.tensor.Shape;
 import dev.detr4j.train.export.ModelExport;
 import dev.detr4j.train.fault.Findings;
-import dev.detr4j.train.golden.Golden;
 import dev.detr4j.train.head.ClassMap;
 import dev.detr4j.train.head.HeadPolicy;
 import dev.detr4j.train.prepare.ModelDescription;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -78,11 +74,9 @@ class StartingModelTest {
       try (Arena arena = Arena.ofConfined()) {
         var old = arena.allocate(4L * 5 * 96);
         before.tensor(proposals).read(old);
-        double[] row = new double[96];
-        for (int i = 0; i < 96; i++) {
-          row[i] = old.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-        }
-        assertArrayEquals(row, Arrays.copyOf(Golden.doubles(after, proposals), 96));
+        var kept = arena.allocate(4L * 2 * 96);
+        after.tensor(proposals).read(kept);
+        assertEquals(-1, old.asSlice(0, 4 * 96).mismatch(kept.asSlice(0, 4 * 96)));
       }
     }
     try (Stream<Path> files = Files.list(folder)) {

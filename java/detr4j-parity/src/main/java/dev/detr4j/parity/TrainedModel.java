@@ -1,105 +1,129 @@
-package dev.detr4j.train.engine;
+package dev.detr4j.parity;
 
-import dev.detr4j.backend.BackendOptions;
-import dev.detr4j.backend.BackendProvider;
 import dev.detr4j.backend.host.HostBackend;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.SafetensorsFile;
+import dev.detr4j.error.CheckpointException;
 import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
+import dev.detr4j.model.codes.CodesModel;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.graph.ModelInput;
 import dev.detr4j.model.graph.TrainableModel;
 import dev.detr4j.model.graph.TrainableModel.TrainingForm;
 import dev.detr4j.op.LevelShape;
-import dev.detr4j.parity.FormulaCheckpoint;
-import dev.detr4j.train.golden.Golden;
+import dev.detr4j.train.engine.Parameter;
+import dev.detr4j.train.engine.PlannedStep;
+import dev.detr4j.train.engine.SessionOptions;
+import dev.detr4j.train.engine.TrainingSession;
 import dev.detr4j.train.loss.BatchCounts;
 import dev.detr4j.train.loss.Criterion;
 import dev.detr4j.train.loss.CriterionOptions;
-import dev.detr4j.train.loss.CriterionOptions.Cardinality;
 import dev.detr4j.train.loss.LayerOutput;
 import dev.detr4j.train.loss.LayerOutput.Stage;
 import dev.detr4j.train.loss.LossValues;
-import dev.detr4j.train.match.MatchingCost;
-import dev.detr4j.train.match.OverlapRule;
 import dev.detr4j.train.match.Targets;
 import dev.detr4j.train.recipe.Freezing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
-/** A model of the golden set, with the batches and losses of its manifest. */
-final class GoldenModel implements AutoCloseable {
-  private static final Path CODES = Path.of("../../weights/codes/model/model.safetensors");
-
-  final JsonObject manifest;
+/** A whole model of a training set on a backend, with the batches and losses of its manifest. */
+final class TrainedModel implements AutoCloseable {
+  private final JsonObject manifest;
   private final long seed;
   private final Checkpoint checkpoint;
-  private final HostBackend backend;
-  final TrainingSession session;
+  private final TrainingSession session;
   private final CriterionOptions criterion;
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
-  /** One image of a batch. */
-  private record Image(ModelInput input, float[] pixels, Targets targets) {}
-
-  GoldenModel(
-      String folder,
-      BackendProvider provider,
+  /**
+   * How a case trains its model.
+   *
+   * @param lossOptions as the manifest has them
+   * @param auxiliary whether the decoder layers before the last have losses
+   * @param repeatedNorm whether decoder layers continue from their normalised states, as those of
+   *     transformers' DETR do
+   * @param recompute whether layers are computed anew on the way back
+   * @param group of each parameter, for the optimizer
+   */
+  record Options(
       JsonObject lossOptions,
       boolean auxiliary,
       boolean repeatedNorm,
       Freezing freezing,
       boolean recompute,
-      ToIntFunction<Parameter> group) {
-    manifest = Golden.json(folder + "/manifest.json");
+      ToIntFunction<Parameter> group) {}
+
+  /** One image of a batch. */
+  private record Image(ModelInput input, float[] pixels, Targets targets) {}
+
+  /** Opens the model of a case; the backend is its own, and closed by the caller. */
+  TrainedModel(Path folder, JsonObject manifest, HostBackend backend, Options options) {
+    this.manifest = manifest;
     seed = manifest.longInteger("seed");
-    ModelConfig config = ModelFamilies.ALL.read(Golden.path(folder + "/config.json"));
-    checkpoint =
-        manifest.has("tensors")
-            ? FormulaCheckpoint.read(Golden.path(folder + "/manifest.json"))
-            : SafetensorsFile.open(CODES);
-    backend = (HostBackend) provider.open(new BackendOptions(2, null, 0));
-    criterion = options(lossOptions, auxiliary);
-    session =
-        TrainingSession.open(
-            config,
-            new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config)),
-            backend,
-            new SessionOptions(
-                auxiliary,
-                lossOptions.bool("encoder", false),
-                repeatedNorm ? TrainingForm.REPEATED_DECODER_NORM : TrainingForm.ORIGINAL,
-                freezing,
-                recompute,
-                group));
+    ModelConfig config = ModelFamilies.ALL.read(folder.resolve("config.json"));
+    criterion = StoredTargets.criterion(options.lossOptions(), options.auxiliary());
+    checkpoint = checkpoint(manifest);
+    try {
+      session =
+          TrainingSession.open(
+              config,
+              new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config)),
+              backend,
+              new SessionOptions(
+                  options.auxiliary(),
+                  options.lossOptions().bool("encoder", false),
+                  options.repeatedNorm()
+                      ? TrainingForm.REPEATED_DECODER_NORM
+                      : TrainingForm.ORIGINAL,
+                  options.freezing(),
+                  options.recompute(),
+                  options.group()));
+    } catch (Throwable e) {
+      checkpoint.close();
+      throw e;
+    }
+    session.parameters().forEach(each -> parameters.put(each.name(), each));
   }
 
-  private static CriterionOptions options(JsonObject o, boolean auxiliary) {
-    boolean focal = o.string("form").equals("focal");
-    MatchingCost cost =
-        new MatchingCost(
-            focal ? MatchingCost.Form.FOCAL : MatchingCost.Form.SOFTMAX,
-            o.number("class_cost"),
-            o.number("bbox_cost"),
-            o.number("giou_cost"),
-            1e-8,
-            OverlapRule.PLAIN,
-            o.bool("replace_invalid", false));
-    return new CriterionOptions(
-        cost,
-        o.number("class_weight"),
-        o.number("bbox_weight"),
-        o.number("giou_weight"),
-        o.number("alpha", Double.NaN),
-        o.number("eos", Double.NaN),
-        Cardinality.NONE,
-        auxiliary,
-        o.bool("encoder", false));
+  /** Weights by formula, or those of the default model. */
+  private static Checkpoint checkpoint(JsonObject manifest) {
+    if (manifest.has("tensors")) {
+      return FormulaCheckpoint.of(manifest);
+    }
+    String folder = manifest.object("weights").string("folder");
+    if (!folder.equals("weights/codes/model")) {
+      throw new CheckpointException(
+          manifest.where() + ": weights are those of " + folder + ", expected weights/codes/model");
+    }
+    return SafetensorsFile.open(CodesModel.folder().resolve("model.safetensors"));
+  }
+
+  TrainingSession session() {
+    return session;
+  }
+
+  /** What learns, by name; a caller may take entries out. */
+  Map<String, Parameter> parameters() {
+    return parameters;
+  }
+
+  /** A parameter, or null where none of this name learns. */
+  @Nullable Parameter parameter(String name) {
+    return parameters.get(name);
+  }
+
+  /** The entries of the manifest, in the order of what is stored. */
+  List<JsonObject> entries() {
+    return manifest.objects("parameters");
   }
 
   /** Runs a batch: forward, losses and backward of each image. Returns the total loss. */
@@ -156,13 +180,15 @@ final class GoldenModel implements AutoCloseable {
     }
   }
 
+  /** The stored formula gives NCHW of the padded batch; a step takes the NHWC of one image. */
   private List<Image> images(JsonObject batch) {
     JsonObject input = batch.object("input");
     List<Integer> shape = input.integers("shape", 1, 10_000);
     int height = shape.get(2);
     int width = shape.get(3);
-    float[] all = Golden.tensor(input, seed);
+    float[] all = DescribedTensor.values(input, seed);
     List<List<Integer>> valid = input.integerLists("valid_hw");
+    List<Targets> targets = StoredTargets.of(batch.objects("targets"));
     List<Image> images = new ArrayList<>();
     for (int n = 0; n < shape.get(0); n++) {
       LevelShape inside = new LevelShape(valid.get(n).get(0), valid.get(n).get(1));
@@ -174,31 +200,14 @@ final class GoldenModel implements AutoCloseable {
           }
         }
       }
-      images.add(
-          new Image(
-              new ModelInput(height, width, List.of(inside)),
-              pixels,
-              targets(batch.objects("targets").get(n))));
+      images.add(new Image(new ModelInput(height, width, List.of(inside)), pixels, targets.get(n)));
     }
     return images;
-  }
-
-  private static Targets targets(JsonObject image) {
-    int[] labels = image.integers("labels", 0, 1000).stream().mapToInt(Integer::intValue).toArray();
-    float[] boxes = new float[4 * labels.length];
-    int at = 0;
-    for (List<Double> box : image.numberLists("boxes")) {
-      for (double value : box) {
-        boxes[at++] = (float) value;
-      }
-    }
-    return new Targets(labels, boxes);
   }
 
   @Override
   public void close() {
     session.close();
-    backend.close();
     checkpoint.close();
   }
 }
