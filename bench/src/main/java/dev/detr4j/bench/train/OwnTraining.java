@@ -53,7 +53,9 @@ final class OwnTraining implements Turn, AutoCloseable {
   private static final double RATE = 1e-5;
   private static final double DECAY = 1e-4;
   private static final double CLIP = 0.1;
-  private static final double AVERAGE = 0.999;
+
+  /** The peer keeps no average of the weights either. */
+  private static final double NO_AVERAGE = -1;
 
   private final TrainingCase of;
   private final HostBackend backend;
@@ -91,6 +93,7 @@ final class OwnTraining implements Turn, AutoCloseable {
                 losses.encoder(),
                 softmax ? TrainingForm.REPEATED_DECODER_NORM : TrainingForm.ORIGINAL,
                 of.freezing(),
+                false,
                 false,
                 parameter -> 0));
     targets = of.targets(config.labels().size());
@@ -152,7 +155,7 @@ final class OwnTraining implements Turn, AutoCloseable {
     double norm = session.finishGradients();
     at = took(Phase.GRADIENTS, at);
     session.update(
-        OptimizerSettings.of(List.of(new OptimizerSettings.Group(RATE, DECAY)), CLIP, AVERAGE),
+        OptimizerSettings.of(List.of(new OptimizerSettings.Group(RATE, DECAY)), CLIP, NO_AVERAGE),
         norm);
     took(Phase.UPDATE, at);
   }

@@ -95,7 +95,7 @@ public final class FindOnPages {
       graphics.draw(new Rectangle2D.Float(box.xMin(), box.yMin(), box.width(), box.height()));
       graphics.drawString(
           "%s %.2f".formatted(each.label(), each.score()),
-          box.xMin() + 4,
+          Math.max(box.xMin() + 4, 4),
           Math.max(box.yMin() - 6, 18));
     }
     graphics.dispose();

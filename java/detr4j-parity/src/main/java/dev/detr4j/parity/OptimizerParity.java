@@ -75,7 +75,7 @@ final class OptimizerParity implements ParityCase.OnHost {
     Worst worst = new Worst();
     try (HostBackend backend =
             TrainingCase.host(ParityTarget.of(BackendKind.REFERENCE, null, 2).open());
-        ParameterMemory memory = new ParameterMemory(backend, parameters)) {
+        ParameterMemory memory = new ParameterMemory(backend, parameters, false)) {
       AdamW optimizer = new AdamW(memory, backend.workers(), parameters, parameter -> 0);
       parameters.forEach(
           each -> memory.sum(each, each.shape().rank() == 1 ? Shape.of(1, 7) : each.shape()));

@@ -86,6 +86,7 @@ final class TrainedModel implements AutoCloseable {
                       : TrainingForm.ORIGINAL,
                   options.freezing(),
                   options.recompute(),
+                  true,
                   options.group()));
     } catch (Throwable e) {
       checkpoint.close();

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.ToIntFunction;
 
 /**
- * AdamW (Loshchilov and Hutter 2019) with clipping by the norm of all gradients and a moving
- * average of the weights, in one pass over the memory of the parameters.
+ * AdamW (Loshchilov and Hutter 2019) with clipping by the norm of all gradients and, where one is
+ * kept, a moving average of the weights, in one pass over the memory of the parameters.
  *
  * <p>For the gradient g, after clipping, at the t-th step of a tensor: {@code p *= 1 - rate decay;
  * m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= rate / (1 - b1^t) m / (sqrt(v) / sqrt(1 -
@@ -167,7 +167,7 @@ public final class AdamW {
       MemorySegment.copy(a.m, 0, memory.firstMoments(), F32, at, count);
       MemorySegment.copy(a.v, 0, memory.secondMoments(), F32, at, count);
     }
-    if (settings.averageDecay() >= 0) {
+    if (memory.hasAverage() && settings.averageDecay() >= 0) {
       MemorySegment.copy(memory.averages(), F32, at, a.e, 0, count);
       average(a, count, (float) (1 - settings.averageDecay()));
       MemorySegment.copy(a.e, 0, memory.averages(), F32, at, count);

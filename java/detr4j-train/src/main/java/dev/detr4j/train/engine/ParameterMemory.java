@@ -17,16 +17,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The memory of the parameters that learn: values, sums of gradients, both moments and moving
- * average, each in one piece in which every parameter has its place. Beside them, sums of gradients
- * by weights that are derived from parameters, which become those of the parameters when a step
- * ends.
+ * The memory of the parameters that learn: values, sums of gradients, both moments and perhaps a
+ * moving average, each in one piece in which every parameter has its place. Beside them, sums of
+ * gradients by weights that are derived from parameters, which become those of the parameters when
+ * a step ends.
  */
 public final class ParameterMemory implements WeightSums, AutoCloseable {
   private static final long ALIGNMENT = 64;
-
-  /** Values, gradients, two moments, average. */
-  private static final int COPIES = 5;
 
   private final HostBackend backend;
   private final Map<Weight, Long> places = new LinkedHashMap<>();
@@ -34,10 +31,16 @@ public final class ParameterMemory implements WeightSums, AutoCloseable {
   private final Map<DerivedWeight, HostBuffer> derived = new LinkedHashMap<>();
   private final Map<Weight, Boolean> reached = new LinkedHashMap<>();
   private final long bytes;
+  private final boolean average;
 
-  /** Memory for parameters; they learn from now on. */
-  public ParameterMemory(HostBackend backend, List<Parameter> learning) {
+  /**
+   * Memory for parameters; they learn from now on.
+   *
+   * @param average whether there is a moving average
+   */
+  public ParameterMemory(HostBackend backend, List<Parameter> learning, boolean average) {
     this.backend = backend;
+    this.average = average;
     long size = 0;
     for (Parameter parameter : learning) {
       places.put(parameter, size);
@@ -45,22 +48,20 @@ public final class ParameterMemory implements WeightSums, AutoCloseable {
     }
     bytes = size;
     try {
-      for (int i = 0; i < COPIES; i++) {
+      int count = average ? 5 : 4; // values, gradients, two moments, average
+      for (int i = 0; i < count; i++) {
         copies.add((HostBuffer) backend.allocate(Math.max(size, ALIGNMENT)));
       }
       for (Parameter parameter : learning) {
         parameter.learn(of(0, parameter));
       }
-      averages().copyFrom(values());
+      if (average) {
+        averages().copyFrom(values());
+      }
     } catch (Throwable e) {
       close();
       throw e;
     }
-  }
-
-  /** Bytes of all copies. */
-  static long bytesFor(long elements) {
-    return COPIES * 4 * elements;
   }
 
   /** The part of a copy that belongs to a parameter. */
@@ -88,8 +89,13 @@ public final class ParameterMemory implements WeightSums, AutoCloseable {
     return copies.get(3).segment();
   }
 
+  /** The moving average; the values where there is none. */
   MemorySegment averages() {
-    return copies.get(4).segment();
+    return average ? copies.get(4).segment() : values();
+  }
+
+  boolean hasAverage() {
+    return average;
   }
 
   /** Where a parameter begins in each copy, in bytes. */
@@ -97,9 +103,9 @@ public final class ParameterMemory implements WeightSums, AutoCloseable {
     return places.getOrDefault(parameter, -1L);
   }
 
-  /** Bytes of each copy. */
+  /** Bytes of all copies. */
   long bytes() {
-    return bytes;
+    return bytes * copies.size();
   }
 
   /** Whether any node adds to the gradient of a parameter; if none does, it has none, not zero. */

@@ -114,6 +114,7 @@ public final class SessionEngine implements TrainingEngine {
                 TrainingForm.ORIGINAL,
                 freezing,
                 recompute,
+                recipe.average().kept(),
                 groups::of));
     return new SessionEngine(session, recipe, groups, criterion, normalisation, detections);
   }
@@ -160,10 +161,9 @@ public final class SessionEngine implements TrainingEngine {
     if (!Double.isFinite(norm)) {
       throw new NotFiniteException("gradients", -1, "their norm is " + norm);
     }
-    // Without averaging, the average is the weights themselves.
     session.update(
         OptimizerSettings.of(
-            groups.at(settings.rate()), recipe.clipNorm(), Math.max(0, settings.averageDecay())),
+            groups.at(settings.rate()), recipe.clipNorm(), settings.averageDecay()),
         norm);
     return new Outcome(total, norm);
   }
@@ -226,7 +226,9 @@ public final class SessionEngine implements TrainingEngine {
     List<NamedWeight> state = new ArrayList<>();
     for (Parameter parameter : session.parameters()) {
       state.add(named("", parameter, parameter.values()));
-      state.add(named(AVERAGE, parameter, session.average(parameter)));
+      if (session.hasAverage()) {
+        state.add(named(AVERAGE, parameter, session.average(parameter)));
+      }
       state.add(named(FIRST, parameter, session.firstMoment(parameter)));
       state.add(named(SECOND, parameter, session.secondMoment(parameter)));
     }
@@ -255,7 +257,7 @@ public final class SessionEngine implements TrainingEngine {
           stored(known, parameter.name(), bytes),
           stored(known, FIRST + parameter.name(), bytes),
           stored(known, SECOND + parameter.name(), bytes),
-          stored(known, AVERAGE + parameter.name(), bytes),
+          stored(known, (session.hasAverage() ? AVERAGE : "") + parameter.name(), bytes),
           tensorSteps.getOrDefault(parameter.name(), 0L));
     }
     session.restored();

@@ -13,6 +13,8 @@ import java.util.function.ToIntFunction;
  * @param freezing what does not learn
  * @param recompute whether encoder layers and blocks of the backbone are computed anew on the way
  *     back instead of kept: less memory, about a third more time of the forward part
+ * @param average whether a moving average of the weights is kept; without one, the average is the
+ *     weights themselves
  * @param group the index of a parameter's group in {@link OptimizerSettings#groups}
  */
 public record SessionOptions(
@@ -21,10 +23,12 @@ public record SessionOptions(
     TrainingForm form,
     Freezing freezing,
     boolean recompute,
+    boolean average,
     ToIntFunction<Parameter> group) {
 
-  /** All layers supervised, as the original projects train; one group. */
+  /** All layers supervised, as the original projects train; no average, one group. */
   public static SessionOptions original(Freezing freezing) {
-    return new SessionOptions(true, true, TrainingForm.ORIGINAL, freezing, false, parameter -> 0);
+    return new SessionOptions(
+        true, true, TrainingForm.ORIGINAL, freezing, false, false, parameter -> 0);
   }
 }

@@ -80,7 +80,7 @@ public final class TrainingSession implements AutoCloseable {
     this.model = model;
     this.options = options;
     this.learning = learning;
-    memory = new ParameterMemory(backend, learning);
+    memory = new ParameterMemory(backend, learning, options.average());
     optimizer = new AdamW(memory, backend.workers(), learning, options.group());
     queue = backend.newQueue();
   }
@@ -139,7 +139,7 @@ public final class TrainingSession implements AutoCloseable {
   /** Bytes outside the heap that the session holds so far, packed weights included. */
   public long heldBytes() {
     Buffer maps = slab;
-    return memory.bytes() * 5
+    return memory.bytes()
         + (maps == null ? 0 : maps.byteSize())
         + queue.bytes()
         + backend.weightBytes();
@@ -277,7 +277,12 @@ public final class TrainingSession implements AutoCloseable {
     return slice(memory.gradients(), parameter);
   }
 
-  /** The moving average of a parameter. */
+  /** Whether a moving average is kept. */
+  public boolean hasAverage() {
+    return memory.hasAverage();
+  }
+
+  /** The moving average of a parameter; its values where none is kept. */
   public MemorySegment average(Parameter parameter) {
     return slice(memory.averages(), parameter);
   }
@@ -300,6 +305,7 @@ public final class TrainingSession implements AutoCloseable {
   /**
    * Puts the state of a parameter back, as a resumed run does; {@link #restored} follows the last.
    *
+   * @param average the moving average, or the values where none is kept
    * @param steps that the optimizer had made of it
    */
   public void restore(

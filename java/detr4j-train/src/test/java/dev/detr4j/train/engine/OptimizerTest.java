@@ -30,7 +30,7 @@ class OptimizerTest {
     Parameter other = new Parameter(new Rising("b", Shape.of(2, 3)));
     try (HostBackend backend =
             (HostBackend) new ReferenceBackendProvider().open(new BackendOptions(1, null, 0));
-        ParameterMemory memory = new ParameterMemory(backend, List.of(reached, other))) {
+        ParameterMemory memory = new ParameterMemory(backend, List.of(reached, other), false)) {
       AdamW optimizer =
           new AdamW(memory, backend.workers(), List.of(reached, other), parameter -> 0);
       memory.sum(reached, reached.shape());
