@@ -499,8 +499,9 @@ DETR4J_API int32_t detr4j_proposal_embedding_f32(const detr4j_proposal_embedding
 #define DETR4J_REFERENCE_POINT 1
 #define DETR4J_REFERENCE_BOX 2
 #define DETR4J_REFERENCE_LOGITS 3
+#define DETR4J_REFERENCE_RELATIVE 4
 
-/* out = sigmoid(delta + start(reference)). One tile. */
+/* out = sigmoid(delta + start(reference)); RELATIVE, of 4 columns: (dx w + cx, dy h + cy, e^dw w, e^dh h) of the reference. One tile. */
 typedef struct detr4j_box_refinement {
   int32_t tier;
   int32_t batch;
@@ -601,12 +602,14 @@ DETR4J_API int32_t detr4j_nms_f32(const detr4j_nms *p, void *scratch);
 #define DETR4J_RESIZE_ROUND_EACH_PASS 0 /* (2^(precision-1) + sum of weight * byte) >> precision, clamped, in both passes */
 #define DETR4J_RESIZE_OPENCV_LINEAR 1   /* two taps, clamped positions; the horizontal sum s stays an int32_t, then
                                            (((w0 * (s0 >> 4)) >> 16) + ((w1 * (s1 >> 4)) >> 16) + 2) >> 2, clamped */
+#define DETR4J_RESIZE_LINEAR_F32 2      /* two taps, clamped positions, weights times 2^-precision; in both passes w0 * v0 + w1 * v1 in fp32
+                                           of v = lookup[256 * channel + byte] */
 
 /*
- * Separable fixed-point resize, horizontal then vertical, then lookup[256 * channel + byte].
- * start_x, count_x: [width]; weight_x: [width][taps_x]; NULL start_x leaves the pass out. Likewise for y over height; with OpenCV's
- * arithmetic both passes are there and have two taps, and start may be -1 or the last position.
- * workspace: [source_h][width][3] bytes, with OpenCV's arithmetic int32_t. Tiles: rows_per_tile rows; of the source in the first phase, of the padded output in the second.
+ * Separable fixed-point resize, horizontal then vertical, then lookup[256 * channel + byte]; linear in fp32, the lookup comes first.
+ * start_x, count_x: [width]; weight_x: [width][taps_x]; NULL start_x leaves the pass out. Likewise for y over height; where the
+ * arithmetic has two taps, both passes are there, and start may be -1 or the last position.
+ * workspace: [source_h][width][3] bytes, with OpenCV's arithmetic int32_t, linear in fp32 float. Tiles: rows_per_tile rows; of the source in the first phase, of the padded output in the second.
  */
 typedef struct detr4j_resize {
   int32_t tier;
@@ -616,7 +619,7 @@ typedef struct detr4j_resize {
   int32_t taps_x, taps_y;
   int32_t precision_x, precision_y;
   int32_t rows_per_tile;
-  int32_t arithmetic; /* one of DETR4J_RESIZE_ROUND_EACH_PASS and DETR4J_RESIZE_OPENCV_LINEAR */
+  int32_t arithmetic; /* one of DETR4J_RESIZE_… */
   int32_t reserved;
   const uint8_t *pixels;
   const int32_t *start_x, *count_x, *weight_x;

@@ -408,6 +408,7 @@ DETR4J_CUDA_API int32_t detr4j_cuda_proposal_embedding_f32(detr4j_cuda_queue *qu
 #define DETR4J_CUDA_REFERENCE_POINT 1
 #define DETR4J_CUDA_REFERENCE_BOX 2
 #define DETR4J_CUDA_REFERENCE_LOGITS 3
+#define DETR4J_CUDA_REFERENCE_RELATIVE 4
 
 /* out = sigmoid(delta + start(reference)). */
 typedef struct detr4j_cuda_box_refinement {
@@ -510,9 +511,10 @@ DETR4J_CUDA_API int32_t detr4j_cuda_nms_f32(detr4j_cuda_queue *queue, const detr
 
 #define DETR4J_CUDA_RESIZE_ROUND_EACH_PASS 0
 #define DETR4J_CUDA_RESIZE_OPENCV_LINEAR 1
+#define DETR4J_CUDA_RESIZE_LINEAR_F32 2
 
 /*
- * Separable fixed-point resize, horizontal then vertical, then lookup[256 * channel + byte]; tables and arithmetic as detr4j_resize of
+ * Separable resize of bytes and lookup[256 * channel + byte]; order, tables and arithmetic as detr4j_resize of
  * detr4j.h has them. Tables, lookup and pixels are in device memory. workspace: detr4j_cuda_resize_workspace bytes, on 4 bytes.
  */
 typedef struct detr4j_cuda_resize {

@@ -1,4 +1,4 @@
-// What a box head's number becomes: sigmoid(delta + start of its reference). Coordinates are fp32 always.
+// What a box head's number becomes: sigmoid(delta + start of its reference), or a box moved and scaled. Coordinates are fp32 always.
 #ifndef DETR4J_CUDA_REFINEMENT_H
 #define DETR4J_CUDA_REFINEMENT_H
 
@@ -18,6 +18,12 @@ DETR4J_DEVICE int reference_columns(int kind) {
 
 // Writes one number of a query.
 DETR4J_DEVICE void store_refined(const detr4j_cuda_box_refinement& p, int64_t item, int64_t query, int column, float delta) {
+  if (p.reference_kind == DETR4J_CUDA_REFERENCE_RELATIVE) {
+    const float* box = p.reference + item * p.reference_batch_stride + query * p.reference_row_stride;
+    const float length = box[2 + column % 2];
+    p.out[item * p.out_batch_stride + query * p.out_row_stride + column] = column < 2 ? delta * length + box[column] : exp_f32(delta) * length;
+    return;
+  }
   float start = 0.0f;
   if (column < reference_columns(p.reference_kind)) {
     start = p.reference[item * p.reference_batch_stride + query * p.reference_row_stride + column];
@@ -27,8 +33,9 @@ DETR4J_DEVICE void store_refined(const detr4j_cuda_box_refinement& p, int64_t it
 }
 
 inline int32_t refuse_refinement(detr4j_cuda_queue* queue, const char* kernel, const detr4j_cuda_box_refinement& p) {
-  DETR4J_REQUIRE(queue, p.reference_kind >= DETR4J_CUDA_REFERENCE_NONE && p.reference_kind <= DETR4J_CUDA_REFERENCE_LOGITS, "%s: reference kind %d", kernel,
+  DETR4J_REQUIRE(queue, p.reference_kind >= DETR4J_CUDA_REFERENCE_NONE && p.reference_kind <= DETR4J_CUDA_REFERENCE_RELATIVE, "%s: reference kind %d", kernel,
                  p.reference_kind);
+  DETR4J_REQUIRE(queue, p.reference_kind != DETR4J_CUDA_REFERENCE_RELATIVE || p.columns == 4, "%s: %d columns of a box that is moved", kernel, p.columns);
   DETR4J_REQUIRE(queue, p.batch >= 0 && p.queries >= 0 && p.columns >= 1, "%s: [%d, %d, %d]", kernel, p.batch, p.queries, p.columns);
   return DETR4J_CUDA_OK;
 }

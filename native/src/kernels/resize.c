@@ -1,7 +1,8 @@
 // Separable resize of RGB bytes in fixed point, then normalisation through a table: exact, so every tier gives the same bytes.
+// Linear in fp32, the table comes first, and products and sums are rounded alike in every tier.
 //
 // horizontal  each source row to the new width, rounded and clamped to bytes, into workspace
-//             (OpenCV's arithmetic: sums as they are, ints)
+//             (OpenCV's arithmetic: sums as they are, ints; linear in fp32: floats)
 // vertical    each row of the padded output: sums of whole rows into 32-bit accumulators in scratch, COLUMNS of them at a time
 //             (a compiler makes vectors of the inner loop), to bytes, through lookup, zeros to the right of and below the image
 //
@@ -19,16 +20,21 @@ V_INLINE uint8_t to_byte(uint32_t sum, int32_t precision) {
 
 V_INLINE uint32_t rounding(int32_t precision) { return precision > 0 ? 1u << (precision - 1) : 0; }
 
+// Two taps an axis, clamped to the image.
+V_INLINE int two_taps(const detr4j_resize *p) { return p->arithmetic != DETR4J_RESIZE_ROUND_EACH_PASS; }
+
+V_INLINE float unscaled(int32_t weight, int32_t precision) { return (float)weight / (float)(1u << precision); }
+
 static int valid(const detr4j_resize *p) {
   return p->source_h >= 1 && p->source_w >= 1 && p->height >= 1 && p->width >= 1 && p->height <= p->padded_h &&
          p->width <= p->padded_w && p->precision_x >= 0 && p->precision_x < 31 && p->precision_y >= 0 && p->precision_y < 31 &&
          (p->start_x != NULL || p->width == p->source_w) && (p->start_y != NULL || p->height == p->source_h) &&
          (p->arithmetic == DETR4J_RESIZE_ROUND_EACH_PASS ||
-          (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR && p->start_x != NULL && p->start_y != NULL && p->taps_x == 2 && p->taps_y == 2));
+          ((p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR || p->arithmetic == DETR4J_RESIZE_LINEAR_F32) && p->start_x != NULL && p->start_y != NULL && p->taps_x == 2 && p->taps_y == 2));
 }
 
 int64_t KERNEL(detr4j_resize_u8_workspace)(const detr4j_resize *p) {
-  const int64_t size = p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR ? (int64_t)sizeof(int32_t) : 1;
+  const int64_t size = two_taps(p) ? (int64_t)sizeof(int32_t) : 1;
   return p->start_x == NULL ? 0 : (int64_t)p->source_h * p->width * 3 * size;
 }
 
@@ -48,6 +54,19 @@ V_INLINE void two_pixels(const detr4j_resize *p, const uint8_t *row, int32_t *ou
   }
 }
 
+// The horizontal pass of one row in fp32: two pixels within the row, normalised first.
+V_INLINE void mix_pixels(const detr4j_resize *p, const uint8_t *row, float *out) {
+  const int64_t last = p->source_w - 1;
+  for (int64_t x = 0; x < p->width; x++) {
+    const int64_t start = p->start_x[x];
+    const uint8_t *left = row + (start < 0 ? 0 : min_i64(start, last)) * 3, *right = row + min_i64(start + 1, last) * 3;
+    const float near = unscaled(p->weight_x[2 * x], p->precision_x), far = unscaled(p->weight_x[2 * x + 1], p->precision_x);
+    for (int c = 0; c < 3; c++) {
+      out[3 * x + c] = near * p->lookup[256 * c + left[c]] + far * p->lookup[256 * c + right[c]];
+    }
+  }
+}
+
 int32_t KERNEL(detr4j_resize_u8_horizontal)(const detr4j_resize *p, int64_t tile) {
   row_range range;
   if (!valid(p) || p->start_x == NULL || !rows_of_tile(&range, tile, 1, p->source_h, p->rows_per_tile)) {
@@ -57,6 +76,10 @@ int32_t KERNEL(detr4j_resize_u8_horizontal)(const detr4j_resize *p, int64_t tile
     const uint8_t *row = p->pixels + y * p->pixels_row_stride;
     if (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR) {
       two_pixels(p, row, (int32_t *)(void *)p->workspace + y * p->width * 3);
+      continue;
+    }
+    if (p->arithmetic == DETR4J_RESIZE_LINEAR_F32) {
+      mix_pixels(p, row, (float *)(void *)p->workspace + y * p->width * 3);
       continue;
     }
     uint8_t *out = p->workspace + y * p->width * 3;
@@ -117,6 +140,18 @@ V_INLINE void two_rows(const detr4j_resize *p, int64_t y, uint8_t *bytes) {
   }
 }
 
+// The vertical pass of output row y in fp32.
+V_INLINE void mix_rows(const detr4j_resize *p, int64_t y, float *restrict out) {
+  const int64_t width = (int64_t)p->width * 3, last = p->source_h - 1, start = p->start_y[y];
+  const float *rows = (const float *)(const void *)p->workspace;
+  const float *restrict above = rows + (start < 0 ? 0 : min_i64(start, last)) * width;
+  const float *restrict below = rows + min_i64(start + 1, last) * width;
+  const float upper = unscaled(p->weight_y[2 * y], p->precision_y), lower = unscaled(p->weight_y[2 * y + 1], p->precision_y);
+  for (int64_t i = 0; i < width; i++) {
+    out[i] = upper * above[i] + lower * below[i];
+  }
+}
+
 int32_t KERNEL(detr4j_resize_u8_vertical)(const detr4j_resize *p, int64_t tile, void *scratch) {
   row_range range;
   if (!valid(p) || !rows_of_tile(&range, tile, 1, p->padded_h, p->rows_per_tile)) {
@@ -128,7 +163,10 @@ int32_t KERNEL(detr4j_resize_u8_vertical)(const detr4j_resize *p, int64_t tile, 
   for (int64_t y = range.begin; y < range.end; y++) {
     float *out = p->out + y * p->padded_w * 3;
     int64_t x = 0;
-    if (y < p->height) {
+    if (y < p->height && p->arithmetic == DETR4J_RESIZE_LINEAR_F32) {
+      mix_rows(p, y, out);
+      x = width;
+    } else if (y < p->height) {
       const uint8_t *bytes = rows + y * row_stride;
       if (p->arithmetic == DETR4J_RESIZE_OPENCV_LINEAR) {
         two_rows(p, y, scratch);

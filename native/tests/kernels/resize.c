@@ -28,6 +28,80 @@ static int64_t filtered(const int32_t *start, const int32_t *count, const int32_
   return sum < 0 ? 0 : sum > 255 ? 255 : sum;
 }
 
+// Two taps an axis that mix a pixel and the next one; some begin before the first and end behind the last.
+static void new_mix(int64_t size, int64_t source, int32_t **start, int32_t **count, int32_t **weight) {
+  *start = new_ints(size);
+  *count = new_ints(size);
+  *weight = new_ints(size * 2);
+  for (int64_t i = 0; i < size; i++) {
+    (*start)[i] = (int32_t)between(-1, source - 1);
+    (*count)[i] = 2;
+    (*weight)[2 * i + 1] = (int32_t)(chance(4) ? 0 : between(0, 1 << 30));
+    (*weight)[2 * i] = (1 << 30) - (*weight)[2 * i + 1];
+  }
+}
+
+static int64_t within(int64_t at, int64_t extent) { return at < 0 ? 0 : at >= extent ? extent - 1 : at; }
+
+static double mixed(const int32_t *weight, int64_t i, double first, double second) {
+  return (double)(float)weight[2 * i] * 0x1p-30 * first + (double)(float)weight[2 * i + 1] * 0x1p-30 * second;
+}
+
+// Linear in fp32, both passes, against doubles.
+static void linear_body(int32_t tier, int index) {
+  detr4j_resize p = {.tier = tier, .arithmetic = DETR4J_RESIZE_LINEAR_F32, .taps_x = 2, .taps_y = 2, .precision_x = 30, .precision_y = 30};
+  p.source_h = (int32_t)between(1, 20);
+  p.source_w = (int32_t)between(1, 20);
+  p.width = (int32_t)(index < 40 ? index + 1 : between(80, 190));
+  p.height = (int32_t)between(1, 20);
+  p.padded_w = p.width + (int32_t)between(0, 5);
+  p.padded_h = p.height + (int32_t)between(0, 3);
+  p.rows_per_tile = (int32_t)between(1, 7);
+  p.pixels_row_stride = p.source_w * 3 + (chance(2) ? between(1, 7) : 0);
+  const int64_t bytes = (p.source_h - 1) * p.pixels_row_stride + p.source_w * 3;
+  uint8_t *pixels = guarded((size_t)bytes);
+  for (int64_t i = 0; i < bytes; i++) {
+    pixels[i] = (uint8_t)between(0, 255);
+  }
+  int32_t *start, *count, *weight;
+  new_mix(p.width, p.source_w, &start, &count, &weight);
+  p.start_x = start;
+  p.count_x = count;
+  p.weight_x = weight;
+  new_mix(p.height, p.source_h, &start, &count, &weight);
+  p.start_y = start;
+  p.count_y = count;
+  p.weight_y = weight;
+  p.lookup = new_floats(768);
+  p.pixels = pixels;
+  p.workspace = guarded((size_t)detr4j_resize_u8_workspace(&p));
+  float *out = new_floats((int64_t)p.padded_h * p.padded_w * 3);
+  p.out = out;
+  describe("%dx%d to %dx%d in fp32, padded %dx%d", p.source_w, p.source_h, p.width, p.height, p.padded_w, p.padded_h);
+  RUN_TILES(detr4j_resize_u8_horizontal_tiles(&p), detr4j_resize_u8_horizontal(&p, tile));
+  void *scratch = guarded_scratch(detr4j_resize_u8_vertical_scratch(&p));
+  RUN_TILES(detr4j_resize_u8_vertical_tiles(&p), detr4j_resize_u8_vertical(&p, tile, scratch));
+  for (int64_t y = 0; y < p.padded_h; y++) {
+    for (int64_t i = 0; i < p.padded_w * 3; i++) {
+      double expected = 0;
+      if (y < p.height && i < p.width * 3) {
+        double rows[2];
+        for (int64_t r = 0; r < 2; r++) {
+          const uint8_t *row = pixels + within(p.start_y[y] + r, p.source_h) * p.pixels_row_stride + i % 3;
+          const float *lookup = p.lookup + 256 * (i % 3);
+          const int64_t x = p.start_x[i / 3];
+          rows[r] = mixed(p.weight_x, i / 3, (double)lookup[row[3 * within(x, p.source_w)]], (double)lookup[row[3 * within(x + 1, p.source_w)]]);
+        }
+        expected = mixed(p.weight_y, y, rows[0], rows[1]);
+      }
+      // Four roundings of at most half a unit of values below 1 or so.
+      expect_close("out", 0, y, i, expected, out[y * p.padded_w * 3 + i], 5e-7);
+    }
+  }
+  p.taps_y = 3;
+  expect_int("status of three taps", 0, DETR4J_ERROR_ARGUMENT, detr4j_resize_u8_vertical(&p, 0, scratch));
+}
+
 typedef struct fixture {
   detr4j_resize p;
   uint8_t *pixels, *between_passes;
@@ -119,4 +193,7 @@ static void vertical_body(int32_t tier, int index) {
 }
 
 void test_detr4j_resize_u8_horizontal(int32_t tier) { run_cases("resize_horizontal", tier, 80, horizontal_body); }
-void test_detr4j_resize_u8_vertical(int32_t tier) { run_cases("resize_vertical", tier, 80, vertical_body); }
+void test_detr4j_resize_u8_vertical(int32_t tier) {
+  run_cases("resize_vertical", tier, 80, vertical_body);
+  run_cases("resize_linear", tier, 80, linear_body);
+}

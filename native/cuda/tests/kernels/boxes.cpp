@@ -20,7 +20,7 @@ double code(float c, float divisor, int feature) {
 
 void test_box_refinement(int index) {
   detr4j_cuda_box_refinement p{};
-  p.batch = between(1, 2), p.queries = index + 1, p.columns = chance(3) ? 2 : 4, p.reference_kind = between(0, 3);
+  p.batch = between(1, 2), p.queries = index + 1, p.columns = chance(3) ? 2 : 4, p.reference_kind = between(0, 4);
   p.epsilon = chance(2) ? 1e-5f : 1e-3f;
   if (p.columns == 2) p.reference_kind = between(0, 1);
   const int reference_columns = p.reference_kind == 0 ? 0 : p.reference_kind == 1 ? 2 : 4;
@@ -46,6 +46,12 @@ void test_box_refinement(int index) {
   for (int n = 0; n < p.batch; n++) {
     for (int q = 0; q < p.queries; q++) {
       for (int c = 0; c < p.columns; c++) {
+        if (p.reference_kind == DETR4J_CUDA_REFERENCE_RELATIVE) {
+          const double change = (double)delta.at(n, q, c), length = (double)reference.at(n, q, 2 + c % 2);
+          const double box = c < 2 ? change * length + (double)reference.at(n, q, c) : std::exp(change) * length;
+          expect_close("out", n, q, c, box, out.at(n, q, c), 1e-6 * std::fmax(1.0, std::fabs(box)));
+          continue;
+        }
         double start = 0;
         if (c < reference_columns) {
           start = (double)reference.at(n, q, c);

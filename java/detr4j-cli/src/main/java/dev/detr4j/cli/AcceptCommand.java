@@ -13,7 +13,14 @@ import dev.detr4j.cli.registry.ModelSettings;
 import dev.detr4j.error.ImageException;
 import dev.detr4j.image.ImageDecoder;
 import dev.detr4j.image.ImageView;
+import dev.detr4j.image.PixelSize;
+import dev.detr4j.image.PlainResampler;
+import dev.detr4j.image.ResamplingFilter;
+import dev.detr4j.image.ResamplingPlan;
+import dev.detr4j.image.TorchvisionResampling;
 import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -92,8 +99,10 @@ final class AcceptCommand implements Callable<Integer>, Restart.Candidate {
     }
     PrintWriter out = spec.commandLine().getOut();
     try (Detector detector = detector(model);
-        DetectorSession session = detector.newSession()) {
-      List<AcceptanceRun.Result> results = AcceptanceRun.of(values, session, photo);
+        DetectorSession session = detector.newSession();
+        Arena arena = Arena.ofConfined()) {
+      List<AcceptanceRun.Result> results =
+          AcceptanceRun.of(values, session, resized(photo, values.resized(), arena));
       out.println(
           Terminal.printable(
               "%s, %s, on %s %s"
@@ -116,6 +125,18 @@ final class AcceptCommand implements Callable<Integer>, Restart.Candidate {
       }
       return missed == 0 ? 0 : 1;
     }
+  }
+
+  private static ImageView resized(ImageView photo, @Nullable PixelSize size, Arena arena) {
+    if (size == null) {
+      return photo;
+    }
+    ResamplingPlan plan =
+        new TorchvisionResampling(ResamplingFilter.BILINEAR)
+            .plan(new PixelSize(photo.width(), photo.height()), size);
+    MemorySegment pixels = arena.allocate(3L * size.width() * size.height(), 64);
+    PlainResampler.resize(photo, plan, arena.allocate(plan.intermediateBytes(), 64), pixels);
+    return ImageView.rgb(pixels, size.width(), size.height());
   }
 
   private Detector detector(LocalModel model) {

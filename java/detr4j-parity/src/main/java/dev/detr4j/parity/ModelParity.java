@@ -35,6 +35,9 @@ final class ModelParity implements ParityCase.OnBackend {
   /** As large as a batch of 16 images of 2048 x 2048: what a manifest may ask for. */
   private static final long MOST_INPUT_ELEMENTS = 3L << 26;
 
+  /** Stages of three axes that count tokens, not queries. */
+  private static final Set<String> NOT_BY_QUERY = Set.of("memory", "embeddings");
+
   private final GoldenSet set;
   private final String path;
 
@@ -209,7 +212,7 @@ final class ModelParity implements ParityCase.OnBackend {
     List<StageResult> results = new ArrayList<>();
     ProposalOrder order = null;
     for (ExpectedTensor stage : golden.expected()) {
-      boolean byQuery = stage.fullShape().rank() == 3 && !stage.name().equals("memory");
+      boolean byQuery = stage.fullShape().rank() == 3 && !NOT_BY_QUERY.contains(stage.name());
       if (byQuery && order == null && !golden.proposalIndex().isEmpty()) {
         order = proposalOrder(golden, queue, plan, stage.fullShape(), arena);
         results.add(order.result());

@@ -40,6 +40,7 @@ public final class ParityCases {
     all.guarded("msda", "msda/index.json", all::addAttention);
     all.guarded("prepost/preprocess", "prepost/preprocess.json", all::addPreprocessing);
     all.guarded("prepost/preprocess", "prepost/preprocess_families.json", all::addPreprocessing);
+    all.guarded("prepost/preprocess", "prepost/preprocess_rf_detr.json", all::addPreprocessing);
     all.addFile("prepost/size_rules", "prepost/size_rules.json", SizeRuleParity::new);
     all.addFile(
         "prepost/size_rules_families", "prepost/size_rules_families.json", FamilySizeParity::new);

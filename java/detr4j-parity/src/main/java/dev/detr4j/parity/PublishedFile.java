@@ -52,6 +52,8 @@ public enum PublishedFile {
       "ConditionalDETR_r50_epoch50.pth"),
   /** {@code {"model"}}, zip; the Hugging Face case, which is square, under the project's names. */
   D_FINE("models/hf_dfine_nano", ModelSource.D_FINE, "dfine_n_coco.pth"),
+  /** {@code {"model"}}, zip; the Hugging Face case under the project's names. */
+  LW_DETR("models/hf_lwdetr_small", ModelSource.LW_DETR, "LWDETR_small_60e_coco.pth"),
   /** A folder with a flat {@code pytorch_model.bin}, zip. */
   HUGGING_FACE("models/hf_deformable_refine", ModelSource.HUGGING_FACE, "pytorch_model.bin");
 
@@ -103,6 +105,7 @@ public enum PublishedFile {
       case BIRDER -> birder(saved, StateDict.of(weights));
       case CONDITIONAL_DETR -> saved.put("model", facebook(weights, "cross_attn."));
       case D_FINE -> saved.put("model", dFine(weights));
+      case LW_DETR -> saved.put("model", lwDetr(weights));
       case TABLE_TRANSFORMER -> facebook(weights).tensors().forEach(saved::put);
       case HUGGING_FACE -> {
         StateDict.of(weights).tensors().forEach(saved::put);
@@ -273,6 +276,67 @@ public enum PublishedFile {
         .replaceFirst("^(encoder.*)final_layer_norm", "$1norm2")
         .replaceFirst("^(decoder.*)final_layer_norm", "$1norm3")
         .replaceFirst("\\.fc([12])\\.", ".linear$1.")
+        .replace(".q_proj.", ".in_proj_");
+  }
+
+  /** From the names that transformers saves to those of Atten4Vis/LW-DETR. */
+  private static StateDict lwDetr(FormulaCheckpoint weights) {
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    for (String name : weights.names()) {
+      // In the backbone the biases of queries and values stay, and keys have none.
+      boolean joined =
+          name.contains("attention.attention.")
+              ? name.endsWith(".weight")
+              : name.matches(".*\\.[qkv]_proj\\..*");
+      if (!joined) {
+        tensors.put(lwDetr(name), weights.tensor(name));
+      } else if (name.contains(".q_proj.") || name.contains(".query.")) {
+        tensors.put(
+            lwDetr(name),
+            joined(
+                List.of(
+                    weights.tensor(name),
+                    weights.tensor(name.replace("q_proj", "k_proj").replace("query", "key")),
+                    weights.tensor(name.replace("q_proj", "v_proj").replace("query", "value")))));
+      }
+    }
+    return new StateDict(tensors);
+  }
+
+  private static String lwDetr(String name) {
+    return name.replaceFirst(
+            "^model\\.backbone\\.backbone\\.embeddings\\.position_embeddings$",
+            "backbone.0.encoder.pos_embed")
+        .replaceFirst(
+            "^model\\.backbone\\.backbone\\.embeddings\\.projection\\.",
+            "backbone.0.encoder.patch_embed.proj.")
+        .replaceFirst(
+            "^model\\.backbone\\.backbone\\.encoder\\.layer\\.", "backbone.0.encoder.blocks.")
+        .replace(".layernorm_before.", ".norm1.")
+        .replace(".layernorm_after.", ".norm2.")
+        .replace(".intermediate.", ".mlp.")
+        .replace(".attention.attention.query.weight", ".attn.qkv.weight")
+        .replace(".attention.attention.query.bias", ".attn.q_bias")
+        .replace(".attention.attention.value.bias", ".attn.v_bias")
+        .replace(".attention.output.", ".attn.proj.")
+        .replaceFirst(
+            "^model\\.backbone\\.projector\\.scale_layers\\.0\\.layer_norm\\.",
+            "backbone.0.projector.stages.0.1.")
+        .replaceFirst(
+            "^model\\.backbone\\.projector\\.scale_layers\\.0\\.projector_layer\\.",
+            "backbone.0.projector.stages.0.0.")
+        .replaceFirst("^(backbone\\.0\\.projector.*)bottlenecks\\.", "$1m.")
+        .replaceFirst("^(backbone\\.0\\.projector.*)conv([12])\\.(conv|norm)\\.", "$1cv$2.$3.")
+        .replaceFirst("^(backbone\\.0\\.projector.*)\\.norm\\.", "$1.bn.")
+        .replaceFirst("^model\\.reference_point_embed", "refpoint_embed")
+        .replaceFirst("^model\\.query_feat", "query_feat")
+        .replaceFirst("^model\\.(enc_out|decoder)", "transformer.$1")
+        .replaceFirst("^(transformer.*)self_attn_layer_norm", "$1norm1")
+        .replaceFirst("^(transformer.*)cross_attn_layer_norm", "$1norm2")
+        .replaceFirst("^(transformer\\.decoder\\.layers.*)layer_norm", "$1norm3")
+        .replace("transformer.decoder.layernorm.", "transformer.decoder.norm.")
+        .replaceFirst("^(transformer.*)mlp\\.fc([12])\\.", "$1linear$2.")
+        .replaceFirst("^(transformer.*)o_proj\\.", "$1out_proj.")
         .replace(".q_proj.", ".in_proj_");
   }
 

@@ -123,6 +123,10 @@ final class SelectionParity {
       return new DeformableDetrPostprocessing(
           queries, logits, new SelectionRule(queries, 0, edges));
     }
+    if (flavour.startsWith("RF-DETR")) {
+      return new DeformableDetrPostprocessing(
+          queries, logits, entry.integer("top_k", queries, 1, 1 << 20));
+    }
     if (flavour.startsWith("RT-DETR use_focal_loss=false")
         || flavour.startsWith("DETR")
         || flavour.startsWith("Table Transformer")) {
@@ -146,7 +150,7 @@ final class SelectionParity {
               throw entry.wrong(
                   "flavour is "
                       + flavour
-                      + ", expected one that begins with HF deformable, DETR, RT-DETR, D-FINE, Conditional DETR, Table Transformer, detrex, mmdet or birder");
+                      + ", expected one that begins with HF deformable, DETR, RT-DETR, D-FINE, RF-DETR, Conditional DETR, Table Transformer, detrex, mmdet or birder");
         };
     return new DeformableDetrPostprocessing(queries, logits, rule);
   }

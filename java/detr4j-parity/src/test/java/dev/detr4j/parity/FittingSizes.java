@@ -9,10 +9,10 @@ import java.util.List;
 
 /**
  * Input sizes that a model takes: RT-DETR and D-FINE ask for maps that halve exactly and for as
- * many tokens as queries.
+ * many tokens as queries, RF-DETR for squares and LW-DETR for maps that windows divide.
  */
 final class FittingSizes {
-  private static final int STRIDE = 32;
+  private static final int[] STRIDES = {32, 64, 56};
 
   private FittingSizes() {}
 
@@ -26,22 +26,30 @@ final class FittingSizes {
     if (takes(model, input)) {
       return input;
     }
-    for (int factor = 1; factor <= 4; factor *= 2) {
-      int height = factor * Math.ceilDiv(input.height(), STRIDE) * STRIDE;
-      int width = factor * Math.ceilDiv(input.width(), STRIDE) * STRIDE;
-      List<LevelShape> images = new ArrayList<>();
-      for (LevelShape image : input.valid()) {
-        images.add(
-            new LevelShape(
-                image.height() == input.height() ? height : image.height(),
-                image.width() == input.width() ? width : image.width()));
-      }
-      ModelInput larger = new ModelInput(height, width, images);
-      if (takes(model, larger)) {
-        return larger;
+    for (int stride : STRIDES) {
+      for (int factor = 1; factor <= 4; factor *= 2) {
+        int height = factor * Math.ceilDiv(input.height(), stride) * stride;
+        int width = factor * Math.ceilDiv(input.width(), stride) * stride;
+        int side = Math.max(height, width);
+        for (ModelInput larger : List.of(larger(input, height, width), larger(input, side, side))) {
+          if (takes(model, larger)) {
+            return larger;
+          }
+        }
       }
     }
     throw new AssertionError("nothing near " + input + " fits");
+  }
+
+  private static ModelInput larger(ModelInput input, int height, int width) {
+    List<LevelShape> images = new ArrayList<>();
+    for (LevelShape image : input.valid()) {
+      images.add(
+          new LevelShape(
+              image.height() == input.height() ? height : image.height(),
+              image.width() == input.width() ? width : image.width()));
+    }
+    return new ModelInput(height, width, images);
   }
 
   private static boolean takes(DetectionModel model, ModelInput input) {

@@ -32,6 +32,8 @@ class GoldenParityTest {
           "models/hf_deformable_two_stage",
           "models/hf_conditional_detr_r50",
           "models/hf_dfine_nano",
+          "models/hf_lwdetr_small",
+          "models/hf_rfdetr_small_resampled",
           "models/hf_rtdetr_small_config",
           "models/hf_rtdetr_r18vd_odd_size",
           "models/hf_rtdetr_v2_r18vd_discrete",
@@ -45,12 +47,12 @@ class GoldenParityTest {
   @Test
   void theSetHoldsWhatItShould() {
     List<ParityCase> cases = cases();
-    assertEquals(28, cases.stream().filter(each -> each.path().startsWith("models/")).count());
+    assertEquals(32, cases.stream().filter(each -> each.path().startsWith("models/")).count());
     assertEquals(9, cases.stream().filter(each -> each.path().startsWith("msda/")).count());
     assertEquals(
-        105, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
+        115, cases.stream().filter(each -> each.path().startsWith("prepost/preprocess/")).count());
     assertEquals(
-        27, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
+        30, cases.stream().filter(each -> each.path().startsWith("prepost/post/")).count());
     assertEquals(4, cases.stream().filter(each -> each.path().startsWith("prepost/coco/")).count());
     assertEquals(16, cases.stream().filter(each -> each.path().startsWith("containers/")).count());
     assertTrue(cases.stream().noneMatch(ParityCase.NotRun.class::isInstance), cases::toString);

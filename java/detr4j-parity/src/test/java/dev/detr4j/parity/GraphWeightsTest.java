@@ -39,11 +39,14 @@ class GraphWeightsTest {
 
   /**
    * Heads of decoder layers whose predictions nobody reads, counters of a training, what follows
-   * from the number of points, and what mmdetection keeps for images.
+   * from the number of points, what mmdetection keeps for images, and of RF-DETR and LW-DETR the
+   * token of masked patches, the last block and the groups of queries but the first.
    */
   private static final Pattern NOT_COMPUTED =
       Pattern.compile(
-          ".*(class_embed|bbox_embed|cls_branches|lqe_layers)\\..*|.*\\.num_(batches_tracked|points_scale)|data_preprocessor\\..*");
+          ".*(class_embed|bbox_embed|cls_branches|lqe_layers)\\..*|.*\\.num_(batches_tracked|points_scale)|data_preprocessor\\..*"
+              + "|.*\\.mask_token|.*\\.enc_output(_norm)?\\.[1-9]\\d*\\..*"
+              + "|model\\.backbone\\.backbone\\.encoder\\.layer\\.(9|11)\\..*");
 
   static List<String> models() {
     return SET.modelPaths("models/");
@@ -73,7 +76,9 @@ class GraphWeightsTest {
           "models/birder_boxref",
           "models/hf_detr_r50",
           "models/hf_rtdetr_small_config",
-          "models/hf_dfine_nano");
+          "models/hf_dfine_nano",
+          "models/hf_lwdetr_small",
+          "models/hf_rfdetr_small_resampled");
 
   /** Large and small, padded and not: what decides which way a model or a kernel takes. */
   private static List<ModelInput> extremes() {

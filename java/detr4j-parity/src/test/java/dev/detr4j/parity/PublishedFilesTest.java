@@ -90,7 +90,7 @@ class PublishedFilesTest {
           case DETR -> new DetrPostprocessing(queries, classes);
           case DEFORMABLE_DETR, CONDITIONAL_DETR, HUGGING_FACE ->
               new DeformableDetrPostprocessing(queries, classes, SelectionRule.DEFORMABLE_DETR);
-          case RT_DETR, D_FINE ->
+          case RT_DETR, D_FINE, RF_DETR, LW_DETR ->
               new DeformableDetrPostprocessing(
                   queries, classes, new SelectionRule(queries, 0, SelectionRule.Edges.KEPT));
           case DETREX -> new DeformableDetrPostprocessing(queries, classes, SelectionRule.DETREX);

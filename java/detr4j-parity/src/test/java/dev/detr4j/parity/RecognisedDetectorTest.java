@@ -232,7 +232,7 @@ class RecognisedDetectorTest {
     @Override
     public Weight get(String canonicalName, Shape expected, String reason) {
       int[] extents = expected.toArray();
-      extents[0] *= names.rows(canonicalName).of();
+      extents[0] *= names.rows(canonicalName, names.candidates(canonicalName).getFirst()).of();
       String shape =
           Arrays.stream(extents).mapToObj(Integer::toString).collect(Collectors.joining(", "));
       List<String> stored = new ArrayList<>(names.candidates(canonicalName));

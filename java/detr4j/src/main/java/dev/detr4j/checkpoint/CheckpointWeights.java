@@ -65,15 +65,9 @@ public final class CheckpointWeights implements WeightSource {
               .formatted(
                   checkpoint.container(), canonicalName, expected, String.join(", ", candidates)));
     }
-    TensorNames.RowBlock block = names.rows(canonicalName);
-    Shape stored = expected;
-    if (block.of() > 1) {
-      int[] extents = expected.toArray();
-      extents[0] *= block.of();
-      stored = Shape.of(extents);
-    }
+    TensorNames.RowBlock block = names.rows(canonicalName, found.getFirst().name());
     for (StoredTensor tensor : found) {
-      check(tensor, stored, reason);
+      check(tensor, whole(expected, names.rows(canonicalName, tensor.name())), reason);
       taken.add(tensor.name());
     }
     StoredTensor first = found.getFirst();
@@ -88,6 +82,12 @@ public final class CheckpointWeights implements WeightSource {
     return block.of() == 1
         ? whole
         : blocks.computeIfAbsent(canonicalName, name -> rows(whole, block, expected.get(0)));
+  }
+
+  private static Shape whole(Shape rows, TensorNames.RowBlock block) {
+    int[] extents = rows.toArray();
+    extents[0] *= block.of();
+    return Shape.of(extents);
   }
 
   private static Weight rows(Weight whole, TensorNames.RowBlock block, int count) {

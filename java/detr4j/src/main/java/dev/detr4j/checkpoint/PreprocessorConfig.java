@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param std per channel, divided by after that
  * @param pad whether the images of a batch are padded, bottom and right, to a common size
  * @param padSize the size to pad to, or null for the largest height and width of the batch
+ * @param floats whether values are rescaled first and resized in fp32 without antialiasing, as
+ *     RF-DETR's processor does; else bytes are resized
  */
 public record PreprocessorConfig(
     @Nullable SizeRule size,
@@ -30,7 +32,8 @@ public record PreprocessorConfig(
     List<Double> mean,
     List<Double> std,
     boolean pad,
-    @Nullable Exactly padSize) {
+    @Nullable Exactly padSize,
+    boolean floats) {
   /** Pillow's numbers of the filters are the indices here. */
   private static final List<Resample> RESAMPLES =
       List.of(
@@ -52,6 +55,9 @@ public record PreprocessorConfig(
   private static final String RT_DETR = "RTDetrImageProcessor";
 
   private static final int RT_DETR_SIDE = 640;
+
+  /** The processor that rescales before it resizes. */
+  private static final String RF_DETR = "RfDetrImageProcessor";
 
   /** A rule from the size of an image to the size it is resized to. */
   public sealed interface SizeRule {}
@@ -96,23 +102,24 @@ public record PreprocessorConfig(
         List.of(0.485, 0.456, 0.406),
         List.of(0.229, 0.224, 0.225),
         true,
-        null);
+        null,
+        false);
   }
 
   /** What one image processor does when there is no file, by its name. */
   public static PreprocessorConfig defaults(String processor) {
     PreprocessorConfig detr = defaults();
-    return processor.equals(RT_DETR)
-        ? new PreprocessorConfig(
-            new Exactly(RT_DETR_SIDE, RT_DETR_SIDE),
-            detr.resample,
-            detr.rescaleFactor,
-            false,
-            detr.mean,
-            detr.std,
-            false,
-            null)
-        : detr;
+    boolean stretches = processor.equals(RT_DETR);
+    return new PreprocessorConfig(
+        stretches ? new Exactly(RT_DETR_SIDE, RT_DETR_SIDE) : detr.size,
+        detr.resample,
+        detr.rescaleFactor,
+        !stretches,
+        detr.mean,
+        detr.std,
+        !stretches,
+        null,
+        processor.equals(RF_DETR));
   }
 
   /**
@@ -155,7 +162,8 @@ public record PreprocessorConfig(
         mean,
         std,
         isOn(json, isThere(json, "do_pad") ? "do_pad" : "pad_and_return_pixel_mask", defaults.pad),
-        json.has("pad_size") ? exactly(json.object("pad_size")) : null);
+        json.has("pad_size") ? exactly(json.object("pad_size")) : null,
+        defaults.floats);
   }
 
   /** Refuses a file that another family's processor wrote: it would do something else. */
@@ -169,10 +177,10 @@ public record PreprocessorConfig(
     // DetrImageProcessor is also called DetrFeatureExtractor, DetrImageProcessorFast and …Pil.
     String plain =
         type.replace("FeatureExtractor", "ImageProcessor").replaceFirst("(Fast|Pil)$", "");
-    if (!PROCESSORS.contains(plain) && !plain.equals(RT_DETR)) {
+    if (!PROCESSORS.contains(plain) && !plain.equals(RT_DETR) && !plain.equals(RF_DETR)) {
       throw json.wrong(
-          "%s is \"%s\", supported are %s and %s"
-              .formatted(field, OneLine.of(type), String.join(", ", PROCESSORS), RT_DETR));
+          "%s is \"%s\", supported are %s, %s and %s"
+              .formatted(field, OneLine.of(type), String.join(", ", PROCESSORS), RT_DETR, RF_DETR));
     }
     return plain;
   }

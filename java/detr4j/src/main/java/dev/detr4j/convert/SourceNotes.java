@@ -15,6 +15,9 @@ final class SourceNotes {
               "images: Pillow's resize differs from torchvision's by up to one grey level",
               "positions: the project numbers the cells of a map column by column, transformers 5 row by row; results"
                   + " differ only if the input is not square");
+      case RF_DETR -> List.of();
+      case LW_DETR ->
+          List.of("images: Pillow's resize differs from torchvision's by up to one grey level");
       case DETR, DEFORMABLE_DETR, CONDITIONAL_DETR ->
           List.of(
               "images: Pillow's resize differs from torchvision's by up to one grey level; if the longer edge is"

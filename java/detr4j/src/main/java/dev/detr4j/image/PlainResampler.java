@@ -20,6 +20,7 @@ public final class PlainResampler {
    *     overwritten
    * @param target packed RGB, at least {@code 3 * width * height} bytes of {@code plan.target()};
    *     must not overlap the source
+   * @throws IllegalArgumentException when the plan makes floats, which no bytes hold
    */
   public static void resize(
       ImageView source, ResamplingPlan plan, MemorySegment intermediate, MemorySegment target) {
@@ -60,6 +61,7 @@ public final class PlainResampler {
         }
         openCvColumns(intermediate, 3 * horizontal.size(), vertical, target);
       }
+      case LINEAR_F32 -> throw new IllegalArgumentException("the plan makes floats, not bytes");
     }
   }
 

@@ -5,13 +5,13 @@ import dev.detr4j.op.ResamplingTable;
 import dev.detr4j.op.ResizeNormalize;
 
 /**
- * Everything a kernel needs to resize an 8-bit image between two given sizes: one table per axis
- * and the arithmetic between them. Immutable and thread-safe.
+ * Everything a kernel needs to resize an image between two given sizes: one table per axis and the
+ * arithmetic between them. Immutable and thread-safe.
  *
  * <p>Order of the passes: <b>horizontal first</b>, from {@code [sourceHeight, sourceWidth, 3]} to
  * an intermediate {@code [sourceHeight, targetWidth, 3]}, then vertical to {@code [targetHeight,
- * targetWidth, 3]}. The order and the intermediate rounding are part of the result, and all
- * arithmetic is integer: every implementation gives equal bytes.
+ * targetWidth, 3]}. The order and the intermediate rounding are part of the result. All arithmetic
+ * on bytes is integer, so every implementation gives equal bytes.
  *
  * @param horizontal the table of the width
  * @param vertical the table of the height

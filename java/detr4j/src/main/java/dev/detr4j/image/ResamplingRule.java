@@ -1,15 +1,14 @@
 package dev.detr4j.image;
 
 /**
- * The exact arithmetic by which one library resizes 8-bit images. Two libraries that both say
- * "bilinear" differ by a grey level here and there, or, without antialiasing, by more than a
- * hundred.
+ * The arithmetic by which one library resizes images. Two libraries that both say "bilinear" differ
+ * by a grey level here and there, or, without antialiasing, by more than a hundred.
  *
- * <p>A rule is immutable; {@link #plan} is pure and does all floating-point work, so that what
- * remains for a backend is integer arithmetic with one right answer.
+ * <p>A rule is immutable; {@link #plan} is pure. Of bytes it does all floating-point work, so that
+ * what remains for a backend is integer arithmetic with one right answer.
  */
 public sealed interface ResamplingRule
-    permits OpenCvLinear, PillowResampling, TorchvisionResampling {
+    permits FloatLinear, OpenCvLinear, PillowResampling, TorchvisionResampling {
   /**
    * Prepares a resize between two sizes.
    *

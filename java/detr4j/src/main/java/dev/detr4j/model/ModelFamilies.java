@@ -13,6 +13,8 @@ import dev.detr4j.model.family.RecognisedModel;
 import dev.detr4j.model.family.Recognition;
 import dev.detr4j.model.family.RecognitionOptions;
 import dev.detr4j.model.family.TensorFile;
+import dev.detr4j.model.lwdetr.LwDetrFamily;
+import dev.detr4j.model.rfdetr.RfDetrFamily;
 import dev.detr4j.model.rtdetr.RtDetrFamily;
 import dev.detr4j.model.tabletransformer.TableTransformerFamily;
 import java.nio.file.Path;
@@ -34,7 +36,9 @@ public final class ModelFamilies {
               ConditionalDetrFamily.CONDITIONAL_DETR,
               RtDetrFamily.RT_DETR,
               RtDetrFamily.RT_DETR_V2,
-              DFineFamily.D_FINE));
+              DFineFamily.D_FINE,
+              RfDetrFamily.RF_DETR,
+              LwDetrFamily.LW_DETR));
 
   private final List<ModelFamily> families;
 

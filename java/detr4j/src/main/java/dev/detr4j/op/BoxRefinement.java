@@ -4,11 +4,12 @@ import dev.detr4j.tensor.Shape;
 import java.util.List;
 
 /**
- * Turns what a box head predicts into boxes: {@code sigmoid(delta + start)}.
+ * Turns what a box head predicts into boxes: {@code sigmoid(delta + start)}, or {@link
+ * Reference#RELATIVE} to a box.
  *
  * <p>Inputs: delta {@code [N, Q, columns]}, then the reference unless the form is {@link
- * Reference#NONE}. Output {@code [N, Q, columns]} in 0..1. The inverse sigmoid clamps x to [0, 1]
- * and returns {@code log(max(x, epsilon) / max(1 - x, epsilon))}; NaN stays NaN.
+ * Reference#NONE}. Output {@code [N, Q, columns]}; of the sigmoid in 0..1. The inverse sigmoid
+ * clamps x to [0, 1] and returns {@code log(max(x, epsilon) / max(1 - x, epsilon))}; NaN stays NaN.
  *
  * @param columns 4 for boxes (cx, cy, w, h), 2 for points
  * @param epsilon of the inverse sigmoid: 1e-5 in most projects, 1e-3 in detrex
@@ -23,7 +24,13 @@ public record BoxRefinement(Reference reference, int columns, float epsilon) imp
     /** The inverse sigmoid of a box {@code [N, Q, 4]}. */
     BOX(4),
     /** Logits {@code [N, Q, 4]} as they are; positive infinity gives 1. */
-    LOGITS(4);
+    LOGITS(4),
+    /**
+     * A box {@code [N, Q, 4]} that is moved and scaled instead (Girshick et al. 2014), without a
+     * sigmoid: {@code (dx w + cx, dy h + cy, e^dw w, e^dh h)}. The result may leave 0..1. NaN in dx
+     * or dw reaches its own number; in w or h of the reference, both numbers of its axis.
+     */
+    RELATIVE(4);
 
     private final int columns;
 
@@ -35,6 +42,11 @@ public record BoxRefinement(Reference reference, int columns, float epsilon) imp
     public int columns() {
       return columns;
     }
+  }
+
+  /** Checks that a box that is moved has all its numbers. */
+  public BoxRefinement {
+    OpSpec.require(reference != Reference.RELATIVE || columns == 4, "a box has 4 columns", columns);
   }
 
   @Override

@@ -8,7 +8,8 @@ import java.util.List;
  * zero-padded.
  *
  * <p>Horizontal pass first, then vertical, with the rounding of {@link Arithmetic}. The byte {@code
- * b} of channel {@code c} then becomes {@code lookup[256 c + b]}.
+ * b} of channel {@code c} then becomes {@code lookup[256 c + b]}; with {@link
+ * Arithmetic#LINEAR_F32} it does so first.
  *
  * <p>Input: RGB U8 {@code [1, sourceHeight, sourceWidth, 3]}. Output {@code [1, paddedHeight,
  * paddedWidth, 3]}: the image at the top left, zeros elsewhere.
@@ -44,7 +45,13 @@ public record ResizeNormalize(
      * in {@code int32}; then {@code clamp((((w0 * (s0 >> 4)) >> 16) + ((w1 * (s1 >> 4)) >> 16) + 2)
      * >> 2, 0, 255)}. Both axes have a filter. OpenCV.
      */
-    OPENCV_LINEAR
+    OPENCV_LINEAR,
+    /**
+     * Two taps an axis, source positions clamped to the image, in fp32 and after the lookup: {@code
+     * w0 v0 + w1 v1} of values in both passes, {@code w} the weight divided by {@code 2^precision}.
+     * Both axes have a filter. PyTorch's bilinear {@code interpolate} of floats.
+     */
+    LINEAR_F32
   }
 
   /** Copies the table and checks the extents. */
@@ -59,7 +66,7 @@ public record ResizeNormalize(
         vertical != null || height == sourceHeight, "a changed height needs a filter", height);
     OpSpec.require(
         arithmetic == Arithmetic.ROUND_EACH_PASS || (isLinear(horizontal) && isLinear(vertical)),
-        "OpenCV's arithmetic takes two taps on both axes",
+        "this arithmetic takes two taps on both axes",
         arithmetic);
   }
 

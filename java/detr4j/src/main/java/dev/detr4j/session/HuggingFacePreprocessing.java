@@ -2,6 +2,7 @@ package dev.detr4j.session;
 
 import dev.detr4j.checkpoint.PreprocessorConfig;
 import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.FloatLinear;
 import dev.detr4j.image.Normalisation;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
@@ -38,10 +39,16 @@ final class HuggingFacePreprocessing {
                       + config.resample()
                       + ", expected BILINEAR (2) or BICUBIC (3)");
         };
+    if (config.floats() && config.resample() != PreprocessorConfig.Resample.BILINEAR) {
+      throw new ModelConfigException(
+          "preprocessor_config.json: resample is "
+              + config.resample()
+              + ", expected BILINEAR (2) of a processor that resizes floats");
+    }
     PreprocessorConfig.Exactly padSize = config.padSize();
     return new Preprocessing(
         rule,
-        new TorchvisionResampling(filter),
+        config.floats() ? new FloatLinear() : new TorchvisionResampling(filter),
         Normalisation.fused(
             config.rescaleFactor(),
             config.normalize() ? new Normalisation.MeanAndStd(config.mean(), config.std()) : null),

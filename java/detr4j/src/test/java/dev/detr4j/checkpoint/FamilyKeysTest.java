@@ -2,8 +2,11 @@ package dev.detr4j.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.detr4j.error.CheckpointException;
+import dev.detr4j.image.FloatLinear;
+import dev.detr4j.image.ResizeRule;
 import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.description.ModelSource;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,14 +65,7 @@ class FamilyKeysTest {
   @ValueSource(strings = {"hf_dfine_nano", "hf_dfine_small", "hf_dfine_large"})
   void takesBothGenerationsOfDFine(String golden) {
     ModelConfig config = ModelFamilies.ALL.read(CASES.resolve(golden).resolve("config.json"));
-    JsonObject manifest =
-        JsonObject.read(CASES.resolve(golden).resolve("manifest.json"), CheckpointException::new);
-    ListedCheckpoint checkpoint = new ListedCheckpoint();
-    for (JsonObject tensor : manifest.objects("tensors")) {
-      int[] shape =
-          tensor.integers("shape", 1, 1 << 20).stream().mapToInt(Integer::intValue).toArray();
-      checkpoint.put(tensor.string("key"), Shape.of(shape));
-    }
+    ListedCheckpoint checkpoint = manifest(golden);
     assertTakesAll(config, checkpoint, golden);
     checkpoint
         .rename("\\.out_proj\\.", ".o_proj.")
@@ -77,6 +74,67 @@ class FamilyKeysTest {
         .rename("model\\.encoder\\.encoder\\.", "model.encoder.aifi.")
         .rename("model\\.decoder\\.(class|bbox)_embed", "$1_embed");
     assertTakesAll(config, checkpoint, golden + " as 5.18 has it in memory");
+  }
+
+  /** RF-DETR: the names of transformers' modules, and roboflow's. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"hf_rfdetr_base", "hf_rfdetr_small_resampled", "hf_rfdetr_nano_original_names"})
+  void takesBothNamesOfRfDetr(String golden) {
+    ModelConfig config = ModelFamilies.ALL.read(CASES.resolve(golden).resolve("config.json"));
+    ListedCheckpoint checkpoint = manifest(golden);
+    assertTakesAll(config, checkpoint, golden);
+    checkpoint.put("model.backbone.backbone.encoder.layer.1.norm3.weight", Shape.of(384));
+    CheckpointWeights weights =
+        new CheckpointWeights(checkpoint, config.family().huggingFaceNames(config));
+    config.network(weights);
+    assertThrows(CheckpointException.class, weights::finish);
+  }
+
+  /** LW-DETR: what 5.18 saves, and the names that it has in memory. */
+  @Test
+  void takesBothNamesOfLwDetr() {
+    String golden = "hf_lwdetr_small";
+    ModelConfig config = ModelFamilies.ALL.read(CASES.resolve(golden).resolve("config.json"));
+    ListedCheckpoint checkpoint = manifest(golden);
+    assertTakesAll(config, checkpoint, golden);
+    checkpoint
+        .rename("attention\\.attention\\.query", "attention.q_proj")
+        .rename("attention\\.attention\\.key", "attention.k_proj")
+        .rename("attention\\.attention\\.value", "attention.v_proj")
+        .rename("attention\\.output", "attention.o_proj");
+    assertTakesAll(config, checkpoint, golden + " as 5.18 has it in memory");
+  }
+
+  /** What roboflow's files say of themselves; the size of images is the published model's. */
+  @Test
+  void recognisesRoboflowsFile() {
+    ListedCheckpoint checkpoint = manifest("hf_rfdetr_nano_original_names");
+    RecognisedModel found = ModelFamilies.ALL.recognise(checkpoint, RecognitionOptions.NONE);
+    assertEquals(ModelSource.RF_DETR, found.source());
+    assertEquals("nano", found.variant());
+    assertEquals(300, found.config().numQueries());
+    assertEquals(new ResizeRule.Fixed(384, 384), found.behaviour().preprocessing().resize());
+    assertEquals(new FloatLinear(), found.behaviour().preprocessing().resampling());
+    CheckpointWeights weights = CheckpointWeights.of(checkpoint, found);
+    found.config().network(weights);
+    assertDoesNotThrow(weights::finish);
+    checkpoint.put("transformer.decoder.layers.9.norm9.weight", Shape.of(256));
+    CheckpointWeights more = CheckpointWeights.of(checkpoint, found);
+    found.config().network(more);
+    assertThrows(CheckpointException.class, more::finish);
+  }
+
+  private static ListedCheckpoint manifest(String golden) {
+    JsonObject manifest =
+        JsonObject.read(CASES.resolve(golden).resolve("manifest.json"), CheckpointException::new);
+    ListedCheckpoint checkpoint = new ListedCheckpoint();
+    for (JsonObject tensor : manifest.objects("tensors")) {
+      int[] shape =
+          tensor.integers("shape", 1, 1 << 20).stream().mapToInt(Integer::intValue).toArray();
+      checkpoint.put(tensor.string("key"), Shape.of(shape));
+    }
+    return checkpoint;
   }
 
   private static void assertTakesAll(ModelConfig config, ListedCheckpoint checkpoint, String what) {

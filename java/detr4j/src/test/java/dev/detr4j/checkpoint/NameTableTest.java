@@ -271,7 +271,7 @@ class NameTableTest {
         new ListedCheckpoint().put("a", Shape.of(1)).put("b", Shape.of(1)),
         RecognitionOptions.NONE,
         "its names are those of no known source, expected one of huggingface, detr, deformable-detr,"
-            + " detrex, mmdet, birder, table-transformer, conditional-detr, rt-detr, d-fine (2 tensors: a, b)");
+            + " detrex, mmdet, birder, table-transformer, conditional-detr, rt-detr, d-fine, rf-detr, lw-detr (2 tensors: a, b)");
     assertRefused(
         list("original_plain"),
         new RecognitionOptions(ModelSource.DETREX, null, null),

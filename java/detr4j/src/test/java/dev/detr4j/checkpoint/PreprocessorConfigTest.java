@@ -86,6 +86,16 @@ class PreprocessorConfigTest {
             .normalize());
   }
 
+  /** RF-DETR's processor rescales before it resizes, which no other one does. */
+  @Test
+  void resizesFloatsForRfDetr() {
+    PreprocessorConfig named = parse("{\"image_processor_type\": \"RfDetrImageProcessor\"}");
+    assertEquals(PreprocessorConfig.defaults("RfDetrImageProcessor"), named);
+    assertEquals(true, named.floats());
+    assertEquals(new PreprocessorConfig.Edges(800, 1333), named.size());
+    assertEquals(false, parse("{\"image_processor_type\": \"DetrImageProcessor\"}").floats());
+  }
+
   /** Table Transformer v1.1; transformers asks for both edges then. */
   @Test
   void takesALongestEdgeAlone() {
@@ -173,9 +183,9 @@ class PreprocessorConfigTest {
         "{\"image_std\": null} | image_std is null, expected 3 finite numbers (RGB)",
         "{\"image_mean\": [0.5, -Infinity, 0.5]} | image_mean holds -Infinity, expected finite numbers",
         "{\"size\": 800, \"max_size\": null} | max_size is null, expected an integer beside size",
-        "{\"image_processor_type\": \"ViTImageProcessor\"} | image_processor_type is \"ViTImageProcessor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
-        "{\"image_processor_type\": \"YolosImageProcessorFast\"} | image_processor_type is \"YolosImageProcessorFast\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
-        "{\"feature_extractor_type\": \"YolosFeatureExtractor\"} | feature_extractor_type is \"YolosFeatureExtractor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor and RTDetrImageProcessor",
+        "{\"image_processor_type\": \"ViTImageProcessor\"} | image_processor_type is \"ViTImageProcessor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor, RTDetrImageProcessor and RfDetrImageProcessor",
+        "{\"image_processor_type\": \"YolosImageProcessorFast\"} | image_processor_type is \"YolosImageProcessorFast\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor, RTDetrImageProcessor and RfDetrImageProcessor",
+        "{\"feature_extractor_type\": \"YolosFeatureExtractor\"} | feature_extractor_type is \"YolosFeatureExtractor\", supported are DetrImageProcessor, DeformableDetrImageProcessor, ConditionalDetrImageProcessor, RTDetrImageProcessor and RfDetrImageProcessor",
         "{\"image_processor_type\": 7} | image_processor_type is 7, expected a string",
       })
   void refusesInOneLine(String json, String message) {

@@ -11,6 +11,7 @@ import dev.detr4j.checkpoint.PreprocessorConfig.Resample;
 import dev.detr4j.checkpoint.PreprocessorConfig.SizeRule;
 import dev.detr4j.checkpoint.PreprocessorConfig.Within;
 import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.FloatLinear;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.Preprocessing;
 import dev.detr4j.image.ResamplingFilter;
@@ -53,6 +54,27 @@ class HuggingFacePreprocessingTest {
   }
 
   @Test
+  void floatsAreResizedBilinearly() {
+    PreprocessorConfig floats = PreprocessorConfig.defaults("RfDetrImageProcessor");
+    assertEquals(new FloatLinear(), HuggingFacePreprocessing.of(floats).resampling());
+    PreprocessorConfig bicubic =
+        new PreprocessorConfig(
+            floats.size(),
+            Resample.BICUBIC,
+            floats.rescaleFactor(),
+            true,
+            floats.mean(),
+            floats.std(),
+            true,
+            null,
+            true);
+    assertEquals(
+        "preprocessor_config.json: resample is BICUBIC, expected BILINEAR (2) of a processor that resizes floats",
+        assertThrows(ModelConfigException.class, () -> HuggingFacePreprocessing.of(bicubic))
+            .getMessage());
+  }
+
+  @Test
   void aPadSizeIsKept() {
     Preprocessing made =
         HuggingFacePreprocessing.of(config(null, Resample.BILINEAR, new Exactly(30, 40)));
@@ -74,6 +96,7 @@ class HuggingFacePreprocessingTest {
         defaults.mean(),
         defaults.std(),
         true,
-        padSize);
+        padSize,
+        false);
   }
 }

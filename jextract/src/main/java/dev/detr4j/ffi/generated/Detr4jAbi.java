@@ -212,6 +212,15 @@ public class Detr4jAbi extends Detr4jAbi$shared {
     public static int DETR4J_REFERENCE_LOGITS() {
         return DETR4J_REFERENCE_LOGITS;
     }
+    private static final int DETR4J_REFERENCE_RELATIVE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_REFERENCE_RELATIVE 4
+     * }
+     */
+    public static int DETR4J_REFERENCE_RELATIVE() {
+        return DETR4J_REFERENCE_RELATIVE;
+    }
     private static final int DETR4J_DECAY_GAUSSIAN = (int)0L;
     /**
      * {@snippet lang=c :
@@ -256,6 +265,15 @@ public class Detr4jAbi extends Detr4jAbi$shared {
      */
     public static int DETR4J_RESIZE_OPENCV_LINEAR() {
         return DETR4J_RESIZE_OPENCV_LINEAR;
+    }
+    private static final int DETR4J_RESIZE_LINEAR_F32 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_RESIZE_LINEAR_F32 2
+     * }
+     */
+    public static int DETR4J_RESIZE_LINEAR_F32() {
+        return DETR4J_RESIZE_LINEAR_F32;
     }
 
     private static class detr4j_abi_version {

@@ -185,6 +185,15 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_REFERENCE_LOGITS() {
         return DETR4J_CUDA_REFERENCE_LOGITS;
     }
+    private static final int DETR4J_CUDA_REFERENCE_RELATIVE = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_REFERENCE_RELATIVE 4
+     * }
+     */
+    public static int DETR4J_CUDA_REFERENCE_RELATIVE() {
+        return DETR4J_CUDA_REFERENCE_RELATIVE;
+    }
     private static final int DETR4J_CUDA_TOP_K_MOST = (int)16384L;
     /**
      * {@snippet lang=c :
@@ -247,6 +256,15 @@ public class Detr4jCuda extends Detr4jCuda$shared {
      */
     public static int DETR4J_CUDA_RESIZE_OPENCV_LINEAR() {
         return DETR4J_CUDA_RESIZE_OPENCV_LINEAR;
+    }
+    private static final int DETR4J_CUDA_RESIZE_LINEAR_F32 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_RESIZE_LINEAR_F32 2
+     * }
+     */
+    public static int DETR4J_CUDA_RESIZE_LINEAR_F32() {
+        return DETR4J_CUDA_RESIZE_LINEAR_F32;
     }
 
     private static class detr4j_cuda_abi_version {

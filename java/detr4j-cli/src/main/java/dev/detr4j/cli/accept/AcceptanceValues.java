@@ -2,6 +2,7 @@ package dev.detr4j.cli.accept;
 
 import dev.detr4j.cli.registry.ModelRegistry;
 import dev.detr4j.error.ModelConfigException;
+import dev.detr4j.image.PixelSize;
 import dev.detr4j.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,8 +32,11 @@ public final class AcceptanceValues {
    *
    * @param nearest whether the order of the queries is that of a top-k, where near-ties swap: each
    *     expected row is then compared with the nearest one
+   * @param resized to what the photo was brought before the model's own processor saw it, with
+   *     torchvision's antialiasing bilinear filter; null where it was not
    */
-  public record OfModel(String model, boolean nearest, List<AcceptanceCheck> checks) {
+  public record OfModel(
+      String model, boolean nearest, @Nullable PixelSize resized, List<AcceptanceCheck> checks) {
     public OfModel {
       checks = List.copyOf(checks);
     }
@@ -79,7 +83,15 @@ public final class AcceptanceValues {
     if (!queries.equals("in order") && !queries.equals("nearest")) {
       throw json.wrong("queries is \"" + queries + "\", expected nearest");
     }
-    return new OfModel(json.string("model"), queries.equals("nearest"), checks);
+    return new OfModel(json.string("model"), queries.equals("nearest"), resized(json), checks);
+  }
+
+  private static @Nullable PixelSize resized(JsonObject json) {
+    if (!json.has("resized")) {
+      return null;
+    }
+    JsonObject size = json.object("resized");
+    return new PixelSize(size.integer("width", 1, 1 << 14), size.integer("height", 1, 1 << 14));
   }
 
   private static AcceptanceCheck rows(JsonObject json) {

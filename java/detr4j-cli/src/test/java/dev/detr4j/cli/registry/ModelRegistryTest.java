@@ -45,11 +45,13 @@ class ModelRegistryTest {
         }
       }
       Double ap = entry.ap();
-      // Models of pages, tables and Objects365 have no AP on COCO.
+      // Models of pages, tables and Objects365 have no AP on COCO; of RF-DETR's base, the project
+      // states none any more.
       boolean coco =
           !entry.name().contains("table-transformer")
               && !entry.name().startsWith("docling-project/")
-              && !entry.name().endsWith("-obj365");
+              && !entry.name().endsWith("-obj365")
+              && !entry.name().matches("(Roboflow/rf-detr-|rf-detr/)base");
       assertTrue(coco ? ap != null && ap > 39 && ap < 60 : ap == null, entry::name);
     }
   }

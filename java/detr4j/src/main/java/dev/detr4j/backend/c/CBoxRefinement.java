@@ -52,6 +52,7 @@ record CBoxRefinement(CpuTier tier) implements HostOp<BoxRefinement> {
       case POINT -> Detr4jAbi.DETR4J_REFERENCE_POINT();
       case BOX -> Detr4jAbi.DETR4J_REFERENCE_BOX();
       case LOGITS -> Detr4jAbi.DETR4J_REFERENCE_LOGITS();
+      case RELATIVE -> Detr4jAbi.DETR4J_REFERENCE_RELATIVE();
     };
   }
 }

@@ -69,9 +69,11 @@ record CResizeNormalize(CpuTier tier) implements HostOp<ResizeNormalize> {
     detr4j_resize.pixels_row_stride(p, 3L * op.sourceWidth());
     detr4j_resize.arithmetic(
         p,
-        op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR
-            ? Detr4jAbi.DETR4J_RESIZE_OPENCV_LINEAR()
-            : Detr4jAbi.DETR4J_RESIZE_ROUND_EACH_PASS());
+        switch (op.arithmetic()) {
+          case ROUND_EACH_PASS -> Detr4jAbi.DETR4J_RESIZE_ROUND_EACH_PASS();
+          case OPENCV_LINEAR -> Detr4jAbi.DETR4J_RESIZE_OPENCV_LINEAR();
+          case LINEAR_F32 -> Detr4jAbi.DETR4J_RESIZE_LINEAR_F32();
+        });
     ResamplingTable horizontal = op.horizontal();
     if (horizontal != null) {
       detr4j_resize.taps_x(p, horizontal.maxCount());

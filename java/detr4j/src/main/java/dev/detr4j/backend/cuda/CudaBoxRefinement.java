@@ -40,6 +40,7 @@ final class CudaBoxRefinement implements CudaOp<BoxRefinement> {
       case POINT -> Detr4jCuda.DETR4J_CUDA_REFERENCE_POINT();
       case BOX -> Detr4jCuda.DETR4J_CUDA_REFERENCE_BOX();
       case LOGITS -> Detr4jCuda.DETR4J_CUDA_REFERENCE_LOGITS();
+      case RELATIVE -> Detr4jCuda.DETR4J_CUDA_REFERENCE_RELATIVE();
     };
   }
 }

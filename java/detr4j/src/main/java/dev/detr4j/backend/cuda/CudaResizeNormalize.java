@@ -22,9 +22,11 @@ final class CudaResizeNormalize implements CudaOp<ResizeNormalize> {
     detr4j_cuda_resize.pixels_row_stride(p, 3L * op.sourceWidth());
     detr4j_cuda_resize.arithmetic(
         p,
-        op.arithmetic() == ResizeNormalize.Arithmetic.OPENCV_LINEAR
-            ? Detr4jCuda.DETR4J_CUDA_RESIZE_OPENCV_LINEAR()
-            : Detr4jCuda.DETR4J_CUDA_RESIZE_ROUND_EACH_PASS());
+        switch (op.arithmetic()) {
+          case ROUND_EACH_PASS -> Detr4jCuda.DETR4J_CUDA_RESIZE_ROUND_EACH_PASS();
+          case OPENCV_LINEAR -> Detr4jCuda.DETR4J_CUDA_RESIZE_OPENCV_LINEAR();
+          case LINEAR_F32 -> Detr4jCuda.DETR4J_CUDA_RESIZE_LINEAR_F32();
+        });
     ResamplingTable horizontal = op.horizontal();
     if (horizontal != null) {
       detr4j_cuda_resize.taps_x(p, horizontal.maxCount());

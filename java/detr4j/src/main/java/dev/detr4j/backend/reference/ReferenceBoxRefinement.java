@@ -25,6 +25,14 @@ final class ReferenceBoxRefinement implements HostOp<BoxRefinement> {
               int item = tile / queries;
               int query = tile % queries;
               for (int c = 0; c < op.columns(); c++) {
+                if (reference != null && op.reference() == Reference.RELATIVE) {
+                  int side = 2 + c % 2;
+                  double length = reference.f32(item, query, side);
+                  double change = delta.f32(item, query, c);
+                  double moved = change * length + reference.f32(item, query, c);
+                  out.f32(item, query, c, (float) (c < 2 ? moved : Math.exp(change) * length));
+                  continue;
+                }
                 double sum = delta.f32(item, query, c);
                 if (reference != null && c < op.reference().columns()) {
                   float start = reference.f32(item, query, c);

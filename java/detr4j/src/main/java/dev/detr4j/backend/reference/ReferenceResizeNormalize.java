@@ -9,10 +9,11 @@ import dev.detr4j.op.ResizeNormalize;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * {@link ResizeNormalize}: a phase over the rows of the source, then one over the rows of the
- * output; exact in integers.
+ * output; exact in integers, or linear in one phase of doubles.
  */
 final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
   /** The source with its width already changed: {@code [sourceHeight, width, 3]} integers. */
@@ -26,6 +27,10 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
       ResizeNormalize op, BoundNode node, HostContext context, MemorySegment workspace) {
     Elements pixels = new Elements(node.input(0));
     Elements out = new Elements(node.output(0));
+    if (op.arithmetic() == ResizeNormalize.Arithmetic.LINEAR_F32) {
+      return List.of(
+          TiledLoop.of(op.paddedHeight(), (row, scratch) -> linear(op, pixels, row, out)));
+    }
     return List.of(
         TiledLoop.of(
             op.sourceHeight(),
@@ -50,6 +55,31 @@ final class ReferenceResizeNormalize implements HostOp<ResizeNormalize> {
                 }
               }
             }));
+  }
+
+  private static void linear(ResizeNormalize op, Elements pixels, int row, Elements out) {
+    ResamplingTable across = Objects.requireNonNull(op.horizontal());
+    ResamplingTable down = Objects.requireNonNull(op.vertical());
+    for (int column = 0; column < op.paddedWidth(); column++) {
+      boolean inside = row < op.height() && column < op.width();
+      for (int c = 0; c < 3; c++) {
+        double sum = 0;
+        for (int j = 0; inside && j < 4; j++) {
+          int y = Math.clamp(down.start()[row] + j / 2, 0, op.sourceHeight() - 1);
+          int x = Math.clamp(across.start()[column] + j % 2, 0, op.sourceWidth() - 1);
+          int value = pixels.u8(0, (long) y * op.sourceWidth() + x, c);
+          sum +=
+              part(down, 2 * row + j / 2)
+                  * part(across, 2 * column + j % 2)
+                  * op.lookup().get(256 * c + value);
+        }
+        out.f32(0, (long) row * op.paddedWidth() + column, c, (float) sum);
+      }
+    }
+  }
+
+  private static double part(ResamplingTable table, int index) {
+    return table.weights()[index] / (double) (1L << table.precision());
   }
 
   private static int horizontal(

@@ -39,6 +39,10 @@ final class VectorBoxRefinement implements HostOp<BoxRefinement> {
       int end = blocks.end(tile);
       for (int query = blocks.first(tile); query < end; query++) {
         long start = reference.rowOrZero(item, query);
+        if (op.reference() == Reference.RELATIVE) {
+          relative(delta.row(item, query), start, out.row(item, query));
+          continue;
+        }
         for (int c = 0; c < op.columns(); c++) {
           double sum = Memory.getFloat(delta.row(item, query) + 4L * c);
           if (c < op.reference().columns()) {
@@ -46,6 +50,18 @@ final class VectorBoxRefinement implements HostOp<BoxRefinement> {
           }
           Memory.setFloat(out.row(item, query) + 4L * c, (float) (1 / (1 + Math.exp(-sum))));
         }
+      }
+    }
+
+    private static void relative(long delta, long box, long to) {
+      for (int axis = 0; axis < 2; axis++) {
+        long at = 4L * axis;
+        double length = Memory.getFloat(box + at + 8);
+        double centre = Memory.getFloat(box + at);
+        double moved = Memory.getFloat(delta + at) * length + centre;
+        double scaled = Math.exp((double) Memory.getFloat(delta + at + 8)) * length;
+        Memory.setFloat(to + at, (float) moved);
+        Memory.setFloat(to + at + 8, (float) scaled);
       }
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@link ResizeNormalize}: a phase over the rows of the source, then one over the rows of the
- * output; exact in 32-bit integers.
+ * output; exact in 32-bit integers. {@link LinearResize} has the arithmetic in floats.
  *
  * <p>Workspace: the source with its width already changed, {@code [sourceHeight][3 width]} ints,
  * rows padded to whole vectors. Ints and not bytes, because there is no vector of four bytes to
@@ -29,9 +29,13 @@ import org.jspecify.annotations.Nullable;
 final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
   @Override
   public @Nullable String refusal(ResizeNormalize op) {
-    return fits(op.horizontal()) && fits(op.vertical())
+    return isLinear(op) || (fits(op.horizontal()) && fits(op.vertical()))
         ? null
         : "the resampling weights need sums of more than 32 bits";
+  }
+
+  private static boolean isLinear(ResizeNormalize op) {
+    return op.arithmetic() == ResizeNormalize.Arithmetic.LINEAR_F32;
   }
 
   private static boolean fits(@Nullable ResamplingTable table) {
@@ -83,6 +87,9 @@ final class VectorResizeNormalize implements HostOp<ResizeNormalize> {
               Rows.of(node.output(0))));
     }
     long rowBytes = rowBytes(op);
+    if (isLinear(op)) {
+      return LinearResize.phases(op, node, arena, lookup.address(), workspace.address(), rowBytes);
+    }
     return List.of(
         new Horizontal(
             RowBlocks.of(1, op.sourceHeight(), 12L * op.width()),

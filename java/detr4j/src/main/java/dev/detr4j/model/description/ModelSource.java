@@ -27,7 +27,11 @@ public enum ModelSource {
   /** lyuwenyu/RT-DETR. */
   RT_DETR("rt-detr"),
   /** Peterande/D-FINE, and DEIM, which trains its network. */
-  D_FINE("d-fine");
+  D_FINE("d-fine"),
+  /** roboflow/rf-detr. */
+  RF_DETR("rf-detr"),
+  /** Atten4Vis/LW-DETR. */
+  LW_DETR("lw-detr");
 
   private final String id;
 

@@ -37,7 +37,9 @@ public interface ModelConfig {
    * The name of the variant within its family: {@code r50}, {@code r101} and so on for DETR; {@code
    * plain}, {@code single-scale}, {@code refine} or {@code two-stage} for Deformable DETR; with
    * {@code -dc5} where the last stage dilates; {@code detection} or {@code structure} for Table
-   * Transformer, {@code r18vd} and so on for RT-DETR, {@code nano} to {@code xlarge} for D-FINE.
+   * Transformer, {@code r18vd} and so on for RT-DETR, {@code nano} to {@code xlarge} for D-FINE,
+   * {@code nano} to {@code large} and {@code base} for RF-DETR, {@code tiny} to {@code medium} for
+   * LW-DETR.
    */
   String variant();
 

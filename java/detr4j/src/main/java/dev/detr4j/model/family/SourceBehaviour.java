@@ -1,5 +1,6 @@
 package dev.detr4j.model.family;
 
+import dev.detr4j.image.FloatLinear;
 import dev.detr4j.image.Normalisation;
 import dev.detr4j.image.Normalisation.MeanAndStd;
 import dev.detr4j.image.OpenCvLinear;
@@ -42,6 +43,11 @@ public record SourceBehaviour(
       new MeanAndStd(List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
 
   private static final int RT_DETR_SIDE = 640;
+
+  /** Of the base model; each file has its own. */
+  private static final int RF_DETR_SIDE = 560;
+
+  private static final int LW_DETR_SIDE = 640;
   private static final int SHORTEST = 800;
   private static final int LONGEST = 1333;
   private static final int BIRDER_SHORTEST = 640;
@@ -68,6 +74,26 @@ public record SourceBehaviour(
                   new ResizeRule.Fixed(RT_DETR_SIDE, RT_DETR_SIDE),
                   new PillowResampling(ResamplingFilter.BILINEAR),
                   Normalisation.ofUnitRange(UNIT),
+                  false,
+                  null),
+              Orientation.IGNORE,
+              SelectionRule.DEFORMABLE_DETR);
+      case LW_DETR ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.Fixed(LW_DETR_SIDE, LW_DETR_SIDE),
+                  new PillowResampling(ResamplingFilter.BILINEAR),
+                  Normalisation.ofUnitRange(IMAGENET),
+                  false,
+                  null),
+              Orientation.IGNORE,
+              SelectionRule.DEFORMABLE_DETR);
+      case RF_DETR ->
+          new SourceBehaviour(
+              new Preprocessing(
+                  new ResizeRule.Fixed(RF_DETR_SIDE, RF_DETR_SIDE),
+                  new FloatLinear(),
+                  Normalisation.ofUnitRange(IMAGENET),
                   false,
                   null),
               Orientation.IGNORE,

@@ -98,8 +98,8 @@ final class TrainingLeftovers {
       }
 
       @Override
-      public RowBlock rows(String canonicalName) {
-        return names.rows(canonicalName);
+      public RowBlock rows(String canonicalName, String fileName) {
+        return names.rows(canonicalName, fileName);
       }
 
       @Override

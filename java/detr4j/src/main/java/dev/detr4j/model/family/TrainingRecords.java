@@ -66,6 +66,22 @@ public final class TrainingRecords {
         : Optional.empty();
   }
 
+  /** A positive number that {@code args} gives. */
+  public Optional<Named<Integer>> number(String argument) {
+    return integer(argument);
+  }
+
+  /**
+   * Checks that {@code args} does not switch off what all published models of a project do.
+   *
+   * @throws CheckpointException when it does
+   */
+  public void requireOn(String argument) {
+    if (!flag(argument).orElse(true)) {
+      throw wrong("args.%s is False, supported is True".formatted(argument));
+    }
+  }
+
   /** Whether {@code args} says that the last stage of the backbone dilates. */
   public Optional<Boolean> dilation() {
     return flag("dilation");
@@ -177,7 +193,9 @@ public final class TrainingRecords {
     boolean recorded =
         source == ModelSource.DETR
             || source == ModelSource.DEFORMABLE_DETR
-            || source == ModelSource.CONDITIONAL_DETR;
+            || source == ModelSource.CONDITIONAL_DETR
+            || source == ModelSource.RF_DETR
+            || source == ModelSource.LW_DETR;
     return recorded ? entries(metadata.get("args")).get(name) : null;
   }
 

@@ -139,6 +139,38 @@ public final class DerivedWeight implements Weight {
         "last of four pixels in " + channels + " channels", new WeightRule.LastOfFour(channels));
   }
 
+  /** See {@link WeightRule.ScaledRows}. */
+  public static Weight scaledRows(Weight of, Weight factors) {
+    return new DerivedWeight(
+        of.name() + " times " + factors.name(), new WeightRule.ScaledRows(), of, factors);
+  }
+
+  /** See {@link WeightRule.ColumnBlocks}. */
+  public static Weight columnBlocks(Weight matrix, List<Integer> order) {
+    return new DerivedWeight(
+        matrix.name() + " in the order " + order, new WeightRule.ColumnBlocks(order), matrix);
+  }
+
+  /** See {@link WeightRule.FirstPosition}. */
+  public static Weight firstPosition(Weight token, Weight positions) {
+    return new DerivedWeight(
+        token.name() + " in its place", new WeightRule.FirstPosition(), token, positions);
+  }
+
+  /** See {@link WeightRule.ResampledPositions}. */
+  public static Weight resampledPositions(
+      Weight positions, int height, int width, boolean antialias) {
+    return new DerivedWeight(
+        positions.name() + " of " + height + " x " + width,
+        new WeightRule.ResampledPositions(height, width, antialias),
+        positions);
+  }
+
+  /** See {@link WeightRule.Ones}. */
+  public static Weight ones(Shape shape) {
+    return new DerivedWeight("ones", new WeightRule.Ones(shape));
+  }
+
   /** See {@link WeightRule.Transposed}. */
   public static Weight transposed(Weight matrix) {
     return new DerivedWeight(matrix.name() + " transposed", new WeightRule.Transposed(), matrix);

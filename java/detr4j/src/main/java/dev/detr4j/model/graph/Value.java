@@ -33,7 +33,7 @@ public final class Value {
   }
 
   private Value(String name, Value base, Shape shape, long offset, long rowStride) {
-    this(name, base, shape, offset, rowStride, base.root, base.detached);
+    this(name, base, shape, offset, rowStride, base.batchStride, base.detached);
   }
 
   private Value(
@@ -42,15 +42,15 @@ public final class Value {
       Shape shape,
       long offset,
       long rowStride,
-      Value root,
+      long batchStride,
       boolean detached) {
     this.name = name;
     this.type = base.type;
     this.shape = shape;
-    this.root = root;
+    this.root = base.root;
     this.offset = offset;
     this.rowStride = rowStride;
-    this.batchStride = base.batchStride;
+    this.batchStride = batchStride;
     this.detached = detached;
   }
 
@@ -59,7 +59,7 @@ public final class Value {
    * to what made the value.
    */
   public Value detached() {
-    return new Value(name, this, shape, offset, rowStride, root, true);
+    return new Value(name, this, shape, offset, rowStride, batchStride, true);
   }
 
   /** Whether no gradient flows through this view. */
@@ -70,11 +70,15 @@ public final class Value {
   /**
    * The part of another value that this one is of its root.
    *
-   * @throws IllegalArgumentException unless the other value has the shape of the root
+   * @throws IllegalArgumentException unless the other value has the shape of the root, or where
+   *     this one has other batch items than its root
    */
   public Value of(Value whole) {
     if (!whole.shape.equals(root.shape)) {
       throw new IllegalArgumentException(whole + " has not the shape of " + root);
+    }
+    if (batchStride != root.batchStride) {
+      throw new IllegalArgumentException(this + " has other batch items than " + root);
     }
     if (root == this) {
       return whole;
@@ -87,7 +91,7 @@ public final class Value {
         shape,
         whole.offset + row * whole.rowStride + column,
         whole.rowStride,
-        whole.root,
+        whole.batchStride,
         false);
   }
 
@@ -106,6 +110,32 @@ public final class Value {
       throw new IllegalArgumentException(name + " " + shape + " cannot be seen as " + to);
     }
     return new Value(name, this, to, offset, rowStride);
+  }
+
+  /**
+   * The same rows in another number of batch items, all equally long and one after another, as the
+   * windows of images {@code [N W, R / W, C]} for {@code [N, R, C]}.
+   *
+   * @throws IllegalArgumentException when rows do not divide so, or lie apart between batch items
+   */
+  public Value batched(int items) {
+    long all = shape.get(0) * rows(shape);
+    if (items < 1 || all % items != 0) {
+      throw new IllegalArgumentException(
+          name + " " + shape + " cannot be seen as " + items + " batch items");
+    }
+    if (shape.get(0) > 1 && batchStride != rows(shape) * rowStride) {
+      throw new IllegalArgumentException(name + " " + shape + " has gaps between its batch items");
+    }
+    long each = all / items;
+    return new Value(
+        name,
+        this,
+        Shape.of(items, Math.toIntExact(each), shape.last()),
+        offset,
+        rowStride,
+        each * rowStride,
+        detached);
   }
 
   /** Rows {@code first ..} of each batch item, as many as {@code to} has. */

@@ -475,6 +475,165 @@ public sealed interface WeightRule {
   }
 
   /**
+   * Rows of a matrix, or numbers of a vector, times one factor each: the sources are {@code w} and
+   * the factors. A scale behind a linear layer folds into it so.
+   */
+  record ScaledRows() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2 && sources.get(1).elements() == sources.get(0).get(0),
+          "there is one factor a row",
+          sources);
+      return sources.getFirst();
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      long each = rowElements(shapes.getFirst());
+      for (long i = 0; i < shapes.getFirst().elements(); i++) {
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT,
+            i,
+            (float) (at(sources.get(0), i) * at(sources.get(1), i / each)));
+      }
+    }
+  }
+
+  /**
+   * The columns of a matrix in another order: block {@code i} of the result is block {@code
+   * order[i]} of the source, in blocks of equal width. The inputs of the layer are then in that
+   * order.
+   */
+  record ColumnBlocks(List<Integer> order) implements WeightRule {
+    /** Copies the list. */
+    public ColumnBlocks {
+      order = List.copyOf(order);
+    }
+
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 2 && of.get(1) % order.size() == 0,
+          "the columns are " + order.size() + " blocks",
+          of);
+      require(
+          order.stream().distinct().count() == order.size()
+              && order.stream().allMatch(block -> block >= 0 && block < order.size()),
+          "each block is there once",
+          order);
+      return of;
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      int rows = shapes.getFirst().get(0);
+      int blocks = order.size();
+      long bytes = Float.BYTES * (long) (shapes.getFirst().get(1) / blocks);
+      for (long r = 0; r < rows; r++) {
+        for (int b = 0; b < blocks; b++) {
+          MemorySegment.copy(
+              sources.getFirst(),
+              (r * blocks + order.get(b)) * bytes,
+              destination,
+              (r * blocks + b) * bytes,
+              bytes);
+        }
+      }
+    }
+  }
+
+  /**
+   * A class token with its position code (Dosovitskiy et al. 2021), {@code [1, channels]}: the sum
+   * of the token and of the first row of the positions {@code [1, 1 + cells, channels]}.
+   */
+  record FirstPosition() implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(
+          sources.size() == 2
+              && sources.get(1).rank() == 3
+              && sources.get(0).elements() == sources.get(1).last(),
+          "the sources are a token and positions of as many channels",
+          sources);
+      return Shape.of(1, sources.get(1).last());
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      for (long c = 0; c < shapes.getFirst().elements(); c++) {
+        destination.setAtIndex(
+            ValueLayout.JAVA_FLOAT, c, (float) (at(sources.get(0), c) + at(sources.get(1), c)));
+      }
+    }
+  }
+
+  /**
+   * The position code of a map {@code [height width, channels]}, from a stored one {@code [1, 1 +
+   * side^2, channels]}, whose first row belongs to no cell: as it is stored where the map has its
+   * extents, else resampled with a cubic filter, see {@link CubicResampling}. Computed in double
+   * and rounded once.
+   *
+   * @param antialias as in {@link CubicResampling}
+   */
+  record ResampledPositions(int height, int width, boolean antialias) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      Shape of = only(sources);
+      require(
+          of.rank() == 3 && of.get(0) == 1 && of.get(1) == 1 + side(of) * side(of),
+          "positions are those of a square of cells, and one beside it",
+          of);
+      require(height >= 1 && width >= 1, "the map has cells", height + " x " + width);
+      return Shape.of(height * width, of.last());
+    }
+
+    private static int side(Shape of) {
+      return (int) Math.round(Math.sqrt(of.get(1) - 1.0));
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      int side = side(shapes.getFirst());
+      int channels = shapes.getFirst().last();
+      MemorySegment cells = sources.getFirst().asSlice(Float.BYTES * (long) channels);
+      if (height == side && width == side) {
+        destination.copyFrom(cells.asSlice(0, Float.BYTES * (long) side * side * channels));
+        return;
+      }
+      CubicResampling.map(
+          cells,
+          side,
+          channels,
+          new CubicResampling(side, height, antialias),
+          new CubicResampling(side, width, antialias),
+          destination);
+    }
+  }
+
+  /** Ones; they follow from nothing. */
+  record Ones(Shape to) implements WeightRule {
+    @Override
+    public Shape shape(List<Shape> sources) {
+      require(sources.isEmpty(), "there is no source", sources);
+      return to;
+    }
+
+    @Override
+    public void compute(
+        List<MemorySegment> sources, List<Shape> shapes, MemorySegment destination) {
+      for (long i = 0; i < to.elements(); i++) {
+        destination.setAtIndex(ValueLayout.JAVA_FLOAT, i, 1f);
+      }
+    }
+  }
+
+  /**
    * A matrix {@code [out, in]} as {@code [in, out]}: by it, a linear layer's gradient goes back.
    */
   record Transposed() implements WeightRule {

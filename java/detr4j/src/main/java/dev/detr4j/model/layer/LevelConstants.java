@@ -12,9 +12,9 @@ import java.util.List;
 
 /**
  * What depends on the extents of the feature levels alone: valid ratios, the encoder's reference
- * points, and the two-stage proposals. Computed in fp32 in the order of the original, because boxes
- * are compared to a millionth; in arrays, because a JVM that has just started is many times slower
- * in segments.
+ * points, and the two-stage proposals, as boxes or as logits. Computed in fp32 in the order of the
+ * original, because boxes are compared to a millionth; in arrays, because a JVM that has just
+ * started is many times slower in segments.
  *
  * @param levels extents of the levels
  * @param valid for each level, the valid cells of each image
@@ -45,6 +45,23 @@ public record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> val
               out.setAtIndex(F32, i++, ratioX(n, l));
               out.setAtIndex(F32, i++, ratioY(n, l));
             }
+          }
+        });
+  }
+
+  /**
+   * The valid ratios of the first level for each of so many boxes, {@code [N, boxes, 4]} (x, y, x,
+   * y).
+   */
+  public Value boxRatios(Graph.Builder graph, int boxes) {
+    return graph.constant(
+        "box_ratios",
+        ElementType.F32,
+        Shape.of(batch(), boxes, 4),
+        out -> {
+          for (int i = 0; i < 4 * batch() * boxes; i++) {
+            int n = i / 4 / boxes;
+            out.setAtIndex(F32, i, i % 2 == 0 ? ratioX(n, 0) : ratioY(n, 0));
           }
         });
   }
@@ -89,6 +106,47 @@ public record LevelConstants(List<LevelShape> levels, List<List<LevelShape>> val
           visit((i, proposal) -> writeLogits(logits, i, proposal));
           MemorySegment.copy(logits, 0, out, F32, 0, logits.length);
         });
+  }
+
+  /**
+   * Proposals {@code [N, S, 4]} (cx, cy, w, h): a box of 0.05 times 2^level at each cell; zeros
+   * where the cell is padding or the box leaves (0.01, 0.99).
+   */
+  public Value proposals(Graph.Builder graph) {
+    return graph.constant(
+        "proposals",
+        ElementType.F32,
+        Shape.of(batch(), LevelShape.tokens(levels), 4),
+        out -> {
+          float[] boxes = new float[4 * batch() * LevelShape.tokens(levels)];
+          visit((i, proposal) -> {
+            if (proposal.usable()) {
+              boxes[4 * i] = proposal.centreX();
+              boxes[4 * i + 1] = proposal.centreY();
+              boxes[4 * i + 2] = proposal.side();
+              boxes[4 * i + 3] = proposal.side();
+            }
+          });
+          MemorySegment.copy(boxes, 0, out, F32, 0, boxes.length);
+        });
+  }
+
+  /** F32 {@code [N, S, 1]}: 0 where a proposal is usable, else minus infinity, to add to scores. */
+  public Value proposalPenalty(Graph.Builder graph) {
+    return graph.constant(
+        "proposal_penalty",
+        ElementType.F32,
+        Shape.of(batch(), LevelShape.tokens(levels), 1),
+        out ->
+            visit((i, proposal) ->
+                out.setAtIndex(F32, i, proposal.usable() ? 0f : Float.NEGATIVE_INFINITY)));
+  }
+
+  /** Whether all proposals are usable: no cell is padding, no box leaves (0.01, 0.99). */
+  public boolean allUsable() {
+    boolean[] all = {true};
+    visit((i, proposal) -> all[0] &= proposal.usable());
+    return all[0];
   }
 
   /** U8 {@code [N, S]}: 1 where a proposal is finite. */

@@ -115,7 +115,7 @@ public final class NameTable {
   }
 
   /** Which rows of the stored tensor a canonical one is. */
-  TensorNames.RowBlock rows(String canonicalName) {
+  public TensorNames.RowBlock rows(String canonicalName) {
     Match match = find(canonicalName);
     return match == null ? TensorNames.RowBlock.ALL : match.row.rows;
   }

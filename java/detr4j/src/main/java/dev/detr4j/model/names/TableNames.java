@@ -32,7 +32,7 @@ public final class TableNames implements TensorNames {
   }
 
   @Override
-  public RowBlock rows(String canonicalName) {
+  public RowBlock rows(String canonicalName, String fileName) {
     return table.rows(canonicalName);
   }
 

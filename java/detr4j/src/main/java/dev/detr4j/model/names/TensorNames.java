@@ -12,7 +12,8 @@ import java.util.List;
  * are torchvision's names below {@code backbone.}: {@code backbone.conv1.weight}, {@code
  * backbone.layer2.0.bn1.running_var}, {@code backbone.layer2.0.downsample.0.weight}. For a ConvNeXt
  * V2 they are birder's: {@code backbone.stem.0.weight}, {@code
- * backbone.body.stage2.1.block.5.gamma}.
+ * backbone.body.stage2.1.block.5.gamma}. For a vision transformer they are those of RF-DETR's
+ * modules, {@code model.backbone.backbone.encoder.layer.0.norm1.weight}.
  */
 public interface TensorNames {
   /**
@@ -22,10 +23,12 @@ public interface TensorNames {
   List<String> candidates(String canonicalName);
 
   /**
-   * Which rows of the tensors in the file the canonical tensor is: one source stores the
-   * projections of queries, keys and values as one matrix.
+   * Which rows of a tensor in the file the canonical tensor is: some sources store the projections
+   * of queries, keys and values as one matrix.
+   *
+   * @param fileName one of the candidates
    */
-  default RowBlock rows(String canonicalName) {
+  default RowBlock rows(String canonicalName, String fileName) {
     return RowBlock.ALL;
   }
 

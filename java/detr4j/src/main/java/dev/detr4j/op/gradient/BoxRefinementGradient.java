@@ -13,12 +13,17 @@ import java.util.List;
  * ddelta itself.
  *
  * <p>Inputs: y {@code [N, Q, columns]}, then the reference if {@code referenceLearns}, then dy.
- * Outputs: ddelta, then dreference if {@code referenceLearns}.
+ * Outputs: ddelta, then dreference if {@code referenceLearns}. Of a sigmoid only: boxes relative to
+ * others have no gradient here.
  */
 public record BoxRefinementGradient(BoxRefinement of, boolean referenceLearns)
     implements TrainingOp {
-  /** Checks that there is a reference to learn. */
+  /** Checks that there is a sigmoid, and a reference to learn. */
   public BoxRefinementGradient {
+    OpSpec.require(
+        of.reference() != BoxRefinement.Reference.RELATIVE,
+        "the gradient is that of a sigmoid",
+        of);
     OpSpec.require(
         !referenceLearns || of.reference() != BoxRefinement.Reference.NONE,
         "a reference that learns is an input",

@@ -43,14 +43,26 @@ final class BoxCases {
             .input(1, 2, 4)
             .input(logits, 1, 2, 4)
             .build(new BoxRefinement(Reference.LOGITS, 4, 1e-5f), Tolerance.ofUnits(4)));
+    double[] boxes = {0.5, 0.25, 0.1, 0, inf, -1, 2, -0.5, Double.NaN, 0.5, 0.5, Double.NaN};
+    cases.add(
+        new CaseBuilder("boxes relative to odd ones")
+            .input(1, 3, 4)
+            .input(boxes, 1, 3, 4)
+            .put(0, 2, 3)
+            .put(0, 3, -120)
+            .put(0, 4, Double.NaN)
+            .put(0, 7, Double.NaN)
+            .build(new BoxRefinement(Reference.RELATIVE, 4, 0f), Tolerance.ofUnits(8)));
     return cases;
   }
 
   private static OpCase refinement(
       String name, int batch, int queries, Reference reference, int columns, float epsilon) {
     CaseBuilder builder = new CaseBuilder("box refinement " + name);
+    boolean relative = reference == Reference.RELATIVE;
+    double reach = relative ? 1 : 4;
     builder.input(
-        builder.uniform((long) batch * queries * columns, -4, 4), batch, queries, columns);
+        builder.uniform((long) batch * queries * columns, -reach, reach), batch, queries, columns);
     if (reference != Reference.NONE) {
       long count = (long) batch * queries * reference.columns();
       double bound = reference == Reference.LOGITS ? 6 : 1;
@@ -59,6 +71,10 @@ final class BoxCases {
           batch,
           queries,
           reference.columns());
+    }
+    if (relative) {
+      // Of boxes up to e: an exponential of two units, and the rounding of its product.
+      return builder.build(new BoxRefinement(reference, columns, epsilon), Tolerance.ofUnits(8));
     }
     // The slope of the sigmoid is at most 1/4, and it falls as fast as the rounding of a large sum
     // grows.

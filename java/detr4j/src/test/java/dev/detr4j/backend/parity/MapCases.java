@@ -1,5 +1,6 @@
 package dev.detr4j.backend.parity;
 
+import dev.detr4j.image.FloatLinear;
 import dev.detr4j.image.OpenCvLinear;
 import dev.detr4j.image.PixelSize;
 import dev.detr4j.image.ResamplingPlan;
@@ -266,6 +267,14 @@ final class MapCases {
       cases.add(openCv("width " + n, 9, 23, 7, n, n % 3));
       cases.add(openCv("height " + n, 17, 11, n, 5, n % 3));
     }
+    for (int n = 1; n <= 40; n++) {
+      cases.add(linear("width " + n, 9, 23, 7, n, n % 3));
+      cases.add(linear("height " + n, 17, 11, n, 5, n % 3));
+    }
+    cases.add(linear("one pixel", 1, 1, 3, 4, 0));
+    cases.add(linear("enlarged", 12, 15, 50, 67, 2));
+    cases.add(linear("reduced", 120, 95, 31, 29, 1));
+    cases.add(linear("width kept", 20, 13, 11, 13, 0));
     cases.add(openCv("one pixel", 1, 1, 3, 4, 0));
     cases.add(openCv("enlarged", 12, 15, 50, 67, 2));
     cases.add(openCv("halved", 24, 38, 12, 19, 0));
@@ -307,6 +316,40 @@ final class MapCases {
         .build(op, Tolerance.EXACT);
   }
 
+  /** In floats: two roundings of a product and one of a sum in each pass, of values up to 3. */
+  private static OpCase linear(
+      String name, int sourceHeight, int sourceWidth, int height, int width, int padded) {
+    CaseBuilder builder = new CaseBuilder("resize floats " + name);
+    ResamplingPlan plan =
+        new FloatLinear()
+            .plan(new PixelSize(sourceWidth, sourceHeight), new PixelSize(width, height));
+    ResizeNormalize op =
+        new ResizeNormalize(
+            sourceHeight,
+            sourceWidth,
+            height,
+            width,
+            height + padded,
+            width + padded,
+            plan.horizontal(),
+            plan.vertical(),
+            plan.arithmetic(),
+            lookup());
+    return builder
+        .bytes(
+            builder.whole(3L * sourceHeight * sourceWidth, 0, 256), 1, sourceHeight, sourceWidth, 3)
+        .build(op, Tolerance.ofUnits(8));
+  }
+
+  /** Values as a normalisation makes them. */
+  private static List<Float> lookup() {
+    List<Float> lookup = new ArrayList<>();
+    for (int i = 0; i < 768; i++) {
+      lookup.add((i % 256 / 255f - 0.45f) / (0.22f + i / 256f * 0.01f));
+    }
+    return lookup;
+  }
+
   private static OpCase resize(
       String name,
       int sourceHeight,
@@ -318,10 +361,6 @@ final class MapCases {
       boolean horizontal,
       boolean vertical) {
     CaseBuilder builder = new CaseBuilder("resize " + name);
-    List<Float> lookup = new ArrayList<>();
-    for (int i = 0; i < 768; i++) {
-      lookup.add((i % 256 / 255f - 0.45f) / (0.22f + i / 256f * 0.01f));
-    }
     ResizeNormalize op =
         new ResizeNormalize(
             sourceHeight,
@@ -333,7 +372,7 @@ final class MapCases {
             horizontal || width != sourceWidth ? table(builder, sourceWidth, width) : null,
             vertical || height != sourceHeight ? table(builder, sourceHeight, height) : null,
             ResizeNormalize.Arithmetic.ROUND_EACH_PASS,
-            lookup);
+            lookup());
     long count = 3L * sourceHeight * sourceWidth;
     return builder
         .bytes(builder.whole(count, 0, 256), 1, sourceHeight, sourceWidth, 3)

@@ -13,6 +13,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each rule by numbers that were worked out by hand, and when two derived weights are one. */
 class DerivedWeightTest {
@@ -197,6 +199,71 @@ class DerivedWeightTest {
     assertNotEquals(
         DerivedWeight.normShift(BIAS, BIAS, BIAS, BIAS, 1e-5),
         DerivedWeight.normShift(BIAS, BIAS, BIAS, BIAS, 1e-6));
+  }
+
+  @Test
+  void scaledRows() {
+    assertArrayEquals(
+        new float[] {10, 20, 30, 80, 100, 120}, values(DerivedWeight.scaledRows(MATRIX, BIAS)));
+    assertArrayEquals(new float[] {100, 400}, values(DerivedWeight.scaledRows(BIAS, BIAS)));
+    assertThrows(IllegalArgumentException.class, () -> DerivedWeight.scaledRows(MATRIX, MORE));
+  }
+
+  @Test
+  void columnBlocks() {
+    Weight wide = new Stored("wide", Shape.of(2, 4), 1, 2, 3, 4, 5, 6, 7, 8);
+    assertArrayEquals(
+        new float[] {3, 4, 1, 2, 7, 8, 5, 6},
+        values(DerivedWeight.columnBlocks(wide, List.of(1, 0))));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.columnBlocks(wide, List.of(1, 1)));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.columnBlocks(MATRIX, List.of(1, 0)));
+  }
+
+  @Test
+  void ones() {
+    assertArrayEquals(new float[] {1, 1}, values(DerivedWeight.ones(Shape.of(2, 1, 1, 1))));
+    assertEquals(Set.of(), DerivedWeight.origins(DerivedWeight.ones(Shape.of(2))));
+  }
+
+  private static final Weight POSITIONS =
+      new Stored("positions", Shape.of(1, 10, 1), 9, 1, 2, 4, 7, 3, -2, 5, 0.5f, -1.5f);
+
+  @Test
+  void firstPosition() {
+    Weight token = new Stored("token", Shape.of(1, 1, 1), 2);
+    Weight placed = DerivedWeight.firstPosition(token, POSITIONS);
+    assertEquals(Shape.of(1, 1), placed.shape());
+    assertArrayEquals(new float[] {11}, values(placed));
+    assertThrows(
+        IllegalArgumentException.class, () -> DerivedWeight.firstPosition(BIAS, POSITIONS));
+  }
+
+  /** The numbers are those of torch 2.14.1, {@code interpolate} of the 3 x 3 map in float64. */
+  @ParameterizedTest
+  @CsvSource({
+    "3, 3, true, 1 2 4 7 3 -2 5 0.5 -1.5",
+    "3, 4, true, 0.947761 1.486436 2.816651 4.104478 7.208955 4.843779 0.853134 -2.261194 5.235075 2.319925 -0.562208 -1.604478",
+    "3, 4, false, 0.928223 1.419922 2.830566 4.143555 7.287109 4.990723 0.758789 -2.358887 5.322998 2.341309 -0.715088 -1.643555",
+    "5, 2, true, 0.927678 3.623399 2.961776 2.050083 5.800963 -0.410915 4.513596 -0.948839 3.332384 -1.023744",
+    "5, 2, false, 0.665375 4.022656 3.299953 1.815375 6.269531 -1.007812 5.279812 -1.459008 3.837781 -1.224016",
+    "2, 2, true, 2.947363 2.050535 4.490638 -0.931876",
+    "2, 2, false, 2.392731 2.54908 4.733231 -1.321747",
+  })
+  void resampledPositions(int height, int width, boolean antialias, String expected) {
+    Weight code = DerivedWeight.resampledPositions(POSITIONS, height, width, antialias);
+    assertEquals(Shape.of(height * width, 1), code.shape());
+    float[] numbers = new float[height * width];
+    String[] parts = expected.split(" ", -1);
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = Float.parseFloat(parts[i]);
+    }
+    // Half a digit that the list does not have.
+    assertArrayEquals(numbers, values(code), 6e-7f);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> DerivedWeight.resampledPositions(MATRIX, height, width, antialias));
   }
 
   @Test

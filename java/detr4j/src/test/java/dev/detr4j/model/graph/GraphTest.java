@@ -53,6 +53,24 @@ class GraphTest {
   }
 
   @Test
+  void rowsCanBeSeenAsOtherBatchItems() {
+    Value all = builder.input("all", ElementType.F32, Shape.of(2, 6, 4));
+    Value windows = all.columns("right", 1, 3).batched(4);
+    assertEquals(Shape.of(4, 3, 3), windows.shape());
+    assertEquals(1, windows.offset());
+    assertEquals(4, windows.rowStride());
+    assertEquals(12, windows.batchStride());
+    assertEquals(Shape.of(2, 6, 3), windows.batched(2).shape());
+    assertEquals(24, windows.batched(2).batchStride());
+    assertSame(all, windows.root());
+    assertThrows(IllegalArgumentException.class, () -> all.batched(5));
+    // The first rows of each item do not follow those of the item before.
+    Value first = all.rowsFrom("first", 0, Shape.of(2, 3, 4));
+    assertThrows(IllegalArgumentException.class, () -> first.batched(1));
+    assertThrows(IllegalArgumentException.class, () -> windows.of(all));
+  }
+
+  @Test
   void originsAreThoseOfNodesAndOfConstants() {
     Weight queries = new Named("queries", Shape.of(5, 4));
     Value positions =
