@@ -40,12 +40,12 @@ class CudaLaunchesTest {
   /** Kernels, and MB (of a million bytes). */
   @ParameterizedTest
   @CsvSource({
-    "hf_detr_r50, FP32, 137, 2360",
-    "hf_detr_r50, BF16, 137, 1857",
-    "hf_deformable_two_stage, FP32, 177, 5631",
-    "hf_deformable_two_stage, BF16, 182, 4707",
-    "hf_rtdetr_v2_r50vd, FP32, 203, 1649",
-    "hf_rtdetr_v2_r50vd, BF16, 202, 1386",
+    "hf_detr_r50, FP32, 131, 2360",
+    "hf_detr_r50, BF16, 131, 1857",
+    "hf_deformable_two_stage, FP32, 166, 5631",
+    "hf_deformable_two_stage, BF16, 177, 4707",
+    "hf_rtdetr_v2_r50vd, FP32, 191, 1649",
+    "hf_rtdetr_v2_r50vd, BF16, 191, 1386",
   })
   void kernelsAndBytes(String model, Precision precision, int kernels, int megabytes) {
     EmulatedCuda.requireAvailable();

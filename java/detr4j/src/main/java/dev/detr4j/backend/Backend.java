@@ -34,12 +34,9 @@ public interface Backend extends AutoCloseable {
     return OperandTypes.AS_IN_GRAPH;
   }
 
-  /**
-   * Whether a node of this operation and the next one, which reads its output, may run as one. What
-   * the first reads is then kept until the next one has run. Asked while planning.
-   */
-  default boolean runTogether(OpSpec op, OpSpec next) {
-    return false;
+  /** Which nodes may run otherwise than one by one. Asked while planning. */
+  default NodeSharing sharing() {
+    return NodeSharing.NONE;
   }
 
   /**
