@@ -486,6 +486,32 @@ typedef struct detr4j_cuda_gather {
 
 DETR4J_CUDA_API int32_t detr4j_cuda_gather_f32(detr4j_cuda_queue *queue, const detr4j_cuda_gather *p);
 
+#define DETR4J_CUDA_EDGES_KEPT 0
+#define DETR4J_CUDA_EDGES_CLIPPED 1
+#define DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED 2
+
+/*
+ * The detections of each image, as the Java records SelectRanked and SelectBestClasses have them. All but logits and boxes is
+ * contiguous: extents [batch][2] = width, height; corners [batch][k][4]; scores, labels, owners (object queries) [batch][k];
+ * finite [batch]. first_label and edges are of the ranked kind, only_classes of the other, whose k is `queries`.
+ */
+typedef struct detr4j_cuda_selection {
+  int32_t batch;
+  int32_t queries, classes;
+  int32_t k;
+  int32_t first_label, edges;
+  int32_t only_classes;
+  int32_t reserved;
+  const float *logits, *boxes, *extents;
+  float *corners, *scores;
+  int32_t *labels, *owners, *finite;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+} detr4j_cuda_selection;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p);
+
 #define DETR4J_CUDA_DECAY_GAUSSIAN 0
 #define DETR4J_CUDA_DECAY_LINEAR 1
 #define DETR4J_CUDA_DECAY_HARD 2

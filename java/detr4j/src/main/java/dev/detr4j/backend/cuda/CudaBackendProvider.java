@@ -32,6 +32,8 @@ import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.RowMax;
+import dev.detr4j.op.SelectBestClasses;
+import dev.detr4j.op.SelectRanked;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -203,6 +205,8 @@ public final class CudaBackendProvider implements BackendProvider {
     put(table, ProposalEmbedding.class, new CudaProposalEmbedding());
     put(table, ResizeNormalize.class, new CudaResizeNormalize());
     put(table, RowMax.class, new CudaRowMax());
+    put(table, SelectBestClasses.class, new CudaSelectBestClasses());
+    put(table, SelectRanked.class, new CudaSelectRanked(device.mostSelected()));
     put(table, SinePositionEmbedding.class, new CudaSinePositionEmbedding());
     put(table, SoftNms.class, new CudaSoftNms());
     put(table, TopK.class, new CudaTopK(device.mostSelected()));
