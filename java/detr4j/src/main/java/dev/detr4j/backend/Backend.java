@@ -40,6 +40,14 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * Whether its memory is not that of the processors. Detections are then selected there, by a
+   * {@link dev.detr4j.op.SelectionOp}, and nothing else of a network's output comes back.
+   */
+  default boolean hasOwnMemory() {
+    return false;
+  }
+
+  /**
    * Allocates zeroed device memory.
    *
    * @throws dev.detr4j.error.BackendException when the device has too little; the message names

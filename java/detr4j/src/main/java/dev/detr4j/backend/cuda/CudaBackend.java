@@ -86,6 +86,11 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public boolean hasOwnMemory() {
+    return true;
+  }
+
+  @Override
   public Buffer allocate(long bytes) {
     return new CudaBuffer(this, bytes);
   }
