@@ -200,13 +200,14 @@ class ProfileCommandTest {
   }
 
   private CliRun profileOn(String backend, Object... more) throws IOException {
+    Path model = folder.resolve("model");
     List<Object> arguments =
         new ArrayList<>(
             List.of(
                 "profile",
                 CliRun.image(folder.resolve("photo.png"), 120, 80),
                 "--model",
-                CliRun.smallModel(folder.resolve("model")),
+                Files.exists(model) ? model : CliRun.smallModel(model),
                 "--backend",
                 backend,
                 "--threads",
