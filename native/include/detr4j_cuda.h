@@ -179,9 +179,10 @@ typedef struct detr4j_cuda_max_pool {
   int32_t in_h, in_w, channels;
   int32_t out_h, out_w;
   int32_t kernel, stride, padding;
+  int32_t x_type, out_type; /* of the mean fp32 alone */
   int32_t reserved;
-  const float *x;
-  float *out;
+  const void *x;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t out_row_stride, out_batch_stride;
 } detr4j_cuda_max_pool;
@@ -308,15 +309,19 @@ DETR4J_CUDA_API int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const de
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
-/* out = softmax(q k^T scale) v for each head. key_mask: [batch][keys], 0 = leave out, or NULL. head_dim is at most 256. */
+/*
+ * out = softmax(q k^T scale) v for each head. key_mask: [batch][keys], 0 = leave out, or NULL. head_dim is at most 256. q, k, v and out
+ * are fp32 or bf16; sums, softmax and products are fp32.
+ */
 typedef struct detr4j_cuda_attention {
   int32_t batch;
   int32_t queries, keys;
   int32_t heads, head_dim;
   float scale;
-  const float *q, *k, *v;
+  int32_t q_type, k_type, v_type, out_type;
+  const void *q, *k, *v;
   const uint8_t *key_mask;
-  float *out;
+  void *out;
   int64_t q_row_stride, q_batch_stride;
   int64_t k_row_stride, k_batch_stride;
   int64_t v_row_stride, v_batch_stride;

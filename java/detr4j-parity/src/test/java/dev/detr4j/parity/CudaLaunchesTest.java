@@ -52,11 +52,11 @@ class CudaLaunchesTest {
   @ParameterizedTest
   @CsvSource({
     "hf_detr_r50, FP32, 132, 2360",
-    "hf_detr_r50, BF16, 132, 1857",
+    "hf_detr_r50, BF16, 132, 1747",
     "hf_deformable_two_stage, FP32, 167, 5631",
-    "hf_deformable_two_stage, BF16, 178, 4707",
+    "hf_deformable_two_stage, BF16, 178, 4625",
     "hf_rtdetr_v2_r50vd, FP32, 192, 1649",
-    "hf_rtdetr_v2_r50vd, BF16, 192, 1387",
+    "hf_rtdetr_v2_r50vd, BF16, 192, 1342",
   })
   void kernelsAndBytes(String model, Precision precision, int kernels, int megabytes) {
     EmulatedCuda.requireAvailable();

@@ -185,7 +185,7 @@ public final class CudaBackendProvider implements BackendProvider {
       Precision precision, CudaDevice device) {
     Map<Class<? extends OpSpec>, CudaOp<?>> table = new HashMap<>();
     put(table, Add.class, new CudaAdd());
-    put(table, Attention.class, new CudaAttention());
+    put(table, Attention.class, new CudaAttention(precision));
     put(table, AveragePool.class, new CudaAveragePool());
     put(table, BoxRefinement.class, new CudaBoxRefinement());
     put(table, CellAttention.class, new CudaCellAttention());
@@ -198,7 +198,7 @@ public final class CudaBackendProvider implements BackendProvider {
     put(table, GroupNorm.class, new CudaGroupNorm());
     put(table, LayerNorm.class, new CudaLayerNorm());
     put(table, Linear.class, new CudaLinear(precision));
-    put(table, MaxPool.class, new CudaMaxPool());
+    put(table, MaxPool.class, new CudaMaxPool(precision));
     put(table, MsDeformAttention.class, new CudaMsDeformAttention());
     put(table, Multiply.class, new CudaMultiply());
     put(table, Nms.class, new CudaNms());
