@@ -179,9 +179,10 @@ typedef struct detr4j_cuda_max_pool {
   int32_t in_h, in_w, channels;
   int32_t out_h, out_w;
   int32_t kernel, stride, padding;
+  int32_t x_type, out_type; /* of the mean fp32 alone */
   int32_t reserved;
-  const float *x;
-  float *out;
+  const void *x;
+  void *out;
   int64_t x_row_stride, x_batch_stride;
   int64_t out_row_stride, out_batch_stride;
 } detr4j_cuda_max_pool;
@@ -308,15 +309,19 @@ DETR4J_CUDA_API int32_t detr4j_cuda_clamp_f32(detr4j_cuda_queue *queue, const de
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
-/* out = softmax(q k^T scale) v for each head. key_mask: [batch][keys], 0 = leave out, or NULL. head_dim is at most 256. */
+/*
+ * out = softmax(q k^T scale) v for each head. key_mask: [batch][keys], 0 = leave out, or NULL. head_dim is at most 256. q, k, v and out
+ * are fp32 or bf16; sums, softmax and products are fp32.
+ */
 typedef struct detr4j_cuda_attention {
   int32_t batch;
   int32_t queries, keys;
   int32_t heads, head_dim;
   float scale;
-  const float *q, *k, *v;
+  int32_t q_type, k_type, v_type, out_type;
+  const void *q, *k, *v;
   const uint8_t *key_mask;
-  float *out;
+  void *out;
   int64_t q_row_stride, q_batch_stride;
   int64_t k_row_stride, k_batch_stride;
   int64_t v_row_stride, v_batch_stride;
@@ -486,6 +491,32 @@ typedef struct detr4j_cuda_gather {
 } detr4j_cuda_gather;
 
 DETR4J_CUDA_API int32_t detr4j_cuda_gather_f32(detr4j_cuda_queue *queue, const detr4j_cuda_gather *p);
+
+#define DETR4J_CUDA_EDGES_KEPT 0
+#define DETR4J_CUDA_EDGES_CLIPPED 1
+#define DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED 2
+
+/*
+ * The detections of each image, as the Java records SelectRanked and SelectBestClasses have them. All but logits and boxes is
+ * contiguous: extents [batch][2] = width, height; corners [batch][k][4]; scores, labels, owners (object queries) [batch][k];
+ * finite [batch]. first_label and edges are of the ranked kind, only_classes of the other, whose k is `queries`.
+ */
+typedef struct detr4j_cuda_selection {
+  int32_t batch;
+  int32_t queries, classes;
+  int32_t k;
+  int32_t first_label, edges;
+  int32_t only_classes;
+  int32_t reserved;
+  const float *logits, *boxes, *extents;
+  float *corners, *scores;
+  int32_t *labels, *owners, *finite;
+  int64_t logits_row_stride, logits_batch_stride;
+  int64_t boxes_row_stride, boxes_batch_stride;
+} detr4j_cuda_selection;
+
+DETR4J_CUDA_API int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p);
+DETR4J_CUDA_API int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p);
 
 #define DETR4J_CUDA_DECAY_GAUSSIAN 0
 #define DETR4J_CUDA_DECAY_LINEAR 1

@@ -8,9 +8,11 @@
 //               values    a lane is a channel (or CHUNKS of them): 8 x CHUNKS sums over the keys of the round
 //
 // Rows of keys are one word longer than head_dim, so that 32 lanes reading 32 rows meet 32 banks. Keys that the mask leaves
-// out have weight 0 and count as zeros, whatever they hold. The last division is by the sum.
+// out have weight 0 and count as zeros, whatever they hold. The last division is by the sum. Maps
+// may be bf16 in memory; nothing that is computed is.
 #include "../elementary.h"
 #include "../queue.h"
+#include "numbers.h"
 
 namespace {
 
@@ -32,15 +34,13 @@ __global__ void __launch_bounds__(WARP_LANES* WARPS) attention_kernel(const __gr
   const int thread = (int)threadIdx.x, lane = thread % WARP_LANES, warp = thread / WARP_LANES;
   const int head = (int)blockIdx.y, item = (int)blockIdx.z, dim = p.head_dim;
   const int first = (int)blockIdx.x * WARPS * QUERIES, own = warp * QUERIES;
-  const float* q = p.q + item * p.q_batch_stride + head * dim;
-  const float* k = p.k + item * p.k_batch_stride + head * dim;
-  const float* v = p.v + item * p.v_batch_stride + head * dim;
+  const int64_t q = item * p.q_batch_stride + head * dim, k = item * p.k_batch_stride + head * dim, v = item * p.v_batch_stride + head * dim;
   const uint8_t* mask = p.key_mask == nullptr ? nullptr : p.key_mask + (int64_t)item * p.keys;
 
   // Past head_dim and past the last query there are zeros.
   for (int i = thread; i < WARPS * QUERIES * CHUNKS * WARP_LANES; i += WARP_LANES * WARPS) {
     const int query = i / (CHUNKS * WARP_LANES), d = i % (CHUNKS * WARP_LANES);
-    s.q[query][d] = d < dim && first + query < p.queries ? q[(first + query) * p.q_row_stride + d] : 0.0f;
+    s.q[query][d] = d < dim && first + query < p.queries ? number_at(p.q, p.q_type, q + (first + query) * p.q_row_stride + d) : 0.0f;
   }
   float largest[QUERIES], total[QUERIES], sum[QUERIES][CHUNKS];
 #pragma unroll
@@ -56,8 +56,8 @@ __global__ void __launch_bounds__(WARP_LANES* WARPS) attention_kernel(const __gr
     for (int i = thread; i < KEYS * CHUNKS * WARP_LANES; i += WARP_LANES * WARPS) {
       const int key = i / (CHUNKS * WARP_LANES), d = i % (CHUNKS * WARP_LANES);
       const bool there = d < dim && begin + key < p.keys && (mask == nullptr || mask[begin + key] != 0);
-      s.k[key][d] = there ? k[(begin + key) * p.k_row_stride + d] : 0.0f;
-      s.v[key][d] = there ? v[(begin + key) * p.v_row_stride + d] : 0.0f;
+      s.k[key][d] = there ? number_at(p.k, p.k_type, k + (begin + key) * p.k_row_stride + d) : 0.0f;
+      s.v[key][d] = there ? number_at(p.v, p.v_type, v + (begin + key) * p.v_row_stride + d) : 0.0f;
     }
     if (thread < KEYS) s.valid[thread] = begin + thread < p.keys && (mask == nullptr || mask[begin + thread] != 0);
     __syncthreads();
@@ -104,11 +104,11 @@ __global__ void __launch_bounds__(WARP_LANES* WARPS) attention_kernel(const __gr
   for (int i = 0; i < QUERIES; i++) {
     const int query = first + own + i;
     if (query >= p.queries) break;
-    float* out = p.out + item * p.out_batch_stride + query * p.out_row_stride + head * dim;
+    const int64_t out = item * p.out_batch_stride + query * p.out_row_stride + head * dim;
 #pragma unroll
     for (int c = 0; c < CHUNKS; c++) {
       const int d = lane + WARP_LANES * c;
-      if (d < dim) out[d] = sum[i][c] / total[i];
+      if (d < dim) put_number(p.out, p.out_type, out + d, sum[i][c] / total[i]);
     }
   }
 }
@@ -125,6 +125,8 @@ extern "C" int32_t detr4j_cuda_attention_f32(detr4j_cuda_queue* queue, const det
   DETR4J_REQUIRE(queue, p->batch >= 1 && p->batch <= 65535 && p->heads >= 1 && p->heads <= 65535 && p->queries >= 0 && p->keys >= 1,
                  "attention: %d items, %d heads, %d queries, %d keys", p->batch, p->heads, p->queries, p->keys);
   DETR4J_REQUIRE(queue, p->head_dim >= 1 && p->head_dim <= 256, "attention: %d channels a head; there may be 256", p->head_dim);
+  DETR4J_REQUIRE(queue, is_number_type(p->q_type) && is_number_type(p->k_type) && is_number_type(p->v_type) && is_number_type(p->out_type),
+                 "attention: types %d, %d, %d and %d", p->q_type, p->k_type, p->v_type, p->out_type);
   if (p->queries == 0) return DETR4J_CUDA_OK;
   if (p->head_dim <= 32) return enqueue<1>(queue, *p);
   if (p->head_dim <= 64) return enqueue<2>(queue, *p);

@@ -17,6 +17,7 @@
 // into registers before the products and stores them behind, rounded: eight fp32 numbers at once (ROUNDED), or one by one,
 // from any address and type (GATHERED).
 #include "../tensor_cores.h"
+#include "numbers.h"
 #include "row_norm.h"
 
 namespace {
@@ -47,10 +48,6 @@ struct alignas(128) Stages {
 
 // Where a piece of a row is: two rows share 128 bytes, so four pairs of rows differ.
 DETR4J_DEVICE int place_of(int row, int piece) { return piece ^ (row >> 1 & 3); }
-
-DETR4J_DEVICE float number_at(const void* x, int type, int64_t at) {
-  return type == DETR4J_CUDA_TYPE_BF16 ? bf16_to_float(static_cast<const bf16_t*>(x)[at]) : static_cast<const float*>(x)[at];
-}
 
 // Whether two neighbouring columns of out are one access.
 DETR4J_DEVICE bool stores_pairs(const detr4j_cuda_conv2d& p) {
@@ -285,11 +282,7 @@ DETR4J_DEVICE void compute_block(const detr4j_cuda_conv2d& p, int block, const d
 #pragma unroll
             for (int c = 0; c < 2; c++) {
               if (column + c >= group_out) continue;
-              if (narrow) {
-                static_cast<bf16_t*>(p.out)[out + column + c] = float_to_bf16(v[c]);
-              } else {
-                static_cast<float*>(p.out)[out + column + c] = v[c];
-              }
+              put_number(p.out, p.out_type, out + column + c, v[c]);
             }
           }
         }

@@ -44,6 +44,9 @@ int main() {
   auto exp_error = [](float x) { return units(exp_f32(x), std::exp((double)x)); };
   sweep("exp", 1e-9f, 88.7f, 701, 1.1, exp_error);
   sweep("exp", -1e-9f, -87.3f, 701, 1.1, exp_error);
+  for (const float sign : {1.0f, -1.0f}) {
+    sweep("exp_f64", sign * 1e-9f, sign * 149.9f, 701, 0x1p-51, [](float x) { return std::fabs(exp_f64((double)x) / std::exp((double)x) - 1.0); });
+  }
   sweep("log", 1e-44f, 3.4e38f, 1009, 1.1, [](float x) { return x == 1.0f ? 0 : units(log_f32(x), std::log((double)x)); });
   for (const float sign : {1.0f, -1.0f}) {
     for (int odd = 0; odd < 2; odd++) {
@@ -62,6 +65,10 @@ int main() {
   expect("exp", exp_f32(89), INFINITY);
   expect("exp", exp_f32(NAN), NAN);
   expect("exp", exp_f32(0), 1);
+  expect("exp_f64", (float)exp_f64((double)INFINITY), INFINITY);
+  expect("exp_f64", (float)exp_f64(-(double)INFINITY), 0);
+  expect("exp_f64", (float)exp_f64((double)NAN), NAN);
+  expect("exp_f64", (float)exp_f64(0.0), 1);
   expect("log", log_f32(0), -INFINITY);
   expect("log", log_f32(-1), NAN);
   expect("log", log_f32(1), 0);

@@ -22,7 +22,7 @@
   one(add, 50) one(attention, 46) one(average_pool, 46) one(box_head, 50) one(box_refinement, 40) one(cell_attention, 46) one(clamp, 46)       \
   one(conv2d, 62) one(depthwise_conv2d, 46) one(distance_boxes, 46) one(gate, 46) one(gather, 40)                            \
   one(global_response_norm, 46) one(group_norm, 46) one(layer_norm, 53) one(linear_norm, 46) one(max_pool, 46) one(ms_deform_attention, 50)       \
-  one(multiply, 46) one(nms, 60) one(proposal_embedding, 40) one(resize, 60) one(row_max, 46) one(sine_position, 40)         \
+  one(multiply, 46) one(nms, 60) one(proposal_embedding, 40) one(resize, 60) one(row_max, 46) one(select_best_classes, 46) one(select_ranked, 50) one(sine_position, 40)         \
   one(soft_nms, 60) one(tensor_conv2d_bf16, 72) one(tensor_conv2d_tf32, 72) one(tensor_linear_norm, 46) one(top_k, 50) one(top_probabilities, 46)        \
   one(upsample, 46)
 

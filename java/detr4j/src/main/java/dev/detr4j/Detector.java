@@ -16,6 +16,7 @@ import dev.detr4j.postprocess.Postprocessing;
 import dev.detr4j.session.DetectorAssembly;
 import dev.detr4j.session.ModelName;
 import dev.detr4j.session.OutputCheck;
+import dev.detr4j.session.SelectionNodes;
 import dev.detr4j.session.SharedParts;
 import dev.detr4j.session.SharedPlans;
 import dev.detr4j.session.SoftSuppression;
@@ -84,6 +85,7 @@ public final class Detector implements AutoCloseable {
             new SharedPlans(settings.cachedSizes()),
             settings.cachedSizes(),
             settings.name(),
+            SelectionNodes.of(backend, postprocessing.get(), settings.softNms()),
             checkpoint::unload);
   }
 
@@ -269,7 +271,7 @@ public final class Detector implements AutoCloseable {
   Postprocessing newPostprocessing(Queue queue) {
     Postprocessing selection = postprocessing.get();
     SoftNms softNms = settings.softNms();
-    return softNms == null
+    return softNms == null || shared.selection() != null
         ? selection
         : new SoftSuppression(selection, softNms, shared.backend(), queue);
   }

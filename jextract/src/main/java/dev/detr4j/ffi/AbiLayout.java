@@ -27,6 +27,7 @@ import dev.detr4j.ffi.generated.detr4j_cuda_proposal_embedding;
 import dev.detr4j.ffi.generated.detr4j_cuda_resize;
 import dev.detr4j.ffi.generated.detr4j_cuda_row_max;
 import dev.detr4j.ffi.generated.detr4j_cuda_row_norm;
+import dev.detr4j.ffi.generated.detr4j_cuda_selection;
 import dev.detr4j.ffi.generated.detr4j_cuda_sine_position;
 import dev.detr4j.ffi.generated.detr4j_cuda_top_k;
 import dev.detr4j.ffi.generated.detr4j_cuda_upsample;
@@ -128,6 +129,7 @@ final class AbiLayout {
           detr4j_cuda_distribution.layout(),
           detr4j_cuda_top_k.layout(),
           detr4j_cuda_gather.layout(),
+          detr4j_cuda_selection.layout(),
           detr4j_cuda_nms.layout(),
           detr4j_cuda_resize.layout());
 

@@ -1,6 +1,7 @@
 package dev.detr4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -12,8 +13,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -82,9 +85,47 @@ class ProfileCommandTest {
                   "(?s).*\\ncounted, not measured: \\d+ kernels, \\d+ MB, [\\d.]+ ms on an NVIDIA"
                       + " H200 .*"),
           text.out());
+      CliRun json = profileOn("cuda", "--format", "json");
+      assertEquals(0, json.exit(), json.err());
+      Counted counted = Counted.of(json.out());
+      assertEquals(List.of("kernels", "bytes", "ns", "what"), counted.fields);
+      // One network, so the text says the same.
+      assertTrue(text.out().contains("\n" + counted.what), counted.what + " in " + text.out());
+      assertTrue(counted.what.contains(": " + counted.kernels + " kernels, "), counted.what);
+      assertTrue(
+          counted.what.contains(
+              " %d MB, %.2f ms "
+                  .formatted(Math.round(counted.bytes / 1e6), counted.nanoseconds / 1e6)),
+          counted.what);
     } finally {
       System.clearProperty("detr4j.cuda");
       System.clearProperty("detr4j.cuda.path");
+    }
+  }
+
+  /** The section of a profile on a device. */
+  private record Counted(
+      List<String> fields, long kernels, long bytes, long nanoseconds, String what) {
+    static Counted of(String text) throws IOException {
+      List<String> fields = new ArrayList<>();
+      Map<String, String> values = new HashMap<>();
+      try (JsonParser json = new JsonFactory().createParser(text)) {
+        while (!"counted".equals(json.currentName())) {
+          assertNotNull(json.nextToken(), text);
+        }
+        assertEquals(JsonToken.START_OBJECT, json.nextToken());
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+          fields.add(json.currentName());
+          json.nextToken();
+          values.put(json.currentName(), json.getText());
+        }
+      }
+      return new Counted(
+          fields,
+          Long.parseLong(values.getOrDefault("kernels", "")),
+          Long.parseLong(values.getOrDefault("bytes", "")),
+          Long.parseLong(values.getOrDefault("ns", "")),
+          values.getOrDefault("what", ""));
     }
   }
 
@@ -159,13 +200,14 @@ class ProfileCommandTest {
   }
 
   private CliRun profileOn(String backend, Object... more) throws IOException {
+    Path model = folder.resolve("model");
     List<Object> arguments =
         new ArrayList<>(
             List.of(
                 "profile",
                 CliRun.image(folder.resolve("photo.png"), 120, 80),
                 "--model",
-                CliRun.smallModel(folder.resolve("model")),
+                Files.exists(model) ? model : CliRun.smallModel(model),
                 "--backend",
                 backend,
                 "--threads",

@@ -18,10 +18,11 @@ import org.junit.jupiter.api.TestFactory;
  * What TF32 and bf16 products of backend cuda do to whole models, against the stored fp32 outputs
  * of the originals, on the emulated device. {@link PrecisionTest} does the same for backend c.
  *
- * <p>Each bound is about twice what was measured, see docs/precision.md: the bounds catch a layer
- * that is rounded twice or in the wrong place, not the last digit. Of cases that select proposals
- * among near ties, the encoder's memory alone is compared. A run takes one case of a small model in
- * each precision, which a seed draws; the long form takes all, see {@link EmulatedCuda}.
+ * <p>A run prints what it measures. Each bound is about twice that, see docs/precision.md: the
+ * bounds catch a layer that is rounded twice or in the wrong place, not the last digit. Of cases
+ * that select proposals among near ties, the encoder's memory alone is compared. A run takes one
+ * case of a small model in each precision, which a seed draws; the long form takes all, see {@link
+ * EmulatedCuda}.
  */
 class EmulatedPrecisionTest {
   /** The largest errors of a case; 0 where the stage is not compared. */
@@ -36,24 +37,24 @@ class EmulatedPrecisionTest {
   private static final List<Bounds> SMALL =
       List.of(
           new Bounds("hf_deformable_small_native_resnet", Precision.TF32, 0.0095, 0.0068, 4.1e-4),
-          new Bounds("hf_deformable_small_native_resnet", Precision.BF16, 0.11, 0.036, 0.0025),
+          new Bounds("hf_deformable_small_native_resnet", Precision.BF16, 0.096, 0.047, 0.0027),
           new Bounds("hf_deformable_small_eps", Precision.TF32, 2.3e-5, 0.002, 1.3e-4),
-          new Bounds("hf_deformable_small_eps", Precision.BF16, 1.6e-4, 0.011, 0.0012),
+          new Bounds("hf_deformable_small_eps", Precision.BF16, 2.1e-4, 0.012, 0.0012),
           new Bounds("hf_rtdetr_small_config", Precision.TF32, 0.011, 0.026, 9.7e-4),
-          new Bounds("hf_rtdetr_small_config", Precision.BF16, 0.053, 0.097, 0.005));
+          new Bounds("hf_rtdetr_small_config", Precision.BF16, 0.056, 0.25, 0.0098));
 
   private static final List<Bounds> LARGE =
       List.of(
           new Bounds("hf_detr_r50", Precision.TF32, 0.0074, 0.014, 0.004),
           new Bounds("hf_detr_r50_batch2_padded", Precision.TF32, 0.011, 0.04, 0.0087),
           new Bounds("hf_table_transformer_native_resnet", Precision.TF32, 0.016, 0.028, 0.0023),
-          new Bounds("hf_table_transformer_native_resnet", Precision.BF16, 0.13, 0.25, 0.014),
+          new Bounds("hf_table_transformer_native_resnet", Precision.BF16, 0.12, 0.23, 0.019),
           new Bounds("hf_rtdetr_v2_r18vd_discrete", Precision.TF32, 0.0083, 0, 0),
-          new Bounds("hf_rtdetr_v2_r18vd_discrete", Precision.BF16, 0.12, 0, 0),
+          new Bounds("hf_rtdetr_v2_r18vd_discrete", Precision.BF16, 0.075, 0, 0),
           new Bounds("hf_dfine_nano", Precision.TF32, 0.034, 0, 0),
-          new Bounds("hf_dfine_nano", Precision.BF16, 0.25, 0, 0),
+          new Bounds("hf_dfine_nano", Precision.BF16, 0.24, 0, 0),
           new Bounds("hf_rtdetr_r18vd_odd_size", Precision.TF32, 0.0092, 0, 0),
-          new Bounds("hf_rtdetr_r18vd_odd_size", Precision.BF16, 0.084, 0, 0),
+          new Bounds("hf_rtdetr_r18vd_odd_size", Precision.BF16, 0.067, 0, 0),
           new Bounds("hf_dfine_small", Precision.TF32, 0.029, 0, 0),
           new Bounds("hf_dfine_small", Precision.BF16, 0.24, 0, 0),
           new Bounds("hf_detr_no_timm_names", Precision.TF32, 0.021, 0.072, 0.012),
@@ -110,6 +111,7 @@ class EmulatedPrecisionTest {
         if (bound > 0) {
           compared++;
           String what = bounds + ", " + stage.stage() + ": " + stage.maxAbsError();
+          System.out.println(what);
           assertTrue(stage.maxAbsError() <= bound, what);
           // If nothing were rounded, this would test nothing.
           assertTrue(stage.maxAbsError() > 2 * stage.tolerance(), what);

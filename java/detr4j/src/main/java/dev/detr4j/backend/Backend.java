@@ -34,11 +34,16 @@ public interface Backend extends AutoCloseable {
     return OperandTypes.AS_IN_GRAPH;
   }
 
+  /** Which nodes may run otherwise than one by one. Asked while planning. */
+  default NodeSharing sharing() {
+    return NodeSharing.NONE;
+  }
+
   /**
-   * Whether a node of this operation and the next one, which reads its output, may run as one. What
-   * the first reads is then kept until the next one has run. Asked while planning.
+   * Whether its memory is not that of the processors. Detections are then selected there, by a
+   * {@link dev.detr4j.op.SelectionOp}, and nothing else of a network's output comes back.
    */
-  default boolean runTogether(OpSpec op, OpSpec next) {
+  default boolean hasOwnMemory() {
     return false;
   }
 

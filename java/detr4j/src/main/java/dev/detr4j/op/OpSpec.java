@@ -40,6 +40,7 @@ public sealed interface OpSpec
         ProposalEmbedding,
         ResizeNormalize,
         RowMax,
+        SelectionOp,
         SinePositionEmbedding,
         SoftNms,
         TopK,

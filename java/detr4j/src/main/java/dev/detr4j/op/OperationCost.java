@@ -86,6 +86,10 @@ public record OperationCost(long flops, long bytes) {
       case SinePositionEmbedding sine ->
           new OperationCost(2 * out.elements(), weights(sine) + written);
       case RowMax _ -> new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
+      case SelectBestClasses _ ->
+          new OperationCost(SOFTMAX * inputs.getFirst().elements(), read(inputs) + written);
+      case SelectRanked _ ->
+          new OperationCost(inputs.getFirst().elements(), read(inputs) + written);
       case TopProbabilities top ->
           new OperationCost(
               (SOFTMAX + top.k()) * inputs.getFirst().elements(), read(inputs) + written);

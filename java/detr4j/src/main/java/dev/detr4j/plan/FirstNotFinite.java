@@ -3,6 +3,7 @@ package dev.detr4j.plan;
 import dev.detr4j.backend.BoundNode;
 import dev.detr4j.backend.Program;
 import dev.detr4j.backend.Queue;
+import dev.detr4j.op.SelectionOp;
 import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -31,6 +32,9 @@ public final class FirstNotFinite {
    */
   public static @Nullable String find(Queue queue, ExecutionPlan plan) {
     for (BoundNode node : plan.nodes()) {
+      if (node.op() instanceof SelectionOp) {
+        return null; // it marks what is no detection by an infinite score
+      }
       boolean numbers = areFinite(queue, node.inputs());
       try (Program step = queue.compile(List.of(node))) {
         queue.submit(step);

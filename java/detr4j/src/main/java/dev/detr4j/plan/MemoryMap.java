@@ -1,9 +1,9 @@
 package dev.detr4j.plan;
 
+import dev.detr4j.backend.NodeSharing;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Node;
 import dev.detr4j.model.graph.Value;
-import dev.detr4j.op.OpSpec;
 import dev.detr4j.plan.Region.Home;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +46,7 @@ final class MemoryMap {
    *
    * @param kept what the caller looks at after a run
    * @param types the element type in memory of a value
-   * @param together whether a node and the next one may run as one
+   * @param sharing which nodes may run as one, or earlier than in their turn
    * @throws IllegalStateException when a value is read ahead of its first write, or never written
    */
   static MemoryMap of(
@@ -55,7 +54,7 @@ final class MemoryMap {
       ConstantFolding folding,
       Collection<Value> kept,
       Function<Value, ElementType> types,
-      BiPredicate<OpSpec, OpSpec> together) {
+      NodeSharing sharing) {
     Lives lives = new Lives(types, graph.placed().keySet());
     List<Node> body = folding.body();
     for (Value input : graph.inputs()) {
@@ -72,10 +71,13 @@ final class MemoryMap {
       node.inputs().forEach(value -> lives.keepConstant(value, folding));
     }
     kept.forEach(value -> lives.keepConstant(value, folding));
+    int[] earliest = EarliestSteps.of(body, sharing);
     for (int step = 0; step < body.size(); step++) {
       Node node = body.get(step);
       lives.run(Home.SLAB, node, step);
-      if (step + 1 < body.size() && joins(node, body.get(step + 1), together)) {
+      int early = earliest[step];
+      node.outputs().forEach(value -> lives.write(Home.SLAB, value, early));
+      if (step + 1 < body.size() && joins(node, body.get(step + 1), sharing)) {
         int next = step + 1;
         node.inputs().forEach(value -> lives.read(value, next, node.label()));
       }
@@ -84,8 +86,8 @@ final class MemoryMap {
     return new MemoryMap(lives.regions, lives.place(), types, graph.placed());
   }
 
-  private static boolean joins(Node node, Node next, BiPredicate<OpSpec, OpSpec> together) {
-    return together.test(node.op(), next.op())
+  private static boolean joins(Node node, Node next, NodeSharing sharing) {
+    return sharing.together(node.op(), next.op())
         && !Collections.disjoint(node.outputs(), next.inputs());
   }
 

@@ -32,7 +32,7 @@ public final class Planner {
     Map<String, Value> kept = kept(graph, taps);
     ConstantFolding folding = ConstantFolding.of(graph);
     StoredTypes types = new StoredTypes(graph, backend, kept.values(), folding.roots());
-    MemoryMap memory = MemoryMap.of(graph, folding, kept.values(), types::of, backend::runTogether);
+    MemoryMap memory = MemoryMap.of(graph, folding, kept.values(), types::of, backend.sharing());
     return GraphPlan.of(graph, kept, folding, memory, backend, queue);
   }
 

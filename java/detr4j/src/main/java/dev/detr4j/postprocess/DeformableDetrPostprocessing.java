@@ -1,5 +1,7 @@
 package dev.detr4j.postprocess;
 
+import dev.detr4j.op.SelectRanked;
+import dev.detr4j.op.SelectionOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -44,6 +46,19 @@ public final class DeformableDetrPostprocessing implements Postprocessing {
   @Override
   public int capacity() {
     return capacity;
+  }
+
+  @Override
+  public SelectionOp operation() {
+    return new SelectRanked(capacity, rule.firstLabel(), edges(rule.edges()));
+  }
+
+  private static SelectRanked.Edges edges(SelectionRule.Edges edges) {
+    return switch (edges) {
+      case KEPT -> SelectRanked.Edges.KEPT;
+      case CLIPPED -> SelectRanked.Edges.CLIPPED;
+      case CLIPPED_AND_EMPTY_DROPPED -> SelectRanked.Edges.CLIPPED_AND_EMPTY_DROPPED;
+    };
   }
 
   @Override

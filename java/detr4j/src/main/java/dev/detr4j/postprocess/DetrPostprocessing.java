@@ -1,5 +1,7 @@
 package dev.detr4j.postprocess;
 
+import dev.detr4j.op.SelectBestClasses;
+import dev.detr4j.op.SelectionOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -47,6 +49,11 @@ public final class DetrPostprocessing implements Postprocessing {
   @Override
   public int capacity() {
     return queries;
+  }
+
+  @Override
+  public SelectionOp operation() {
+    return new SelectBestClasses(candidates == Candidates.BEST_IS_A_CLASS);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.detr4j.postprocess;
 
+import dev.detr4j.op.SelectionOp;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a network's output into the detections of one image.
@@ -35,6 +37,11 @@ public interface Postprocessing extends AutoCloseable {
       int originalHeight,
       float threshold,
       DetectionSink sink);
+
+  /** The operation that makes the same selection on a device, or null where there is none. */
+  default @Nullable SelectionOp operation() {
+    return null;
+  }
 
   /** Frees device memory, where there is any. */
   @Override

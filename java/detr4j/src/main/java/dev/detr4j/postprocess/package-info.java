@@ -1,6 +1,8 @@
 /**
  * From logits and relative boxes to detections, with the arithmetic of the original projects: on
- * the host, but for suppression, which is an operation of the backend.
+ * the host, but for suppression, which is an operation of the backend. A backend with memory of its
+ * own selects there: {@link dev.detr4j.postprocess.Postprocessing#operation} says by which
+ * operation.
  *
  * <table>
  * <caption>What is where</caption>

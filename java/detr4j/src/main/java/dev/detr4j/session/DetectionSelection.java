@@ -2,10 +2,8 @@ package dev.detr4j.session;
 
 import dev.detr4j.backend.Queue;
 import dev.detr4j.image.ImageView;
-import dev.detr4j.model.graph.DetectionModel;
 import dev.detr4j.plan.ExecutionPlan;
 import dev.detr4j.postprocess.DetectionSink;
-import dev.detr4j.postprocess.FiniteValues;
 import dev.detr4j.postprocess.Postprocessing;
 
 /**
@@ -13,23 +11,28 @@ import dev.detr4j.postprocess.Postprocessing;
  * allocates nothing once a batch of its size has been there.
  */
 public final class DetectionSelection implements AutoCloseable {
-  private final Postprocessing postprocessing;
-  private final NetworkOutputs outputs;
-  private final FiniteValues values = new FiniteValues();
+  private final int capacity;
+  private final SelectionResult result;
 
   /**
    * Selects what the queue's plans leave.
    *
-   * @param postprocessing is closed with this
+   * @param postprocessing is closed with this; where the plans select, it only says how much
    */
   public DetectionSelection(Postprocessing postprocessing, SharedParts shared, Queue queue) {
-    this.postprocessing = postprocessing;
-    this.outputs = new NetworkOutputs(shared.backend(), queue);
+    this.capacity = postprocessing.capacity();
+    SelectionNodes nodes = shared.selection();
+    if (nodes == null) {
+      this.result = new HostSelection(postprocessing, new NetworkOutputs(shared.backend(), queue));
+    } else {
+      postprocessing.close();
+      this.result = new DeviceSelection(nodes, capacity, shared.backend(), queue);
+    }
   }
 
   /** The largest number of detections of one image. */
   public int capacity() {
-    return postprocessing.capacity();
+    return capacity;
   }
 
   /**
@@ -41,10 +44,10 @@ public final class DetectionSelection implements AutoCloseable {
    */
   public int select(
       ExecutionPlan plan, ImageView[] images, DetectionSink[] sinks, float threshold) {
-    outputs.download(plan);
+    result.download(plan);
     int count = 0;
     for (int i = 0; i < images.length; i++) {
-      count += select(i, images[i].width(), images[i].height(), sinks[i], threshold);
+      count += result.select(i, images[i].width(), images[i].height(), threshold, sinks[i]);
     }
     return count;
   }
@@ -57,28 +60,17 @@ public final class DetectionSelection implements AutoCloseable {
    */
   public int select(
       ExecutionPlan plan, int width, int height, DetectionSink sink, float threshold) {
-    outputs.download(plan);
-    return select(0, width, height, sink, threshold);
+    result.download(plan);
+    return result.select(0, width, height, threshold, sink);
   }
 
-  private int select(int image, int width, int height, DetectionSink sink, float threshold) {
-    return postprocessing.select(
-        outputs.logits(), outputs.boxes(), image, width, height, threshold, sink);
-  }
-
-  /** Whether the outputs that were downloaded are all numbers. */
+  /** Whether the network's logits and boxes are all numbers, of the run that was selected from. */
   public boolean isFinite(ExecutionPlan plan) {
-    return values.all(outputs.logits(), floats(plan, DetectionModel.LOGITS))
-        && values.all(outputs.boxes(), floats(plan, DetectionModel.PRED_BOXES));
-  }
-
-  private static long floats(ExecutionPlan plan, String output) {
-    return plan.output(output).spanBytes() / Float.BYTES;
+    return result.isFinite(plan);
   }
 
   @Override
   public void close() {
-    postprocessing.close();
-    outputs.close();
+    result.close();
   }
 }

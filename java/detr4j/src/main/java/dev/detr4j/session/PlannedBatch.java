@@ -34,6 +34,7 @@ public final class PlannedBatch implements AutoCloseable {
   private final SharedPlans.Key key;
   private final GraphPlan plan;
   private final Runnable release;
+  private final boolean selects;
   private final List<SizeCache<PlannedImage>> images = new ArrayList<>();
   private final List<TensorView> places = new ArrayList<>();
   private @Nullable ExecutionPlan bound;
@@ -51,6 +52,7 @@ public final class PlannedBatch implements AutoCloseable {
     this.key = key;
     this.plan = plan;
     this.release = release;
+    this.selects = session.shared().selection() != null;
     for (int i = 0; i < key.sizes().size(); i++) {
       images.add(new SizeCache<>(CACHED_SOURCES));
     }
@@ -136,6 +138,7 @@ public final class PlannedBatch implements AutoCloseable {
   /** Copies the one input. */
   public void load(PixelValues input) {
     TensorView place = places.getFirst();
+    loadExtent(0, input.imageWidth(), input.imageHeight());
     queue.upload(input.values(), 0, place.buffer(), place.offset(), place.spanBytes());
   }
 
@@ -172,7 +175,22 @@ public final class PlannedBatch implements AutoCloseable {
     }
     BoundNode node = known.bind(memory.pixels(known.pixelBytes()), places.get(index));
     known.load(image, memory.rgbRows(), nanoseconds);
+    loadExtent(index, image.width(), image.height());
     return node;
+  }
+
+  /** Where the plan selects, it has to know the extent of the image ahead of its resize. */
+  private void loadExtent(int index, int width, int height) {
+    ExecutionPlan plan = bound;
+    if (selects && plan != null) {
+      TensorView extents = plan.input(SelectionNodes.EXTENTS);
+      queue.upload(
+          memory.extent(width, height),
+          0,
+          extents.buffer(),
+          extents.offset() + index * extents.batchStride() * extents.type().bytes(),
+          2L * Float.BYTES);
+    }
   }
 
   @Override

@@ -4,6 +4,9 @@ import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.Queue;
 import dev.detr4j.image.RgbRows;
 import dev.detr4j.tensor.Buffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,7 @@ public final class SessionMemory implements AutoCloseable {
   private @Nullable Buffer slab;
   private @Nullable Buffer pixels;
   private final RgbRows rgbRows = new RgbRows();
+  private final MemorySegment extent = Arena.ofAuto().allocate(2 * Float.BYTES, 64);
 
   /** Without memory; owns neither backend nor queue. */
   public SessionMemory(Backend backend, Queue queue) {
@@ -54,6 +58,13 @@ public final class SessionMemory implements AutoCloseable {
   /** What brings the rows of an image of another layout into that of the pixels. */
   RgbRows rgbRows() {
     return rgbRows;
+  }
+
+  /** Width and height on the host, as fp32, until the next call. */
+  MemorySegment extent(int width, int height) {
+    extent.set(ValueLayout.JAVA_FLOAT, 0, width);
+    extent.set(ValueLayout.JAVA_FLOAT, Float.BYTES, height);
+    return extent;
   }
 
   /** Bytes of the device that the session holds. */

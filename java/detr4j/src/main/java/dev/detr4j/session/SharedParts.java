@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the sessions of a detector share.
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param plans the plans of input sizes
  * @param cachedSizes how many input sizes a session keeps bound
  * @param name what the model is called in events
+ * @param selection what follows the network in each plan, or null where the processors select
  * @param packed to be called when a plan is bound, and so its weights are packed
  */
 public record SharedParts(
@@ -33,6 +35,7 @@ public record SharedParts(
     SharedPlans plans,
     int cachedSizes,
     String name,
+    @Nullable SelectionNodes selection,
     Runnable packed) {
 
   /** Borrows the plan of a size, which is made if there is none. */
@@ -61,6 +64,7 @@ public record SharedParts(
                 .formatted(tap, graph.taps().keySet(), graph.outputs().keySet()));
       }
     }
-    return Planner.plan(graph, backend, queue, taps);
+    Graph whole = selection == null ? graph : selection.behind(graph);
+    return Planner.plan(whole, backend, queue, taps);
   }
 }

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.detr4j.backend.NodeSharing;
 import dev.detr4j.model.graph.Graph;
 import dev.detr4j.model.graph.Value;
 import dev.detr4j.op.Add;
+import dev.detr4j.op.Multiply;
+import dev.detr4j.op.OpSpec;
 import dev.detr4j.plan.Region.Home;
 import dev.detr4j.tensor.Buffer;
 import dev.detr4j.tensor.ElementType;
@@ -34,10 +37,26 @@ class MemoryMapTest {
     public void close() {}
   }
 
+  /** Sums run beside sums up to so many nodes ahead, and no two run as one. */
+  private record Beside(int reach) implements NodeSharing {
+    @Override
+    public boolean together(OpSpec op, OpSpec next) {
+      return false;
+    }
+
+    @Override
+    public boolean beside(OpSpec op, OpSpec later) {
+      return op.equals(later);
+    }
+  }
+
   private MemoryMap map(Value... kept) {
+    return map(NodeSharing.NONE, kept);
+  }
+
+  private MemoryMap map(NodeSharing sharing, Value... kept) {
     Graph built = graph.build();
-    return MemoryMap.of(
-        built, ConstantFolding.of(built), List.of(kept), Value::type, (_, _) -> false);
+    return MemoryMap.of(built, ConstantFolding.of(built), List.of(kept), Value::type, sharing);
   }
 
   private Value add(String label, Value a, Value b) {
@@ -74,6 +93,26 @@ class MemoryMapTest {
     assertEquals(0, region(map, first).firstStep);
     assertEquals(2, region(map, first).lastStep);
     assertEquals(4, region(map, fourth).lastStep, "the caller reads behind the last step");
+  }
+
+  @Test
+  void whatMayRunBesideAnEarlierNodeIsThereSince() {
+    Value first = add("first", input, input);
+    Value readsFirst = graph.add("reads first", new Multiply(), first, first);
+    Value second = add("second", input, input);
+    // The second sum went ahead of it, so this product can be beside the first product.
+    Value readsSecond = graph.add("reads second", new Multiply(), second, second);
+    Value end = add("end", readsFirst, readsSecond);
+    MemoryMap alone = map(end);
+    assertEquals(2, region(alone, second).firstStep);
+    assertEquals(3, region(alone, readsSecond).firstStep);
+    MemoryMap near = map(new Beside(1), end);
+    assertEquals(2, region(near, second).firstStep, "the first sum is two nodes ahead");
+    MemoryMap shared = map(new Beside(2), end);
+    assertEquals(0, region(shared, second).firstStep);
+    assertEquals(1, region(shared, readsSecond).firstStep);
+    assertEquals(4, region(shared, end).firstStep, "it waits for both");
+    assertEquals(region(alone, first).firstStep, region(shared, first).firstStep);
   }
 
   @Test

@@ -212,6 +212,33 @@ public class Detr4jCuda extends Detr4jCuda$shared {
     public static int DETR4J_CUDA_NMS_MOST() {
         return DETR4J_CUDA_NMS_MOST;
     }
+    private static final int DETR4J_CUDA_EDGES_KEPT = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_EDGES_KEPT 0
+     * }
+     */
+    public static int DETR4J_CUDA_EDGES_KEPT() {
+        return DETR4J_CUDA_EDGES_KEPT;
+    }
+    private static final int DETR4J_CUDA_EDGES_CLIPPED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_EDGES_CLIPPED 1
+     * }
+     */
+    public static int DETR4J_CUDA_EDGES_CLIPPED() {
+        return DETR4J_CUDA_EDGES_CLIPPED;
+    }
+    private static final int DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED 2
+     * }
+     */
+    public static int DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED() {
+        return DETR4J_CUDA_EDGES_CLIPPED_AND_EMPTY_DROPPED;
+    }
     private static final int DETR4J_CUDA_DECAY_GAUSSIAN = (int)0L;
     /**
      * {@snippet lang=c :
@@ -3972,6 +3999,128 @@ public class Detr4jCuda extends Detr4jCuda$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("detr4j_cuda_gather_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_select_ranked_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_select_ranked_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_select_ranked_f32$descriptor() {
+        return detr4j_cuda_select_ranked_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_select_ranked_f32$handle() {
+        return detr4j_cuda_select_ranked_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_select_ranked_f32$address() {
+        return detr4j_cuda_select_ranked_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_ranked_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static int detr4j_cuda_select_ranked_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_select_ranked_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_select_ranked_f32", queue, p);
+            }
+            return (int)mh$.invokeExact(queue, p);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class detr4j_cuda_select_best_classes_f32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Detr4jCuda.C_INT,
+            Detr4jCuda.C_POINTER,
+            Detr4jCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("detr4j_cuda_select_best_classes_f32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static FunctionDescriptor detr4j_cuda_select_best_classes_f32$descriptor() {
+        return detr4j_cuda_select_best_classes_f32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static MethodHandle detr4j_cuda_select_best_classes_f32$handle() {
+        return detr4j_cuda_select_best_classes_f32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static MemorySegment detr4j_cuda_select_best_classes_f32$address() {
+        return detr4j_cuda_select_best_classes_f32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t detr4j_cuda_select_best_classes_f32(detr4j_cuda_queue *queue, const detr4j_cuda_selection *p)
+     * }
+     */
+    public static int detr4j_cuda_select_best_classes_f32(MemorySegment queue, MemorySegment p) {
+        var mh$ = detr4j_cuda_select_best_classes_f32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("detr4j_cuda_select_best_classes_f32", queue, p);
             }
             return (int)mh$.invokeExact(queue, p);
         } catch (Error | RuntimeException ex) {

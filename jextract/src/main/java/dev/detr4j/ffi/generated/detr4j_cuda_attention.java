@@ -21,11 +21,15 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t heads;
  *     int32_t head_dim;
  *     float scale;
- *     const float *q;
- *     const float *k;
- *     const float *v;
+ *     int32_t q_type;
+ *     int32_t k_type;
+ *     int32_t v_type;
+ *     int32_t out_type;
+ *     const void *q;
+ *     const void *k;
+ *     const void *v;
  *     const uint8_t *key_mask;
- *     float *out;
+ *     void *out;
  *     int64_t q_row_stride;
  *     int64_t q_batch_stride;
  *     int64_t k_row_stride;
@@ -50,6 +54,10 @@ public class detr4j_cuda_attention {
         Detr4jCuda.C_INT.withName("heads"),
         Detr4jCuda.C_INT.withName("head_dim"),
         Detr4jCuda.C_FLOAT.withName("scale"),
+        Detr4jCuda.C_INT.withName("q_type"),
+        Detr4jCuda.C_INT.withName("k_type"),
+        Detr4jCuda.C_INT.withName("v_type"),
+        Detr4jCuda.C_INT.withName("out_type"),
         Detr4jCuda.C_POINTER.withName("q"),
         Detr4jCuda.C_POINTER.withName("k"),
         Detr4jCuda.C_POINTER.withName("v"),
@@ -336,12 +344,188 @@ public class detr4j_cuda_attention {
         struct.set(scale$LAYOUT, scale$OFFSET, fieldValue);
     }
 
+    private static final OfInt q_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("q_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static final OfInt q_type$layout() {
+        return q_type$LAYOUT;
+    }
+
+    private static final long q_type$OFFSET = $LAYOUT.byteOffset(groupElement("q_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static final long q_type$offset() {
+        return q_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static int q_type(MemorySegment struct) {
+        return struct.get(q_type$LAYOUT, q_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t q_type
+     * }
+     */
+    public static void q_type(MemorySegment struct, int fieldValue) {
+        struct.set(q_type$LAYOUT, q_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt k_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("k_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static final OfInt k_type$layout() {
+        return k_type$LAYOUT;
+    }
+
+    private static final long k_type$OFFSET = $LAYOUT.byteOffset(groupElement("k_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static final long k_type$offset() {
+        return k_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static int k_type(MemorySegment struct) {
+        return struct.get(k_type$LAYOUT, k_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t k_type
+     * }
+     */
+    public static void k_type(MemorySegment struct, int fieldValue) {
+        struct.set(k_type$LAYOUT, k_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt v_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("v_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static final OfInt v_type$layout() {
+        return v_type$LAYOUT;
+    }
+
+    private static final long v_type$OFFSET = $LAYOUT.byteOffset(groupElement("v_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static final long v_type$offset() {
+        return v_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static int v_type(MemorySegment struct) {
+        return struct.get(v_type$LAYOUT, v_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t v_type
+     * }
+     */
+    public static void v_type(MemorySegment struct, int fieldValue) {
+        struct.set(v_type$LAYOUT, v_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
+    }
+
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout q$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("q"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static final AddressLayout q$layout() {
@@ -353,7 +537,7 @@ public class detr4j_cuda_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static final long q$offset() {
@@ -363,7 +547,7 @@ public class detr4j_cuda_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static MemorySegment q(MemorySegment struct) {
@@ -373,7 +557,7 @@ public class detr4j_cuda_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *q
+     * const void *q
      * }
      */
     public static void q(MemorySegment struct, MemorySegment fieldValue) {
@@ -385,7 +569,7 @@ public class detr4j_cuda_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static final AddressLayout k$layout() {
@@ -397,7 +581,7 @@ public class detr4j_cuda_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static final long k$offset() {
@@ -407,7 +591,7 @@ public class detr4j_cuda_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static MemorySegment k(MemorySegment struct) {
@@ -417,7 +601,7 @@ public class detr4j_cuda_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *k
+     * const void *k
      * }
      */
     public static void k(MemorySegment struct, MemorySegment fieldValue) {
@@ -429,7 +613,7 @@ public class detr4j_cuda_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static final AddressLayout v$layout() {
@@ -441,7 +625,7 @@ public class detr4j_cuda_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static final long v$offset() {
@@ -451,7 +635,7 @@ public class detr4j_cuda_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static MemorySegment v(MemorySegment struct) {
@@ -461,7 +645,7 @@ public class detr4j_cuda_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *v
+     * const void *v
      * }
      */
     public static void v(MemorySegment struct, MemorySegment fieldValue) {
@@ -517,7 +701,7 @@ public class detr4j_cuda_attention {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -529,7 +713,7 @@ public class detr4j_cuda_attention {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -539,7 +723,7 @@ public class detr4j_cuda_attention {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -549,7 +733,7 @@ public class detr4j_cuda_attention {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {

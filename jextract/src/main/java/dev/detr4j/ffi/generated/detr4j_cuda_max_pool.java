@@ -24,9 +24,11 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t kernel;
  *     int32_t stride;
  *     int32_t padding;
+ *     int32_t x_type;
+ *     int32_t out_type;
  *     int32_t reserved;
- *     const float *x;
- *     float *out;
+ *     const void *x;
+ *     void *out;
  *     int64_t x_row_stride;
  *     int64_t x_batch_stride;
  *     int64_t out_row_stride;
@@ -50,6 +52,8 @@ public class detr4j_cuda_max_pool {
         Detr4jCuda.C_INT.withName("kernel"),
         Detr4jCuda.C_INT.withName("stride"),
         Detr4jCuda.C_INT.withName("padding"),
+        Detr4jCuda.C_INT.withName("x_type"),
+        Detr4jCuda.C_INT.withName("out_type"),
         Detr4jCuda.C_INT.withName("reserved"),
         Detr4jCuda.C_POINTER.withName("x"),
         Detr4jCuda.C_POINTER.withName("out"),
@@ -462,6 +466,94 @@ public class detr4j_cuda_max_pool {
         struct.set(padding$LAYOUT, padding$OFFSET, fieldValue);
     }
 
+    private static final OfInt x_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("x_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static final OfInt x_type$layout() {
+        return x_type$LAYOUT;
+    }
+
+    private static final long x_type$OFFSET = $LAYOUT.byteOffset(groupElement("x_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static final long x_type$offset() {
+        return x_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static int x_type(MemorySegment struct) {
+        return struct.get(x_type$LAYOUT, x_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t x_type
+     * }
+     */
+    public static void x_type(MemorySegment struct, int fieldValue) {
+        struct.set(x_type$LAYOUT, x_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt out_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("out_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final OfInt out_type$layout() {
+        return out_type$LAYOUT;
+    }
+
+    private static final long out_type$OFFSET = $LAYOUT.byteOffset(groupElement("out_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static final long out_type$offset() {
+        return out_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static int out_type(MemorySegment struct) {
+        return struct.get(out_type$LAYOUT, out_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t out_type
+     * }
+     */
+    public static void out_type(MemorySegment struct, int fieldValue) {
+        struct.set(out_type$LAYOUT, out_type$OFFSET, fieldValue);
+    }
+
     private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
 
     /**
@@ -511,7 +603,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final AddressLayout x$layout() {
@@ -523,7 +615,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static final long x$offset() {
@@ -533,7 +625,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static MemorySegment x(MemorySegment struct) {
@@ -543,7 +635,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *x
+     * const void *x
      * }
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
@@ -555,7 +647,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final AddressLayout out$layout() {
@@ -567,7 +659,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static final long out$offset() {
@@ -577,7 +669,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static MemorySegment out(MemorySegment struct) {
@@ -587,7 +679,7 @@ public class detr4j_cuda_max_pool {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *out
+     * void *out
      * }
      */
     public static void out(MemorySegment struct, MemorySegment fieldValue) {

@@ -9,6 +9,7 @@ enum Stage {
   PROPOSALS("proposals", "proposals"),
   DECODER("decoder", "decoder"),
   HEADS("heads", "class_embed", "bbox_embed", "class_head", "box_head", "boxes"),
+  SELECTION("selection", "selection"),
   OTHER("other");
 
   private final String words;

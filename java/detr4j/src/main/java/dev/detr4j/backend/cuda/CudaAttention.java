@@ -1,15 +1,22 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_attention;
 import dev.detr4j.op.Attention;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** {@link Attention} by {@code detr4j_cuda_attention_f32}. */
-final class CudaAttention implements CudaOp<Attention> {
+/**
+ * {@link Attention} by {@code detr4j_cuda_attention_f32}.
+ *
+ * @param precision of products around it: with bf16, maps may be bf16; the attention itself is fp32
+ */
+record CudaAttention(Precision precision) implements CudaOp<Attention> {
   private static final int MOST_CHANNELS = 256;
 
   @Override
@@ -17,6 +24,13 @@ final class CudaAttention implements CudaOp<Attention> {
     return op.headDim() <= MOST_CHANNELS
         ? null
         : "backend cuda takes heads of at most " + MOST_CHANNELS + " channels, not " + op.headDim();
+  }
+
+  @Override
+  public OperandTypes operandTypes(Attention op) {
+    return precision == Precision.BF16
+        ? MapTypes.bf16(ElementType.F32, 3)
+        : OperandTypes.AS_IN_GRAPH;
   }
 
   @Override
@@ -32,6 +46,10 @@ final class CudaAttention implements CudaOp<Attention> {
     detr4j_cuda_attention.heads(p, op.heads());
     detr4j_cuda_attention.head_dim(p, op.headDim());
     detr4j_cuda_attention.scale(p, op.scale());
+    detr4j_cuda_attention.q_type(p, MapTypes.code(q.type()));
+    detr4j_cuda_attention.k_type(p, MapTypes.code(k.type()));
+    detr4j_cuda_attention.v_type(p, MapTypes.code(v.type()));
+    detr4j_cuda_attention.out_type(p, MapTypes.code(out.type()));
     detr4j_cuda_attention.q(p, Pointers.to(q));
     detr4j_cuda_attention.q_row_stride(p, q.rowStride());
     detr4j_cuda_attention.q_batch_stride(p, q.batchStride());

@@ -3,6 +3,7 @@ package dev.detr4j.backend.cuda;
 import dev.detr4j.backend.Backend;
 import dev.detr4j.backend.BackendKind;
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.NodeSharing;
 import dev.detr4j.backend.OperandTypes;
 import dev.detr4j.backend.Precision;
 import dev.detr4j.backend.Queue;
@@ -23,6 +24,7 @@ final class CudaBackend implements Backend {
   private final Map<Class<? extends OpSpec>, CudaOp<?>> ops;
   private final Precision precision;
   private final CudaWeights weights = new CudaWeights(this);
+  private final NodeSharing sharing = new LaunchSharing(this::joint);
 
   /** For weights, tables and zeros, which no session's queue brings; used by one thread at once. */
   private final MemorySegment loading;
@@ -79,8 +81,13 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public boolean runTogether(OpSpec op, OpSpec next) {
-    return LinearNorm.exists(op, next) || BoxHead.exists(op, next);
+  public NodeSharing sharing() {
+    return sharing;
+  }
+
+  @Override
+  public boolean hasOwnMemory() {
+    return true;
   }
 
   @Override
@@ -134,6 +141,12 @@ final class CudaBackend implements Backend {
       Detr4jCuda.detr4j_cuda_queue_close(loading);
       device.close();
     }
+  }
+
+  /** What operations must have in common to share launches, or null where one has its own. */
+  private @Nullable Object joint(OpSpec op) {
+    CudaOp<OpSpec> entry = entry(op);
+    return entry == null ? null : entry.joint(op);
   }
 
   /** How a node runs here. */

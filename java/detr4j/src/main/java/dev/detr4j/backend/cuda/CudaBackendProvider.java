@@ -32,6 +32,8 @@ import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.RowMax;
+import dev.detr4j.op.SelectBestClasses;
+import dev.detr4j.op.SelectRanked;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -183,7 +185,7 @@ public final class CudaBackendProvider implements BackendProvider {
       Precision precision, CudaDevice device) {
     Map<Class<? extends OpSpec>, CudaOp<?>> table = new HashMap<>();
     put(table, Add.class, new CudaAdd());
-    put(table, Attention.class, new CudaAttention());
+    put(table, Attention.class, new CudaAttention(precision));
     put(table, AveragePool.class, new CudaAveragePool());
     put(table, BoxRefinement.class, new CudaBoxRefinement());
     put(table, CellAttention.class, new CudaCellAttention());
@@ -196,13 +198,15 @@ public final class CudaBackendProvider implements BackendProvider {
     put(table, GroupNorm.class, new CudaGroupNorm());
     put(table, LayerNorm.class, new CudaLayerNorm());
     put(table, Linear.class, new CudaLinear(precision));
-    put(table, MaxPool.class, new CudaMaxPool());
+    put(table, MaxPool.class, new CudaMaxPool(precision));
     put(table, MsDeformAttention.class, new CudaMsDeformAttention());
     put(table, Multiply.class, new CudaMultiply());
     put(table, Nms.class, new CudaNms());
     put(table, ProposalEmbedding.class, new CudaProposalEmbedding());
     put(table, ResizeNormalize.class, new CudaResizeNormalize());
     put(table, RowMax.class, new CudaRowMax());
+    put(table, SelectBestClasses.class, new CudaSelectBestClasses());
+    put(table, SelectRanked.class, new CudaSelectRanked(device.mostSelected()));
     put(table, SinePositionEmbedding.class, new CudaSinePositionEmbedding());
     put(table, SoftNms.class, new CudaSoftNms());
     put(table, TopK.class, new CudaTopK(device.mostSelected()));

@@ -9,6 +9,7 @@ import dev.detr4j.op.Convolution;
 import dev.detr4j.op.KernelWindow;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Convolution} by {@code detr4j_cuda_conv2d_f32} or its siblings for other products, and by
@@ -20,6 +21,11 @@ record CudaConvolution(Precision precision) implements CudaOp<Convolution> {
   @Override
   public OperandTypes operandTypes(Convolution op) {
     return ProductTensors.operandTypes(op.isDepthwise() ? Precision.FP32 : precision);
+  }
+
+  @Override
+  public @Nullable Object joint(Convolution op) {
+    return op.isDepthwise() ? null : precision;
   }
 
   @Override

@@ -11,6 +11,11 @@ import java.util.List;
 /** {@link GroupNorm} by {@code detr4j_cuda_group_norm_f32}. */
 final class CudaGroupNorm implements CudaOp<GroupNorm> {
   @Override
+  public Object joint(GroupNorm op) {
+    return List.of(GroupNorm.class, op.groups());
+  }
+
+  @Override
   public CudaStep bind(GroupNorm op, BoundNode node, CudaContext context) {
     TensorView x = node.input(0);
     TensorView y = node.output(0);
@@ -34,7 +39,7 @@ final class CudaGroupNorm implements CudaOp<GroupNorm> {
         p,
         null,
         new CudaStep.Joint(
-            List.of(GroupNorm.class, op.groups(), x.batch()),
+            List.of(joint(op), x.batch()),
             Detr4jCuda.DETR4J_CUDA_GROUP_NORMS_MOST(),
             Detr4jCuda::detr4j_cuda_group_norm_f32));
   }

@@ -26,6 +26,11 @@ record CudaLinear(Precision precision) implements CudaOp<Linear> {
   }
 
   @Override
+  public Object joint(Linear op) {
+    return products(op);
+  }
+
+  @Override
   public CudaStep bind(Linear op, BoundNode node, CudaContext context) {
     TensorView x = node.input(0);
     MemorySegment p = detr4j_cuda_conv2d.allocate(context.arena());

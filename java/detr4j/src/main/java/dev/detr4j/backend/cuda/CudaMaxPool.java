@@ -1,14 +1,29 @@
 package dev.detr4j.backend.cuda;
 
 import dev.detr4j.backend.BoundNode;
+import dev.detr4j.backend.OperandTypes;
+import dev.detr4j.backend.Precision;
 import dev.detr4j.ffi.generated.Detr4jCuda;
 import dev.detr4j.ffi.generated.detr4j_cuda_max_pool;
 import dev.detr4j.op.MaxPool;
+import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import java.lang.foreign.MemorySegment;
 
-/** {@link MaxPool} by {@code detr4j_cuda_max_pool_f32}. */
-final class CudaMaxPool implements CudaOp<MaxPool> {
+/**
+ * {@link MaxPool} by {@code detr4j_cuda_max_pool_f32}.
+ *
+ * @param precision of products around it: maps may be bf16 with those, because a maximum does not
+ *     round
+ */
+record CudaMaxPool(Precision precision) implements CudaOp<MaxPool> {
+  @Override
+  public OperandTypes operandTypes(MaxPool op) {
+    return precision == Precision.BF16
+        ? MapTypes.bf16(ElementType.F32, 1)
+        : OperandTypes.AS_IN_GRAPH;
+  }
+
   @Override
   public CudaStep bind(MaxPool op, BoundNode node, CudaContext context) {
     TensorView x = node.input(0);
@@ -23,6 +38,8 @@ final class CudaMaxPool implements CudaOp<MaxPool> {
     detr4j_cuda_max_pool.kernel(p, op.kernel());
     detr4j_cuda_max_pool.stride(p, op.stride());
     detr4j_cuda_max_pool.padding(p, op.padding());
+    detr4j_cuda_max_pool.x_type(p, MapTypes.code(x.type()));
+    detr4j_cuda_max_pool.out_type(p, MapTypes.code(out.type()));
     detr4j_cuda_max_pool.x(p, Pointers.to(x));
     detr4j_cuda_max_pool.x_row_stride(p, x.rowStride());
     detr4j_cuda_max_pool.x_batch_stride(p, x.batchStride());

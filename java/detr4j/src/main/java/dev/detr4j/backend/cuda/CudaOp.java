@@ -21,6 +21,11 @@ interface CudaOp<S extends OpSpec> {
     return OperandTypes.AS_IN_GRAPH;
   }
 
+  /** What operations must have in common with this one to share launches, or null. */
+  default @Nullable Object joint(S op) {
+    return null;
+  }
+
   /** Fills the parameters of a node, once for all runs. */
   CudaStep bind(S op, BoundNode node, CudaContext context);
 }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Launches {
   /** How many nodes further one may stand: four levels of a neck, each a product and its norm. */
-  private static final int REACH = 6;
+  static final int REACH = 6;
 
   /**
    * What one call of the library puts on the queue.

@@ -9,7 +9,6 @@ import dev.detr4j.tensor.ElementType;
 import dev.detr4j.tensor.TensorView;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +23,9 @@ final class ProductTensors {
    * be rounded anyway, and so may the output, for whoever reads it so. What is added stays fp32.
    */
   static OperandTypes operandTypes(Precision precision) {
-    if (precision != Precision.BF16) {
-      return OperandTypes.AS_IN_GRAPH;
-    }
-    List<List<ElementType>> map = List.of(List.of(ElementType.BF16, ElementType.F32));
-    return new OperandTypes(ElementType.BF16, map, map);
+    return precision == Precision.BF16
+        ? MapTypes.bf16(ElementType.BF16, 1)
+        : OperandTypes.AS_IN_GRAPH;
   }
 
   /** Sets weight and bias, and chooses the function. */
@@ -82,7 +79,7 @@ final class ProductTensors {
       Activation activation,
       TensorView out) {
     detr4j_cuda_conv2d.activation(p, code(activation));
-    detr4j_cuda_conv2d.x_type(p, typeCode(x.type()));
+    detr4j_cuda_conv2d.x_type(p, MapTypes.code(x.type()));
     detr4j_cuda_conv2d.x(p, Pointers.to(x));
     detr4j_cuda_conv2d.x_row_stride(p, x.rowStride());
     detr4j_cuda_conv2d.x_batch_stride(p, x.batchStride());
@@ -91,18 +88,10 @@ final class ProductTensors {
       detr4j_cuda_conv2d.residual_row_stride(p, residual.rowStride());
       detr4j_cuda_conv2d.residual_batch_stride(p, residual.batchStride());
     }
-    detr4j_cuda_conv2d.out_type(p, typeCode(out.type()));
+    detr4j_cuda_conv2d.out_type(p, MapTypes.code(out.type()));
     detr4j_cuda_conv2d.out(p, Pointers.to(out));
     detr4j_cuda_conv2d.out_row_stride(p, out.rowStride());
     detr4j_cuda_conv2d.out_batch_stride(p, out.batchStride());
-  }
-
-  private static int typeCode(ElementType type) {
-    return switch (type) {
-      case F32 -> Detr4jCuda.DETR4J_CUDA_TYPE_F32();
-      case BF16 -> Detr4jCuda.DETR4J_CUDA_TYPE_BF16();
-      case I32, U8 -> throw new IllegalArgumentException("the CUDA library has no maps of " + type);
-    };
   }
 
   private static int code(Activation activation) {

@@ -29,6 +29,8 @@ import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.RowMax;
+import dev.detr4j.op.SelectBestClasses;
+import dev.detr4j.op.SelectRanked;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -93,6 +95,8 @@ public final class ReferenceBackendProvider implements BackendProvider {
     put(table, AveragePool.class, new ReferenceAveragePool());
     put(table, Upsample.class, new ReferenceUpsample());
     put(table, RowMax.class, new ReferenceRowMax());
+    put(table, SelectBestClasses.class, new ReferenceSelection<>());
+    put(table, SelectRanked.class, new ReferenceSelection<>());
     put(table, Clamp.class, new ReferenceClamp());
     put(table, Gate.class, new ReferenceGate());
     put(table, DistanceBoxes.class, new ReferenceDistanceBoxes(weights));

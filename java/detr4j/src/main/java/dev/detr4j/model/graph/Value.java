@@ -150,6 +150,16 @@ public final class Value {
     return new Value(viewName, this, to, offset + first * rowStride, rowStride);
   }
 
+  /** One item of the batch, as a batch of its own. */
+  public Value item(int index) {
+    if (index < 0 || index >= shape.get(0)) {
+      throw new IllegalArgumentException("item " + index + " of " + name + " " + shape);
+    }
+    int[] extents = shape.toArray();
+    extents[0] = 1;
+    return new Value(name, this, Shape.of(extents), offset + index * batchStride, rowStride);
+  }
+
   /** Columns {@code first .. first + count - 1} of each row. */
   public Value columns(String viewName, int first, int count) {
     if (first < 0 || count < 1 || first + count > shape.last()) {

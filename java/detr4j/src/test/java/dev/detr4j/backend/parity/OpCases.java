@@ -22,6 +22,9 @@ import dev.detr4j.op.OpSpec;
 import dev.detr4j.op.ProposalEmbedding;
 import dev.detr4j.op.ResizeNormalize;
 import dev.detr4j.op.RowMax;
+import dev.detr4j.op.SelectBestClasses;
+import dev.detr4j.op.SelectRanked;
+import dev.detr4j.op.SelectionOp;
 import dev.detr4j.op.SinePositionEmbedding;
 import dev.detr4j.op.SoftNms;
 import dev.detr4j.op.TopK;
@@ -75,6 +78,8 @@ final class OpCases {
     CASES.put(Nms.class, BoxCases::nms);
     CASES.put(ProposalEmbedding.class, BoxCases::proposalEmbedding);
     CASES.put(ResizeNormalize.class, MapCases::resizeNormalize);
+    CASES.put(SelectBestClasses.class, SelectionCases::selectBestClasses);
+    CASES.put(SelectRanked.class, SelectionCases::selectRanked);
     CASES.put(SinePositionEmbedding.class, MapCases::sinePositionEmbedding);
     CASES.put(SoftNms.class, BoxCases::softNms);
     CASES.put(TopK.class, BoxCases::topK);
@@ -106,9 +111,11 @@ final class OpCases {
 
   /**
    * Whether the outputs never have gaps: an image has none between its pixels, a sum of gradients
-   * none between the numbers of a weight.
+   * none between the numbers of a weight, and entries of detections none between each other.
    */
   static boolean isDense(OpSpec op) {
-    return op instanceof ResizeNormalize || op instanceof ConvolutionWeightGradient;
+    return op instanceof ResizeNormalize
+        || op instanceof ConvolutionWeightGradient
+        || op instanceof SelectionOp;
   }
 }

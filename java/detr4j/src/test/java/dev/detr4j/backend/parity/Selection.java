@@ -1,6 +1,8 @@
 package dev.detr4j.backend.parity;
 
+import dev.detr4j.backend.BackendKind;
 import dev.detr4j.op.OpSpec;
+import dev.detr4j.op.SelectionOp;
 import dev.detr4j.op.gradient.TrainingOp;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,13 +28,25 @@ record Selection(
   static final String BACKEND = "detr4j.parity.backend";
   static final String TIER = "detr4j.parity.tier";
 
-  /** Every record, in the order of {@link OpSpec}; those of training last. */
+  /** Every record, in the order of {@link OpSpec}; those of selection and of training last. */
   static List<Class<?>> allOperations() {
-    return Stream.concat(
-            Stream.of(OpSpec.class.getPermittedSubclasses()).filter(Class::isRecord),
-            Stream.of(TrainingOp.class.getPermittedSubclasses()))
+    return Stream.of(OpSpec.class, SelectionOp.class, TrainingOp.class)
+        .flatMap(kind -> Stream.of(kind.getPermittedSubclasses()))
+        .filter(Class::isRecord)
         .<Class<?>>map(op -> op)
         .toList();
+  }
+
+  /**
+   * Whether a backend has an operation at all: training runs on the processors, and what they do
+   * after a call is an operation on devices. The reference has everything.
+   */
+  static boolean isOn(BackendKind backend, Class<?> op) {
+    return switch (backend) {
+      case AUTO, REFERENCE -> true;
+      case C, VECTOR -> !SelectionOp.class.isAssignableFrom(op);
+      case CUDA -> !TrainingOp.class.isAssignableFrom(op);
+    };
   }
 
   /** What the properties of this JVM select. */
