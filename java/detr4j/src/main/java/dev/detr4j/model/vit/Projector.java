@@ -94,14 +94,15 @@ final class Projector {
     int hidden = neck.hidden();
     Value parts =
         graph.joint(
-            "projector.parts",
+            "input_proj.parts",
             ElementType.F32,
             Shape.of(shape.get(0), shape.get(1), shape.get(2), (2 + neck.blocks()) * hidden));
-    split.addInto(graph, "projector.split", parts.columns("projector.split", 0, 2 * hidden), maps);
-    Value last = parts.columns("projector.half", hidden, hidden);
+    split.addInto(
+        graph, "input_proj.split", parts.columns("input_proj.split", 0, 2 * hidden), maps);
+    Value last = parts.columns("input_proj.half", hidden, hidden);
     Shape map = last.shape();
     for (int i = 0; i < neck.blocks(); i++) {
-      String label = "projector." + i;
+      String label = "input_proj." + i;
       Value between = graph.joint(label + ".0", ElementType.F32, map);
       bottlenecks.get(2 * i).addInto(graph, label + ".0", between, last);
       Value place = parts.columns(label + ".1", (2 + i) * hidden, hidden);
@@ -110,11 +111,11 @@ final class Projector {
     }
     Value joined =
         graph.joint(
-            "projector.join",
+            "input_proj.join",
             ElementType.F32,
             Shape.of(shape.get(0), shape.get(1), shape.get(2), dModel));
-    join.addInto(graph, "projector.join", joined, parts);
-    Value projected = norm.add(graph, "projector.norm", joined);
+    join.addInto(graph, "input_proj.join", joined, parts);
+    Value projected = norm.add(graph, "input_proj.norm", joined);
     graph.tap("input_proj.0", projected);
     Value memory = projected.reshaped(Shape.of(shape.get(0), shape.get(1) * shape.get(2), dModel));
     graph.tap("memory", memory);

@@ -85,9 +85,12 @@ final class VitDecoder {
       Value seen,
       Value memory,
       DeformableAttention.Levels levels) {
-    Value code = graph.add("query_pos.sine", new ProposalEmbedding(dModel / 2), seen);
+    Value code = graph.add("decoder.query_pos.sine", new ProposalEmbedding(dModel / 2), seen);
     Value place =
-        graph.add("query_pos.1", position, graph.add("query_pos.0", positionHidden, code));
+        graph.add(
+            "decoder.query_pos.1",
+            position,
+            graph.add("decoder.query_pos.0", positionHidden, code));
     Value x = queries.target();
     for (int i = 0; i < layers.size(); i++) {
       String label = "decoder." + i;

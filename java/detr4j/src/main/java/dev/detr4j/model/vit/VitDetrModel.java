@@ -126,6 +126,9 @@ public final class VitDetrModel implements DetectionModel {
       Graph.Builder graph, Value reference, LevelConstants constants) {
     int queries = reference.shape().get(1);
     return graph.add(
-        "query_pos.reference", new Multiply(), reference, constants.boxRatios(graph, queries));
+        "decoder.query_pos.reference",
+        new Multiply(),
+        reference,
+        constants.boxRatios(graph, queries));
   }
 }

@@ -70,7 +70,8 @@ public final class VitEvidence {
     tensors.records().requireOn("lite_refpoint_refine");
     int dModel = tensors.extent("model.decoder.layernorm.weight", 0);
     int layers = tensors.members("model.decoder.layers.", ".layer_norm.weight");
-    int heads = heads("sa_nheads", SELF_HEADS, dModel);
+    Integer asked = options.heads();
+    int heads = asked == null ? heads("sa_nheads", SELF_HEADS, dModel) : fitting(asked, dModel);
     int crossHeads = heads("ca_nheads", CROSS_HEADS, dModel);
     int samples = tensors.extent("model.decoder.layers.0.cross_attn.attention_weights.weight", 0);
     if (samples % crossHeads != 0) {
@@ -84,11 +85,11 @@ public final class VitEvidence {
       throw tensors.wrong(
           "there are %d queries, expected a multiple of the %d groups".formatted(rows, groups));
     }
-    Integer asked = options.proposals();
-    if (asked != null && asked != rows / groups) {
+    Integer proposals = options.proposals();
+    if (proposals != null && proposals != rows / groups) {
       throw tensors.wrong(
           "%d proposals were asked for, but the model has learned %d queries"
-              .formatted(asked, rows / groups));
+              .formatted(proposals, rows / groups));
     }
     int ffnDim = tensors.extent("model.decoder.layers.0.mlp.fc1.weight", 0);
     return new VitDetrConfig(
@@ -108,8 +109,12 @@ public final class VitEvidence {
 
   /** As the file's records say, else as published. */
   private int heads(String argument, int published, int dModel) {
-    int heads =
-        tensors.records().number(argument).map(TrainingRecords.Named::value).orElse(published);
+    return fitting(
+        tensors.records().number(argument).map(TrainingRecords.Named::value).orElse(published),
+        dModel);
+  }
+
+  private int fitting(int heads, int dModel) {
     if (dModel % heads != 0) {
       throw tensors.wrong(
           "tokens have %d channels, expected a multiple of %d heads".formatted(dModel, heads));

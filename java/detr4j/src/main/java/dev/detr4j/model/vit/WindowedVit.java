@@ -104,14 +104,14 @@ final class WindowedVit implements Backbone {
     Windows windows =
         new Windows(map.get(1), map.get(2), config.windows(), config.hasClassToken() ? 1 : 0);
     Value embedded = embed(graph, image, map);
-    Value x = graph.add("windows", new Gather(), embedded, windows.cut(graph, batch));
+    Value x = graph.add("backbone.windows", new Gather(), embedded, windows.cut(graph, batch));
     graph.tap(
         "embeddings",
         config.hasClassToken() ? x.batched(batch * windows.count()) : embedded.reshaped(map));
     Value restored = windows.restored(graph, batch);
     int next = 0;
     for (int i = 0; i < blocks.size(); i++) {
-      x = blocks.get(i).add(graph, "block." + i, x, windows.count());
+      x = blocks.get(i).add(graph, "backbone.block." + i, x, windows.count());
       if (config.taken().get(next) == i + 1) {
         take(graph, "backbone." + next, x, restored, places.get(next));
         next++;
@@ -130,19 +130,19 @@ final class WindowedVit implements Backbone {
     Value position = HostConstants.weight(graph, "positions", code, batch).reshaped(map);
     if (classToken == null) {
       return graph
-          .add("patches", patches, image, position)
+          .add("backbone.patches", patches, image, position)
           .reshaped(Shape.of(batch, cells, channels));
     }
     Value tokens = graph.joint("tokens", ElementType.F32, Shape.of(batch, 1 + cells, channels));
     // Rows of the constant itself, so that they stand beside the cells: a copy.
     graph.addInto(
-        "class_token",
+        "backbone.class_token",
         new Gather(),
         tokens.rowsFrom("class_token", 0, Shape.of(batch, 1, channels)),
         HostConstants.weight(graph, "class_token", classToken, batch),
         Windows.indices(graph, "class_token", new int[1], batch));
     graph.addInto(
-        "patches",
+        "backbone.patches",
         patches,
         tokens.rowsFrom("patches", 1, Shape.of(batch, cells, channels)).reshaped(map),
         image,
