@@ -84,6 +84,14 @@ class RfDetrFileTest {
   void recordsThatContradictAreRefused() throws IOException {
     assertRefused(Map.of("bbox_reparam", false), "args.bbox_reparam is False, supported is True");
     assertRefused(Map.of("resolution", 400), "args.resolution is 400, expected a multiple of 32");
+    assertRefused(
+        Map.of("out_feature_indexes", List.of(3, 6, 9)),
+        "the projector takes 1536 channels, expected at least 9 and 3 maps of 384");
+    assertRefused(
+        Map.of("out_feature_indexes", List.of(6, 3, 9, 12)),
+        "args.out_feature_indexes is [6, 3, 9, 12], expected ascending numbers from 1");
+    assertRefused(
+        Map.of("out_feature_indexes", 12), "args.out_feature_indexes is 12, expected integers");
     assertRefused(Map.of("dec_layers", 3), "args.dec_layers is 3, but the tensors");
   }
 

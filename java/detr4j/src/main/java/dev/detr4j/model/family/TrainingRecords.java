@@ -71,6 +71,28 @@ public final class TrainingRecords {
     return integer(argument);
   }
 
+  /** A list of numbers from 0 on that {@code args} gives. */
+  public Optional<List<Integer>> numbers(String argument) {
+    Object value = argument(argument);
+    if (value == null) {
+      return Optional.empty();
+    }
+    List<Integer> numbers = new ArrayList<>();
+    if (value instanceof List<?> list) {
+      for (Object each : list) {
+        if (each instanceof Long number && number >= 0 && number <= MOST) {
+          numbers.add(number.intValue());
+        }
+      }
+      if (!list.isEmpty() && numbers.size() == list.size()) {
+        return Optional.of(List.copyOf(numbers));
+      }
+    }
+    throw wrong(
+        "args.%s is %s, expected integers from 0 to %d"
+            .formatted(argument, OneLine.of(value.toString()), MOST));
+  }
+
   /**
    * Checks that {@code args} does not switch off what all published models of a project do.
    *

@@ -45,10 +45,14 @@ final class OriginalFormat implements CheckpointFormat {
     String cells = VIT + "embeddings.patch_embeddings.projection.weight";
     int channels = tensors.extent(cells, 0);
     int blocks = tensors.members(VIT + "encoder.layer.", ".norm1.weight");
-    List<Integer> taken = blocks == 6 ? List.of(1, 3, 5) : List.of(2, 4, 5, 9);
-    List<Integer> windowed = blocks == 6 ? List.of(0, 2, 4) : List.of(0, 1, 3, 6, 7, 9);
     VitEvidence evidence = new VitEvidence(tensors, options);
-    evidence.checkMaps(taken, blocks, channels);
+    List<Integer> taken =
+        evidence.taken(blocks == 6 ? List.of(1, 3, 5) : List.of(2, 4, 5, 9), blocks, channels);
+    List<Integer> windowed =
+        tensors
+            .records()
+            .numbers("window_block_indexes")
+            .orElse(blocks == 6 ? List.of(0, 2, 4) : List.of(0, 1, 3, 6, 7, 9));
     if (channels % HEADS != 0) {
       throw tensors.wrong(
           "the backbone has %d channels, expected a multiple of %d heads"
@@ -56,7 +60,7 @@ final class OriginalFormat implements CheckpointFormat {
     }
     tensors.assume(
         Assumption.of(
-            "the backbone has %d heads, blocks %s attend in %d x %d windows and the maps behind %s are taken, as published"
+            "the backbone has %d heads, blocks %s attend in %d x %d windows and the maps behind %s are taken"
                 .formatted(HEADS, windowed, WINDOWS, WINDOWS, taken),
             null));
     VitConfig backbone =

@@ -73,8 +73,8 @@ final class OriginalFormat implements CheckpointFormat {
               .formatted(channels, HEAD_CHANNELS));
     }
     int blocks = tensors.members(VIT + "encoder.layer.", ".norm1.weight");
-    List<Integer> taken = patch == BASE_PATCH ? List.of(2, 5, 8, 11) : List.of(3, 6, 9, 12);
-    evidence.checkMaps(taken, blocks, channels);
+    List<Integer> published = patch == BASE_PATCH ? List.of(2, 5, 8, 11) : List.of(3, 6, 9, 12);
+    List<Integer> taken = evidence.taken(published, blocks, channels);
     return RfDetrFamily.dino(
         channels,
         blocks,

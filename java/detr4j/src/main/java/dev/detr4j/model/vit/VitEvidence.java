@@ -37,8 +37,24 @@ public final class VitEvidence {
     return side;
   }
 
-  /** Checks that a backbone has the maps that the projector takes. */
-  public void checkMaps(List<Integer> taken, int blocks, int channels) {
+  /**
+   * After how many blocks the projector takes a map: as the file's records say, else as published.
+   *
+   * @throws dev.detr4j.error.CheckpointException when the tensors are of other maps
+   */
+  public List<Integer> taken(List<Integer> published, int blocks, int channels) {
+    List<Integer> taken = tensors.records().numbers("out_feature_indexes").orElse(published);
+    checkMaps(taken, blocks, channels);
+    for (int i = 0; i < taken.size(); i++) {
+      if (taken.get(i) < 1 || (i > 0 && taken.get(i) <= taken.get(i - 1))) {
+        throw tensors.wrong(
+            "args.out_feature_indexes is %s, expected ascending numbers from 1".formatted(taken));
+      }
+    }
+    return taken;
+  }
+
+  private void checkMaps(List<Integer> taken, int blocks, int channels) {
     int maps = tensors.extent("model.backbone.projector.projector_layer.conv1.conv.weight", 1);
     if (blocks < taken.getLast() || maps != taken.size() * channels) {
       throw tensors.wrong(
