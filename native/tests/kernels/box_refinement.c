@@ -28,10 +28,10 @@ static void body(int32_t tier, int index) {
       for (int32_t c = 0; c < columns; c++) {
         if (kind == DETR4J_REFERENCE_RELATIVE) {
           const float *d = row_of(&delta, n, q), *box = row_of(&reference, n, q);
-          // An exponential of two units and the rounding of its product; both overflow as floats do.
+          // An exponential of two units, the roundings of its product and of a sum that may cancel; all overflow as floats do.
           const double length = (double)box[2 + c % 2], change = (double)(c < 2 ? d[c] : (float)exp((double)d[c]));
-          const double expected = (double)(float)(change * length + (c < 2 ? (double)box[c] : 0));
-          const double size = fabs(expected);
+          const double centre = c < 2 ? (double)box[c] : 0, expected = (double)(float)(change * length + centre);
+          const double size = fabs(change * length) + fabs(centre);
           expect_close("out", n, q, c, expected, row_of(&out, n, q)[c], 5e-7 * (size > 1 && size < 1e38 ? size : 1));
           continue;
         }

@@ -48,8 +48,8 @@ void test_box_refinement(int index) {
       for (int c = 0; c < p.columns; c++) {
         if (p.reference_kind == DETR4J_CUDA_REFERENCE_RELATIVE) {
           const double change = (double)delta.at(n, q, c), length = (double)reference.at(n, q, 2 + c % 2);
-          const double box = c < 2 ? change * length + (double)reference.at(n, q, c) : std::exp(change) * length;
-          expect_close("out", n, q, c, box, out.at(n, q, c), 1e-6 * std::fmax(1.0, std::fabs(box)));
+          const double product = c < 2 ? change * length : std::exp(change) * length, centre = c < 2 ? (double)reference.at(n, q, c) : 0;
+          expect_close("out", n, q, c, product + centre, out.at(n, q, c), 1e-6 * std::fmax(1.0, std::fabs(product) + std::fabs(centre)));
           continue;
         }
         double start = 0;
