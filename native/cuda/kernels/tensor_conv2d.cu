@@ -101,7 +101,8 @@ DETR4J_DEVICE void compute_block(const detr4j_cuda_conv2d& p, int block, const d
     const bool there = row < rows && !(p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_INPUT && p.row_mask[row] == 0);
     top[i] = there ? pixel / p.out_w * p.stride - p.padding : NOWHERE;
     left[i] = pixel % p.out_w * p.stride - p.padding;
-    corner[i] = (int)(n * p.x_batch_stride + ((int64_t)top[i] * p.in_w + left[i]) * p.x_row_stride + group * channels);
+    // Nothing is read at the corner of a row that is nowhere; 0, so that no sum with it overflows.
+    corner[i] = there ? (int)(n * p.x_batch_stride + ((int64_t)top[i] * p.in_w + left[i]) * p.x_row_stride + group * channels) : 0;
   }
   const Element* weights = static_cast<const Element*>(p.weight);
   const Element* weight = weights + ((int64_t)group * group_out + first_column + own_row) * packed_depth + piece * PIECE;
