@@ -68,7 +68,8 @@ DETR4J_DEVICE void compute_block(const detr4j_cuda_conv2d& p, int block, const d
     const bool there = row < rows && !(p.row_mask_mode == DETR4J_CUDA_ROW_MASK_ZERO_INPUT && p.row_mask[row] == 0);
     top[i] = there ? pixel / p.out_w * p.stride - p.padding : NOWHERE;
     left[i] = pixel % p.out_w * p.stride - p.padding;
-    corner[i] = (int)(n * p.x_batch_stride + ((int64_t)top[i] * p.in_w + left[i]) * p.x_row_stride + group * channels);
+    // Nothing is read at the corner of a row that is nowhere; 0, so that no sum with it overflows.
+    corner[i] = there ? (int)(n * p.x_batch_stride + ((int64_t)top[i] * p.in_w + left[i]) * p.x_row_stride + group * channels) : 0;
   }
   const int own_k = thread / (COLUMNS / 4), own_column = thread % (COLUMNS / 4) * 4;
   const float *x = static_cast<const float*>(p.x), *weights = static_cast<const float*>(p.weight);
