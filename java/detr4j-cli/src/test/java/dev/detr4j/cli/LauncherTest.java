@@ -290,6 +290,16 @@ class LauncherTest {
     assertTrue(requested.startsWith("detr4j: building (log in "), requested);
   }
 
+  /** A build that changes folders of sources would be followed by another one. */
+  @Test
+  void whatABuildMakesIsNoChange() throws Exception {
+    write(root.resolve("java/other/pom.xml"), "");
+    maven("sleep 0.1; mkdir -p java/other/target/classes; echo BUILD SUCCESS\n");
+    run(Map.of("DETR4J_AOT", "off"), "build");
+    String line = run(Map.of("DETR4J_AOT", "off"), "detect", "a.png");
+    assertFalse(line.contains("building"), line);
+  }
+
   @Test
   void askingForHelpBuildsNothing() throws Exception {
     maven("touch '%s'\n".formatted(folder.resolve("built")));
