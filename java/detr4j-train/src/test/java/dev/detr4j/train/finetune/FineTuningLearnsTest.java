@@ -3,7 +3,6 @@ package dev.detr4j.train.finetune;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.detr4j.backend.BackendKind;
 import dev.detr4j.train.data.SampleFiles;
 import dev.detr4j.train.run.TrainingRun;
 import java.awt.Color;
@@ -26,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Fine-tuning learns: after 120 steps, the default model finds discs, squares and triangles in
+ * Fine-tuning learns: after 96 steps, the default model finds discs, squares and triangles in
  * pictures that it was not trained on. Colours and grounds are drawn by chance, so that the outline
  * alone tells the classes apart.
  */
@@ -96,14 +95,13 @@ class FineTuningLearnsTest {
         "train: images/train\nval: images/val\nnames: [disc, square, triangle]\n");
     SplittableRandom random = new SplittableRandom(20);
     pictures("train", 96, random);
-    pictures("val", 24, random);
+    pictures("val", 16, random);
     List<String> lines = new ArrayList<>();
     try (FineTuning tuning =
         FineTuning.of(model(), folder.resolve("data"), folder.resolve("run"))
-            .backend(BackendKind.VECTOR)
             .threads(2)
             .batch(4)
-            .epochs(5)
+            .epochs(4)
             .listener(
                 new TrainingRun.Listener() {
                   @Override
@@ -117,9 +115,9 @@ class FineTuningLearnsTest {
             .open()) {
       TrainingRun.Result result = tuning.run();
       assertEquals(TrainingRun.End.COMPLETE, result.end());
-      // The AP of the epochs was 0.11, 0.21, 0.52, 0.73, 0.80 when this was written. Backends and
-      // threads differ by hundredths; a step that learns wrongly stays where the first epoch is.
-      assertTrue(result.best() > 0.6, lines.toString());
+      // The AP of the epochs was 0.13, 0.23, 0.47, 0.57 when this was written. Backends and threads
+      // differ by hundredths; a step that learns wrongly stays where the first epoch is.
+      assertTrue(result.best() > 0.4, lines.toString());
     }
   }
 
