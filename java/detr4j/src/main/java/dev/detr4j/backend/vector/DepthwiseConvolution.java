@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.COUNT;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
+import static dev.detr4j.backend.vector.Memory.ADDRESS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT;
 import static dev.detr4j.backend.vector.Memory.LONG;
@@ -15,6 +16,7 @@ import dev.detr4j.op.Convolution;
 import dev.detr4j.tensor.Weight;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * A convolution whose every channel has its own kernel: channels along the lanes, one output pixel
@@ -32,14 +34,14 @@ record DepthwiseConvolution(
     implements HostKernel {
 
   static DepthwiseConvolution bind(
-      Convolution op, Window window, BoundNode node, HostContext context) {
+      Convolution op, Window window, Maps maps, BoundNode node, HostContext context) {
     int channels = op.inChannels();
     int padded = padded(channels);
     MemorySegment weight = pack(context, node.weight(0), channels, padded, window.kernelArea());
     return new DepthwiseConvolution(
         window,
         channels,
-        Maps.of(node, op.hasResidual()),
+        maps,
         new PackedWeights(
             weight.address(), PanelBias.address(context, node.weightOrNull(1), channels, 1)),
         4L * padded,
@@ -98,10 +100,50 @@ record DepthwiseConvolution(
     long taps = zeros + zerosBytes();
     long sums = taps + Memory.aligned(8L * window.kernelArea());
     Memory.clear(zeros, zerosBytes());
+    if (isNarrow()) {
+      narrowRow(item, outRow, zeros, maps.out().row(item, (long) outRow * window.outWidth()));
+      return;
+    }
     for (int outColumn = 0; outColumn < window.outWidth(); outColumn++) {
       pointAtTaps(item, outRow, outColumn, zeros, taps);
       multiply(taps, window.kernelArea(), channels, weights.weight(), weightPitch, sums);
       finish(item, (long) outRow * window.outWidth() + outColumn, sums);
+    }
+  }
+
+  /** Whether a pixel is one vector or less, and little is fused. */
+  private boolean isNarrow() {
+    return channels <= COUNT
+        && maps.residual().address() == 0
+        && (activation == Activation.NONE || activation == Activation.RELU);
+  }
+
+  /** A row of pixels that are one vector each: neither addresses nor sums go through memory. */
+  private void narrowRow(int item, int outRow, long zeros, long out) {
+    VectorMask<Float> mask = FLOATS.indexInRange(0, channels);
+    FloatVector bias = FloatVector.fromMemorySegment(FLOATS, ALL, weights.bias(), ORDER);
+    // Below the floor a sum becomes the floor; by comparison, so that NaN stays.
+    FloatVector floor =
+        FloatVector.broadcast(
+            FLOATS, activation == Activation.RELU ? 0.0f : Float.NEGATIVE_INFINITY);
+    int height = window.kernelHeight();
+    int width = window.kernelWidth();
+    for (int outColumn = 0; outColumn < window.outWidth(); outColumn++, out += maps.out().pitch()) {
+      FloatVector sum = FloatVector.zero(FLOATS);
+      long w = weights.weight();
+      for (int ky = 0; ky < height; ky++) {
+        int row = window.row(outRow, ky);
+        long pixels = maps.x().row(item, (long) row * window.inWidth());
+        for (int kx = 0; kx < width; kx++, w += weightPitch) {
+          int column = window.column(outColumn, kx);
+          long p = window.inside(row, column) ? pixels + column * maps.x().pitch() : zeros;
+          sum =
+              FloatVector.fromMemorySegment(FLOATS, ALL, p & ADDRESS, ORDER, mask)
+                  .fma(FloatVector.fromMemorySegment(FLOATS, ALL, w & ADDRESS, ORDER), sum);
+        }
+      }
+      sum = sum.add(bias);
+      sum.blend(floor, sum.lt(floor)).intoMemorySegment(ALL, out & ADDRESS, ORDER, mask);
     }
   }
 
@@ -146,8 +188,8 @@ record DepthwiseConvolution(
     FloatVector s2 = FloatVector.zero(FLOATS);
     FloatVector s3 = FloatVector.zero(FLOATS);
     for (int t = 0; t < count; t++) {
-      long p = ALL.get(LONG, taps + 8L * t) + at;
-      long w = weight + t * weightPitch + at;
+      long p = (ALL.get(LONG, taps + 8L * t) + at) & ADDRESS;
+      long w = (weight + t * weightPitch + at) & ADDRESS;
       s0 =
           FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER)
               .fma(FloatVector.fromMemorySegment(FLOATS, ALL, w, ORDER), s0);

@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
+import static dev.detr4j.backend.vector.Memory.ADDRESS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT_AT;
 import static dev.detr4j.backend.vector.Memory.LONG_AT;
@@ -32,7 +33,7 @@ import jdk.incubator.vector.FloatVector;
  */
 final class GemmTile {
   /** The longest tap for the loop that suits short ones. */
-  private static final int SHORT = 128;
+  private static final int SHORT = 64;
 
   private GemmTile() {}
 
@@ -85,15 +86,18 @@ final class GemmTile {
     FloatVector l5 = zero;
     FloatVector r5 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
-      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
-      long a2 = (long) LONG_AT.get(ALL, rows + 16) + offset;
-      long a3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
-      long a4 = (long) LONG_AT.get(ALL, rows + 32) + offset;
-      long a5 = (long) LONG_AT.get(ALL, rows + 40) + offset;
-      for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
-        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+      long a0 = ((long) LONG_AT.get(ALL, rows) + offset) & ADDRESS;
+      long a1 = ((long) LONG_AT.get(ALL, rows + 8) + offset) & ADDRESS;
+      long a2 = ((long) LONG_AT.get(ALL, rows + 16) + offset) & ADDRESS;
+      long a3 = ((long) LONG_AT.get(ALL, rows + 24) + offset) & ADDRESS;
+      long a4 = ((long) LONG_AT.get(ALL, rows + 32) + offset) & ADDRESS;
+      long a5 = ((long) LONG_AT.get(ALL, rows + 40) + offset) & ADDRESS;
+      long panel = b & ADDRESS;
+      b += (long) depth * PANEL_BYTES;
+      for (int k = 0; k < depth; k++) {
+        long from = panel + (long) PANEL_BYTES * k;
+        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, from, ORDER);
+        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, from + BYTES, ORDER);
         long at = 4L * k;
         FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
         l0 = x0.fma(left, l0);
@@ -135,11 +139,8 @@ final class GemmTile {
   }
 
   /**
-   * 6 rows and a short tap. The loop ends at an address and has no count: C2 then checks every
-   * address, and neither splits the loop in three nor proves ahead of it what its addresses can be.
-   * Up to 128 products that proof costs more: a small model takes a twentieth less time so. With
-   * 1024 products a row, 4096 bytes from row to row, this loop is up to 2.6 times as slow as the
-   * other.
+   * 6 rows and a short tap. The loop ends at an address and has no count, so that C2 does not split
+   * it in three: up to 64 products, the parts cost more than the checks of every address.
    */
   private static void rows6Short(
       long rows, long tapBytes, long offset, int taps, int depth, long b, long out, long pitch) {
@@ -165,24 +166,31 @@ final class GemmTile {
       long a5 = (long) LONG_AT.get(ALL, rows + 40) + offset;
       long end = b + (long) depth * PANEL_BYTES;
       for (long at = 0; b != end; b += PANEL_BYTES, at += 4) {
-        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-        FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
+        long panel = b & ADDRESS;
+        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, panel, ORDER);
+        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, panel + BYTES, ORDER);
+        FloatVector x0 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a0 + at) & ADDRESS));
         l0 = x0.fma(left, l0);
         r0 = x0.fma(right, r0);
-        FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a1 + at));
+        FloatVector x1 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a1 + at) & ADDRESS));
         l1 = x1.fma(left, l1);
         r1 = x1.fma(right, r1);
-        FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a2 + at));
+        FloatVector x2 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a2 + at) & ADDRESS));
         l2 = x2.fma(left, l2);
         r2 = x2.fma(right, r2);
-        FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a3 + at));
+        FloatVector x3 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a3 + at) & ADDRESS));
         l3 = x3.fma(left, l3);
         r3 = x3.fma(right, r3);
-        FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a4 + at));
+        FloatVector x4 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a4 + at) & ADDRESS));
         l4 = x4.fma(left, l4);
         r4 = x4.fma(right, r4);
-        FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a5 + at));
+        FloatVector x5 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (a5 + at) & ADDRESS));
         l5 = x5.fma(left, l5);
         r5 = x5.fma(right, r5);
       }
@@ -215,11 +223,14 @@ final class GemmTile {
     FloatVector l1 = zero;
     FloatVector r1 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long a0 = (long) LONG_AT.get(ALL, rows) + offset;
-      long a1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
-      for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
-        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
+      long a0 = ((long) LONG_AT.get(ALL, rows) + offset) & ADDRESS;
+      long a1 = ((long) LONG_AT.get(ALL, rows + 8) + offset) & ADDRESS;
+      long panel = b & ADDRESS;
+      b += (long) depth * PANEL_BYTES;
+      for (int k = 0; k < depth; k++) {
+        long from = panel + (long) PANEL_BYTES * k;
+        FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, from, ORDER);
+        FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, from + BYTES, ORDER);
         long at = 4L * k;
         FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, a0 + at));
         l0 = x0.fma(left, l0);

@@ -29,6 +29,14 @@ final class Memory {
   static final VarHandle FLOAT_AT = FLOAT.varHandle();
   static final VarHandle LONG_AT = LONG.varHandle();
 
+  /**
+   * A mask that leaves every address as it is, and tells C2 that it is not negative and far from
+   * the largest long: where {@code base & ADDRESS} is taken ahead of a counted loop and the loop
+   * adds what it counts, no bounds are checked in the loop, nor ahead of it. A product of matrices
+   * issued 63 instructions for 16 multiply-adds with the checks and 42 without.
+   */
+  static final long ADDRESS = (1L << 62) - 1;
+
   private Memory() {}
 
   static float getFloat(long address) {

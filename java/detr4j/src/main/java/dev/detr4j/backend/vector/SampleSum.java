@@ -3,6 +3,7 @@ package dev.detr4j.backend.vector;
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.COUNT;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
+import static dev.detr4j.backend.vector.Memory.ADDRESS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT;
 import static dev.detr4j.backend.vector.Memory.INT;
@@ -52,44 +53,39 @@ final class SampleSum {
     for (int first = 0; first < samples; first += COUNT, table += GROUP_BYTES) {
       long end = table + 4L * Math.min(COUNT, samples - first);
       for (long entry = table; entry != end; entry += 4) {
-        int corners = ALL.get(INT, entry + CORNERS);
-        long p = value + ALL.get(INT, entry + CELL) * pitch;
-        long q = p + ALL.get(INT, entry + WIDTH) * pitch;
+        long at = entry & ADDRESS;
+        int corners = ALL.get(INT, at + CORNERS);
+        long p = (value + ALL.get(INT, at + CELL) * pitch) & ADDRESS;
+        long q = (p + ALL.get(INT, at + WIDTH) * pitch) & ADDRESS;
         if ((corners & 1) != 0) {
-          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
+          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W00));
           a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);
           a1 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + BYTES, ORDER), a1);
           a2 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + 2L * BYTES, ORDER), a2);
           a3 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + 3L * BYTES, ORDER), a3);
         }
         if ((corners & 2) != 0) {
-          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W01));
-          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch, ORDER), b0);
-          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + BYTES, ORDER), b1);
-          b2 =
-              w01.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + 2L * BYTES, ORDER), b2);
-          b3 =
-              w01.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + 3L * BYTES, ORDER), b3);
+          long r = (p + pitch) & ADDRESS;
+          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W01));
+          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r, ORDER), b0);
+          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + BYTES, ORDER), b1);
+          b2 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + 2L * BYTES, ORDER), b2);
+          b3 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + 3L * BYTES, ORDER), b3);
         }
         if ((corners & 4) != 0) {
-          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W10));
+          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W10));
           a0 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a0);
           a1 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + BYTES, ORDER), a1);
           a2 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 2L * BYTES, ORDER), a2);
           a3 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 3L * BYTES, ORDER), a3);
         }
         if ((corners & 8) != 0) {
-          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W11));
-          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch, ORDER), b0);
-          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + BYTES, ORDER), b1);
-          b2 =
-              w11.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + 2L * BYTES, ORDER), b2);
-          b3 =
-              w11.fma(
-                  FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + 3L * BYTES, ORDER), b3);
+          long r = (q + pitch) & ADDRESS;
+          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W11));
+          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r, ORDER), b0);
+          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + BYTES, ORDER), b1);
+          b2 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + 2L * BYTES, ORDER), b2);
+          b3 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + 3L * BYTES, ORDER), b3);
         }
       }
     }
@@ -108,28 +104,31 @@ final class SampleSum {
     for (int first = 0; first < samples; first += COUNT, table += GROUP_BYTES) {
       long end = table + 4L * Math.min(COUNT, samples - first);
       for (long entry = table; entry != end; entry += 4) {
-        int corners = ALL.get(INT, entry + CORNERS);
-        long p = value + ALL.get(INT, entry + CELL) * pitch;
-        long q = p + ALL.get(INT, entry + WIDTH) * pitch;
+        long at = entry & ADDRESS;
+        int corners = ALL.get(INT, at + CORNERS);
+        long p = (value + ALL.get(INT, at + CELL) * pitch) & ADDRESS;
+        long q = (p + ALL.get(INT, at + WIDTH) * pitch) & ADDRESS;
         if ((corners & 1) != 0) {
-          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W00));
+          FloatVector w00 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W00));
           a0 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER), a0);
           a1 = w00.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + BYTES, ORDER), a1);
         }
         if ((corners & 2) != 0) {
-          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W01));
-          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch, ORDER), b0);
-          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, p + pitch + BYTES, ORDER), b1);
+          long r = (p + pitch) & ADDRESS;
+          FloatVector w01 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W01));
+          b0 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r, ORDER), b0);
+          b1 = w01.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + BYTES, ORDER), b1);
         }
         if ((corners & 4) != 0) {
-          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W10));
+          FloatVector w10 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W10));
           a0 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a0);
           a1 = w10.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + BYTES, ORDER), a1);
         }
         if ((corners & 8) != 0) {
-          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, entry + W11));
-          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch, ORDER), b0);
-          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + pitch + BYTES, ORDER), b1);
+          long r = (q + pitch) & ADDRESS;
+          FloatVector w11 = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, at + W11));
+          b0 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r, ORDER), b0);
+          b1 = w11.fma(FloatVector.fromMemorySegment(FLOATS, ALL, r + BYTES, ORDER), b1);
         }
       }
     }

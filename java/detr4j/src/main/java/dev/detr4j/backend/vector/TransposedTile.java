@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
+import static dev.detr4j.backend.vector.Memory.ADDRESS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT_AT;
 import static dev.detr4j.backend.vector.Memory.ORDER;
@@ -40,24 +41,26 @@ final class TransposedTile {
     FloatVector l5 = zero;
     FloatVector r5 = zero;
     for (int row = 0; row < rows; row++, dz += pitch, x += PANEL_BYTES) {
-      FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, x, ORDER);
-      FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, x + BYTES, ORDER);
-      FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz));
+      long panel = x & ADDRESS;
+      FloatVector left = FloatVector.fromMemorySegment(FLOATS, ALL, panel, ORDER);
+      FloatVector right = FloatVector.fromMemorySegment(FLOATS, ALL, panel + BYTES, ORDER);
+      long factors = dz & ADDRESS;
+      FloatVector x0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors));
       l0 = x0.fma(left, l0);
       r0 = x0.fma(right, r0);
-      FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz + 4));
+      FloatVector x1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors + 4));
       l1 = x1.fma(left, l1);
       r1 = x1.fma(right, r1);
-      FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz + 8));
+      FloatVector x2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors + 8));
       l2 = x2.fma(left, l2);
       r2 = x2.fma(right, r2);
-      FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz + 12));
+      FloatVector x3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors + 12));
       l3 = x3.fma(left, l3);
       r3 = x3.fma(right, r3);
-      FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz + 16));
+      FloatVector x4 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors + 16));
       l4 = x4.fma(left, l4);
       r4 = x4.fma(right, r4);
-      FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, dz + 20));
+      FloatVector x5 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, factors + 20));
       l5 = x5.fma(left, l5);
       r5 = x5.fma(right, r5);
     }

@@ -13,18 +13,22 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * {@link Convolution} by {@link ImplicitGemm}; by {@link DepthwiseConvolution} when every channel
- * has its own kernel, and by {@link WinogradConvolution} where {@link WinogradChoice} says so.
+ * {@link Convolution} by {@link ImplicitGemm}; by {@link DepthwiseConvolution} or {@link
+ * PixelwiseConvolution} when every channel has its own kernel, and by {@link WinogradConvolution}
+ * where {@link WinogradChoice} says so.
  */
 final class VectorConvolution implements HostOp<Convolution> {
   @Override
   public List<HostKernel> bind(
       Convolution op, BoundNode node, HostContext context, MemorySegment workspace) {
     Window window = Window.between(node.input(0).shape(), node.output(0).shape(), op.window());
-    if (op.isDepthwise() && op.groups() > 1) {
-      return List.of(DepthwiseConvolution.bind(op, window, node, context));
-    }
     Maps maps = Maps.of(node, op.hasResidual());
+    if (op.isDepthwise() && op.groups() > 1) {
+      return List.of(
+          PixelwiseConvolution.suits(op, window, maps)
+              ? PixelwiseConvolution.bind(op, window, maps, node, context)
+              : DepthwiseConvolution.bind(op, window, maps, node, context));
+    }
     long bias = PanelBias.address(context, node.weightOrNull(1), op.outChannels(), op.groups());
     WinogradPacking packing = WinogradChoice.of(op, node.output(0), ElementType.F32);
     if (packing != null) {

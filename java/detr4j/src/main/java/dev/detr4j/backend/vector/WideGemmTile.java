@@ -2,6 +2,7 @@ package dev.detr4j.backend.vector;
 
 import static dev.detr4j.backend.vector.Lanes.BYTES;
 import static dev.detr4j.backend.vector.Lanes.FLOATS;
+import static dev.detr4j.backend.vector.Memory.ADDRESS;
 import static dev.detr4j.backend.vector.Memory.ALL;
 import static dev.detr4j.backend.vector.Memory.FLOAT_AT;
 import static dev.detr4j.backend.vector.Memory.LONG_AT;
@@ -28,7 +29,7 @@ final class WideGemmTile {
   static final int WIDE_ROWS = 4;
 
   /** The longest tap for the loop that suits short ones. */
-  private static final int SHORT = 128;
+  private static final int SHORT = 64;
 
   private WideGemmTile() {}
 
@@ -91,15 +92,19 @@ final class WideGemmTile {
     FloatVector c3 = zero;
     FloatVector d3 = zero;
     for (int tap = 0; tap < taps; tap++, rows += tapBytes) {
-      long x0 = (long) LONG_AT.get(ALL, rows) + offset;
-      long x1 = (long) LONG_AT.get(ALL, rows + 8) + offset;
-      long x2 = (long) LONG_AT.get(ALL, rows + 16) + offset;
-      long x3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
-      for (int k = 0; k < depth; k++, b += PANEL_BYTES) {
-        FloatVector ba = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector bb = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-        FloatVector bc = FloatVector.fromMemorySegment(FLOATS, ALL, b + panelBytes, ORDER);
-        FloatVector bd = FloatVector.fromMemorySegment(FLOATS, ALL, b + panelBytes + BYTES, ORDER);
+      long x0 = ((long) LONG_AT.get(ALL, rows) + offset) & ADDRESS;
+      long x1 = ((long) LONG_AT.get(ALL, rows + 8) + offset) & ADDRESS;
+      long x2 = ((long) LONG_AT.get(ALL, rows + 16) + offset) & ADDRESS;
+      long x3 = ((long) LONG_AT.get(ALL, rows + 24) + offset) & ADDRESS;
+      long left = b & ADDRESS;
+      long right = (b + panelBytes) & ADDRESS;
+      b += (long) depth * PANEL_BYTES;
+      for (int k = 0; k < depth; k++) {
+        long row = (long) PANEL_BYTES * k;
+        FloatVector ba = FloatVector.fromMemorySegment(FLOATS, ALL, left + row, ORDER);
+        FloatVector bb = FloatVector.fromMemorySegment(FLOATS, ALL, left + row + BYTES, ORDER);
+        FloatVector bc = FloatVector.fromMemorySegment(FLOATS, ALL, right + row, ORDER);
+        FloatVector bd = FloatVector.fromMemorySegment(FLOATS, ALL, right + row + BYTES, ORDER);
         long at = 4L * k;
         FloatVector y0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, x0 + at));
         a0 = y0.fma(ba, a0);
@@ -179,26 +184,32 @@ final class WideGemmTile {
       long x3 = (long) LONG_AT.get(ALL, rows + 24) + offset;
       long end = b + (long) depth * PANEL_BYTES;
       for (long at = 0; b != end; b += PANEL_BYTES, at += 4) {
-        FloatVector ba = FloatVector.fromMemorySegment(FLOATS, ALL, b, ORDER);
-        FloatVector bb = FloatVector.fromMemorySegment(FLOATS, ALL, b + BYTES, ORDER);
-        FloatVector bc = FloatVector.fromMemorySegment(FLOATS, ALL, b + panelBytes, ORDER);
-        FloatVector bd = FloatVector.fromMemorySegment(FLOATS, ALL, b + panelBytes + BYTES, ORDER);
-        FloatVector y0 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, x0 + at));
+        long left = b & ADDRESS;
+        long right = (b + panelBytes) & ADDRESS;
+        FloatVector ba = FloatVector.fromMemorySegment(FLOATS, ALL, left, ORDER);
+        FloatVector bb = FloatVector.fromMemorySegment(FLOATS, ALL, left + BYTES, ORDER);
+        FloatVector bc = FloatVector.fromMemorySegment(FLOATS, ALL, right, ORDER);
+        FloatVector bd = FloatVector.fromMemorySegment(FLOATS, ALL, right + BYTES, ORDER);
+        FloatVector y0 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (x0 + at) & ADDRESS));
         a0 = y0.fma(ba, a0);
         b0 = y0.fma(bb, b0);
         c0 = y0.fma(bc, c0);
         d0 = y0.fma(bd, d0);
-        FloatVector y1 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, x1 + at));
+        FloatVector y1 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (x1 + at) & ADDRESS));
         a1 = y1.fma(ba, a1);
         b1 = y1.fma(bb, b1);
         c1 = y1.fma(bc, c1);
         d1 = y1.fma(bd, d1);
-        FloatVector y2 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, x2 + at));
+        FloatVector y2 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (x2 + at) & ADDRESS));
         a2 = y2.fma(ba, a2);
         b2 = y2.fma(bb, b2);
         c2 = y2.fma(bc, c2);
         d2 = y2.fma(bd, d2);
-        FloatVector y3 = FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, x3 + at));
+        FloatVector y3 =
+            FloatVector.broadcast(FLOATS, (float) FLOAT_AT.get(ALL, (x3 + at) & ADDRESS));
         a3 = y3.fma(ba, a3);
         b3 = y3.fma(bb, b3);
         c3 = y3.fma(bc, c3);

@@ -36,6 +36,16 @@ final class ConvolutionCases {
               "conv depthwise " + n,
               Geometry.of(1, 6, 5).channels(n, n).kernel(3).padding(1).groups(n),
               false));
+      cases.add(
+          of(
+              "conv depthwise 1x1 " + n,
+              Geometry.of(2, 3, 35).channels(n, n).kernel(1).groups(n),
+              n % 2 == 0));
+      cases.add(
+          of(
+              "conv depthwise 2x2 " + n,
+              Geometry.of(1, 4, 3).channels(n, n).kernel(2).padding(1).groups(n),
+              n % 2 == 0));
     }
     for (int prime : OpCases.PRIMES) {
       cases.add(
