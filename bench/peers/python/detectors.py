@@ -1,5 +1,6 @@
 """The compared models in PyTorch: one way to load each, from pixel values to logits and boxes, and how outputs are compared."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -42,7 +43,10 @@ def load(folder: pathlib.Path, **options):
 
 def default_size(folder: pathlib.Path):
     """Height and width that the targets are stated for: a 480x640 photo as each project resizes it."""
-    return (640, 853) if (folder / BIRDER_FILE).exists() else (800, 1066)
+    if (folder / BIRDER_FILE).exists():
+        return 640, 853
+    size = json.loads((folder / "preprocessor_config.json").read_text()).get("size")
+    return (size["height"], size["width"]) if isinstance(size, dict) and "height" in size else (800, 1066)
 
 
 def pixels(height, width):
@@ -51,8 +55,8 @@ def pixels(height, width):
 
 
 def add_size_options(parser):
-    parser.add_argument("--height", type=int, help="default: 800, birder's 640")
-    parser.add_argument("--width", type=int, help="default: 1066, birder's 853")
+    parser.add_argument("--height", type=int, help="default: of the processor, 800 where it keeps the aspect, birder's 640")
+    parser.add_argument("--width", type=int, help="default: of the processor, 1066, birder's 853")
 
 
 def size_of(arguments):

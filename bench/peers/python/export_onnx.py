@@ -42,6 +42,29 @@ def cast_grids_to_float(graph_file: pathlib.Path) -> int:
     return casts
 
 
+def fold_position_tables(module, pixels):
+    """Resampled position tables become constants: they depend on the input's size alone, and ONNX has no antialiased resampling.
+
+    The tables are those of the first run, which happens here.
+    """
+    for part in module.modules():
+        if hasattr(part, "interpolate_pos_encoding"):
+            part.interpolate_pos_encoding = remembered(part.interpolate_pos_encoding)
+    with torch.no_grad():
+        module(pixels)
+
+
+def remembered(function):
+    results = []
+
+    def call(*arguments):
+        if not results:
+            results.append(function(*arguments))
+        return results[0]
+
+    return call
+
+
 def onnx_runtime_outputs(graph_file, pixels, threads):
     import onnxruntime
 
@@ -64,6 +87,7 @@ def main():
 
     module, _ = detectors.load(arguments.model, attn_implementation="eager")
     pixels = detectors.pixels(*detectors.size_of(arguments))
+    fold_position_tables(module, pixels)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     legacy = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     with torch.no_grad():

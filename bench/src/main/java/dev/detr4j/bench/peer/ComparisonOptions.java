@@ -55,13 +55,15 @@ final class ComparisonOptions {
   @Option(
       names = "--height",
       paramLabel = "ROWS",
-      description = "Rows of the input; must be those of the exports. Default: 800, birder's 640.")
+      description =
+          "Rows of the input; must be those of the exports. Default: those of the processor, 800 where it keeps the"
+              + " aspect, birder's 640.")
   private @Nullable Integer height;
 
   @Option(
       names = "--width",
       paramLabel = "COLUMNS",
-      description = "Columns of the input. Default: 1066, birder's 853.")
+      description = "Columns of the input. Default: those of the processor, 1066, birder's 853.")
   private @Nullable Integer width;
 
   @Option(

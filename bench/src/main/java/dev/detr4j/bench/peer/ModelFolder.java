@@ -3,6 +3,7 @@ package dev.detr4j.bench.peer;
 import dev.detr4j.checkpoint.Checkpoint;
 import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
+import dev.detr4j.checkpoint.PreprocessorConfig.Exactly;
 import dev.detr4j.checkpoint.TorchCheckpoint;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
@@ -52,12 +53,25 @@ record ModelFolder(Path path) {
 
   /** Rows of the input that this model's target is stated for. */
   int defaultHeight() {
-    return isBirders() ? 640 : 800;
+    return defaultSize().height();
   }
 
   /** Columns of that input. */
   int defaultWidth() {
-    return isBirders() ? 853 : 1066;
+    return defaultSize().width();
+  }
+
+  /**
+   * The size that the processor always makes, or that of a photo of 480x640 where it keeps the
+   * aspect.
+   */
+  private Exactly defaultSize() {
+    if (isBirders()) {
+      return new Exactly(640, 853);
+    }
+    return HuggingFaceDirectory.open(path).preprocessor().size() instanceof Exactly exactly
+        ? exactly
+        : new Exactly(800, 1066);
   }
 
   /** The model for ONNX Runtime. */
