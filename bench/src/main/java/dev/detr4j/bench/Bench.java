@@ -1,5 +1,6 @@
 package dev.detr4j.bench;
 
+import dev.detr4j.bench.family.FamiliesCommand;
 import dev.detr4j.bench.kernel.CompareKernels;
 import dev.detr4j.bench.latency.CompareSessions;
 import dev.detr4j.bench.latency.MeasureCallers;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       CompareCommand.class,
+      FamiliesCommand.class,
       CompareKernels.class,
       MemoryCommand.class,
       CountSessionMemory.class,

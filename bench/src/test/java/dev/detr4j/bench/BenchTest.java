@@ -24,6 +24,7 @@ class BenchTest {
     for (String benchmark :
         List.of(
             "compare",
+            "families",
             "compare-kernels",
             "memory",
             "open",

@@ -6,11 +6,13 @@ import dev.detr4j.error.Detr4jException;
 public final class ComparisonException extends Detr4jException {
   private static final long serialVersionUID = 1L;
 
-  ComparisonException(String message) {
+  /** One line that a user can act on. */
+  public ComparisonException(String message) {
     super(message);
   }
 
-  ComparisonException(String message, Throwable cause) {
+  /** One line that a user can act on. */
+  public ComparisonException(String message, Throwable cause) {
     super(message, cause);
   }
 }

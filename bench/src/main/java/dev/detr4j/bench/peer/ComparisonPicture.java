@@ -1,12 +1,17 @@
 package dev.detr4j.bench.peer;
 
+import static dev.detr4j.bench.Canvas.GRID;
+import static dev.detr4j.bench.Canvas.INK;
+import static dev.detr4j.bench.Canvas.PEER;
+import static dev.detr4j.bench.Canvas.SOFT_INK;
+
+import dev.detr4j.bench.Canvas;
 import dev.detr4j.bench.peer.ComparisonReport.Group;
 import dev.detr4j.bench.peer.ComparisonReport.Row;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
@@ -20,10 +25,6 @@ import java.util.Locale;
  * time, with a whisker from its shortest time to its longest. Stateless.
  */
 final class ComparisonPicture {
-  private static final Color INK = new Color(0x1d232b);
-  private static final Color SOFT_INK = new Color(0x66707c);
-  private static final Color GRID = new Color(0xe3e7ec);
-  private static final Color PEER = new Color(0xb4bcc6);
 
   /** Distinct for most kinds of colour vision (Okabe and Ito). */
   private static final List<Color> OURS =
@@ -45,41 +46,26 @@ final class ComparisonPicture {
   /**
    * Draws.
    *
-   * @throws ComparisonException when this system has no font
+   * @throws dev.detr4j.error.Detr4jException when this system has no font
    */
   static BufferedImage draw(ComparisonReport report) {
     int bars = report.groups().stream().mapToInt(group -> group.rows().size()).sum();
     int height = TOP + bars * BAR_STEP + report.groups().size() * (GROUP_HEAD + GROUP_GAP) + FOOT;
-    BufferedImage picture = new BufferedImage(WIDTH, height, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = picture.createGraphics();
-    try {
-      graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-      graphics.setRenderingHint(
-          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-      graphics.setRenderingHint(
-          RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-      graphics.setColor(Color.WHITE);
-      graphics.fillRect(0, 0, WIDTH, height);
-      String size = "%s, 1x3x%dx%d".formatted(report.model(), report.height(), report.width());
-      text(graphics, size, LEFT, 48, Font.BOLD, 24, INK);
-      String what =
-          "Seconds from normalised pixels to logits and boxes: median, and from the shortest to the longest; x: so many times as long";
-      text(graphics, what, LEFT, 80, Font.PLAIN, 17, SOFT_INK);
-      Axis axis = Axis.upTo(longest(report));
-      int y = TOP;
-      for (Group group : report.groups()) {
-        y = group(graphics, group, axis, y) + GROUP_GAP;
-      }
-      foot(graphics, report, height - FOOT + 34);
-    } catch (InternalError | NullPointerException e) {
-      // What Java2D throws on a system without any font configuration.
-      throw new ComparisonException(
-          "drawing needs a font, and this system has none (Debian and Ubuntu: apt-get install fontconfig fonts-dejavu-core)",
-          e);
-    } finally {
-      graphics.dispose();
+    return Canvas.draw(WIDTH, height, canvas -> report(canvas, report, height));
+  }
+
+  private static void report(Canvas canvas, ComparisonReport report, int height) {
+    String size = "%s, 1x3x%dx%d".formatted(report.model(), report.height(), report.width());
+    canvas.text(size, LEFT, 48, Font.BOLD, 24, INK);
+    String what =
+        "Seconds from normalised pixels to logits and boxes: median, and from the shortest to the longest; x: so many times as long";
+    canvas.text(what, LEFT, 80, Font.PLAIN, 17, SOFT_INK);
+    Axis axis = Axis.upTo(longest(report));
+    int y = TOP;
+    for (Group group : report.groups()) {
+      y = group(canvas, group, axis, y) + GROUP_GAP;
     }
-    return picture;
+    foot(canvas, report, height - FOOT + 34);
   }
 
   private static double longest(ComparisonReport report) {
@@ -114,8 +100,9 @@ final class ComparisonPicture {
   }
 
   /** Returns where it ended. */
-  private static int group(Graphics2D graphics, Group group, Axis axis, int top) {
-    text(graphics, group.title(), LEFT, top + 22, Font.BOLD, 19, INK);
+  private static int group(Canvas canvas, Group group, Axis axis, int top) {
+    canvas.text(group.title(), LEFT, top + 22, Font.BOLD, 19, INK);
+    Graphics2D graphics = canvas.graphics();
     int first = top + GROUP_HEAD;
     int end = first + group.rows().size() * BAR_STEP;
     graphics.setStroke(new BasicStroke(1));
@@ -123,24 +110,15 @@ final class ComparisonPicture {
       double x = axis.x(i * axis.step());
       graphics.setColor(GRID);
       graphics.draw(new Line2D.Double(x, first - 8, x, end - 8));
-      text(
-          graphics,
-          axis.label(i * axis.step()),
-          (int) x - 10,
-          first - 16,
-          Font.PLAIN,
-          14,
-          SOFT_INK);
+      canvas.text(axis.label(i * axis.step()), (int) x - 10, first - 16, Font.PLAIN, 14, SOFT_INK);
     }
     int ours = 0;
     int y = first;
     for (Row row : group.rows()) {
       Color colour = row.peer() != null ? PEER : OURS.get(ours++ % OURS.size());
-      text(
-          graphics, row.name(), LEFT, y + 21, row.peer() == null ? Font.BOLD : Font.PLAIN, 16, INK);
+      canvas.text(row.name(), LEFT, y + 21, row.peer() == null ? Font.BOLD : Font.PLAIN, 16, INK);
       bar(graphics, row, axis, colour, y);
-      text(
-          graphics,
+      canvas.text(
           words(row, group),
           (int) axis.x(row.timings().wall().max()) + 14,
           y + 21,
@@ -183,7 +161,7 @@ final class ComparisonPicture {
     return words.toString();
   }
 
-  private static void foot(Graphics2D graphics, ComparisonReport report, int y) {
+  private static void foot(Canvas canvas, ComparisonReport report, int y) {
     String place = report.place().machine() + "; JDK " + report.place().java();
     String how =
         "commit %s, %s; %s"
@@ -193,14 +171,7 @@ final class ComparisonPicture {
                     .taken()
                     .format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT)),
                 report.method());
-    text(graphics, place, LEFT, y, Font.PLAIN, 14, SOFT_INK);
-    text(graphics, how, LEFT, y + 24, Font.PLAIN, 14, SOFT_INK);
-  }
-
-  private static void text(
-      Graphics2D graphics, String text, int x, int y, int style, int size, Color colour) {
-    graphics.setFont(new Font(Font.SANS_SERIF, style, size));
-    graphics.setColor(colour);
-    graphics.drawString(text, x, y);
+    canvas.text(place, LEFT, y, Font.PLAIN, 14, SOFT_INK);
+    canvas.text(how, LEFT, y + 24, Font.PLAIN, 14, SOFT_INK);
   }
 }

@@ -5,6 +5,7 @@ import dev.detr4j.checkpoint.CheckpointWeights;
 import dev.detr4j.checkpoint.HuggingFaceDirectory;
 import dev.detr4j.checkpoint.PreprocessorConfig.Exactly;
 import dev.detr4j.checkpoint.TorchCheckpoint;
+import dev.detr4j.json.JsonObject;
 import dev.detr4j.model.ModelFamilies;
 import dev.detr4j.model.family.ModelConfig;
 import dev.detr4j.model.family.RecognisedModel;
@@ -69,9 +70,15 @@ record ModelFolder(Path path) {
     if (isBirders()) {
       return new Exactly(640, 853);
     }
-    return HuggingFaceDirectory.open(path).preprocessor().size() instanceof Exactly exactly
-        ? exactly
-        : new Exactly(800, 1066);
+    Path file = path.resolve("preprocessor_config.json");
+    if (Files.exists(file)) {
+      JsonObject processor = JsonObject.read(file, ComparisonException::new);
+      if (processor.isObject("size") && processor.object("size").has("height")) {
+        JsonObject size = processor.object("size");
+        return new Exactly(size.integer("height", 1, 1 << 16), size.integer("width", 1, 1 << 16));
+      }
+    }
+    return new Exactly(800, 1066);
   }
 
   /** The model for ONNX Runtime. */

@@ -19,6 +19,12 @@ class ModelFolderTest {
     Files.createFile(folder.resolve("config.json"));
     assertEquals(800, ModelFolder.of(folder).defaultHeight());
     assertEquals(1066, ModelFolder.of(folder).defaultWidth());
+    Path processor = folder.resolve("preprocessor_config.json");
+    Files.writeString(processor, "{\"size\": {\"shortest_edge\": 700}}");
+    assertEquals(800, ModelFolder.of(folder).defaultHeight());
+    Files.writeString(processor, "{\"size\": {\"height\": 384, \"width\": 512}}");
+    assertEquals(384, ModelFolder.of(folder).defaultHeight());
+    assertEquals(512, ModelFolder.of(folder).defaultWidth());
     Files.createFile(folder.resolve("birder.pt"));
     assertEquals(640, ModelFolder.of(folder).defaultHeight());
     assertEquals(853, ModelFolder.of(folder).defaultWidth());
