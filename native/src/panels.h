@@ -219,11 +219,20 @@ V_INLINE tile_output whole_tile_output(const detr4j_conv2d *p, const float *bias
       .stream = p->stream_output && (uintptr_t)out % V_BYTES == 0 && p->out_row_stride * MAP_BYTES(p->out_type) % V_BYTES == 0};
 }
 
+/* Whether the mask has row r of the block, or there is none. */
+V_INLINE int is_valid(const detr4j_conv2d *p, const panel_block *b, int64_t r) {
+  return p->row_mask_mode == DETR4J_ROW_MASK_NONE || p->row_mask[b->item * b->pixels + b->first + r] != 0;
+}
+
+/* Whether a whole tile is finished in registers. */
+V_INLINE int is_plain(const detr4j_conv2d *p) {
+  return p->row_mask_mode == DETR4J_ROW_MASK_NONE && p->activation <= DETR4J_ACTIVATION_RELU;
+}
+
 /* Rows from r to end of the block times one panel, whose first column in the map is column. */
 V_INLINE void multiply_panel(block_products *s, int64_t panel, int64_t column, int64_t columns, int64_t r, int64_t end) {
   const detr4j_conv2d *p = s->p;
   const panel_block *b = s->b;
-  const int masked = p->row_mask_mode != DETR4J_ROW_MASK_NONE;
   const float *weight = (const float *)p->weight + panel * s->product.panel_pitch;
   const float *bias = p->bias == NULL ? NULL : p->bias + panel * TILE_COLUMNS;
   for (; r < end; r += TILE_ROWS) {
@@ -232,16 +241,15 @@ V_INLINE void multiply_panel(block_products *s, int64_t panel, int64_t column, i
     void *out = map_at_mutable(p->out, p->out_type, s->first_out + r * p->out_row_stride + column);
     const float *residual = s->residual_rows == NULL ? NULL : s->residual_rows + r * p->residual_row_stride + column;
     fetch_for_tile(s, out, residual, rows, columns);
-    if (rows == TILE_ROWS && columns == TILE_COLUMNS && !masked && p->activation <= DETR4J_ACTIVATION_RELU) {
+    if (rows == TILE_ROWS && columns == TILE_COLUMNS && is_plain(p)) {
       const tile_output to = whole_tile_output(p, bias, residual, out);
       multiply_whole_tile(&s->product, r, weight, &to);
       continue;
     }
     gemm_tile_multiply(&s->product, r, rows, weight, sums, TILE_COLUMNS);
     for (int64_t i = 0; i < rows; i++) {
-      const int valid = !masked || p->row_mask[b->item * b->pixels + b->first + r + i] != 0;
       finish_row(
-          p, sums + i * TILE_COLUMNS, valid, bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
+          p, sums + i * TILE_COLUMNS, is_valid(p, b, r + i), bias, residual == NULL ? NULL : residual + i * p->residual_row_stride,
           map_at_mutable(out, p->out_type, i * p->out_row_stride), columns);
     }
   }
@@ -258,8 +266,20 @@ V_INLINE int64_t multiply_two_panels(block_products *s, int64_t panel, int64_t c
     void *out = map_at_mutable(p->out, p->out_type, s->first_out + r * p->out_row_stride + column);
     const float *residual = s->residual_rows == NULL ? NULL : s->residual_rows + r * p->residual_row_stride + column;
     fetch_for_tile(s, out, residual, WIDE_ROWS, 2 * TILE_COLUMNS);
-    const tile_output to = whole_tile_output(p, bias, residual, out);
-    multiply_wide_tile(&s->product, r, weight, &to);
+    if (is_plain(p)) {
+      const tile_output to = whole_tile_output(p, bias, residual, out);
+      multiply_wide_tile(&s->product, r, weight, &to);
+      continue;
+    }
+    _Alignas(64) float sums[2 * WIDE_ROWS * TILE_COLUMNS];
+    gemm_tile_multiply_wide(&s->product, r, weight, sums, TILE_COLUMNS, WIDE_ROWS * TILE_COLUMNS);
+    for (int64_t i = 0; i < 2 * WIDE_ROWS; i++) {
+      const int64_t row = i % WIDE_ROWS, at = i / WIDE_ROWS * TILE_COLUMNS;
+      finish_row(
+          p, sums + i * TILE_COLUMNS, is_valid(p, s->b, r + row), bias == NULL ? NULL : bias + at,
+          residual == NULL ? NULL : residual + row * p->residual_row_stride + at,
+          map_at_mutable(out, p->out_type, row * p->out_row_stride + at), TILE_COLUMNS);
+    }
   }
   return r;
 #else
@@ -276,13 +296,12 @@ V_INLINE void multiply_panels(const detr4j_conv2d *p, const panel_block *b, gemm
           p->residual == NULL ? NULL : p->residual + b->item * p->residual_batch_stride + b->first * p->residual_row_stride,
       .tiles_left = (b->end_panel - b->first_panel) * ceil_div(b->count, TILE_ROWS), .next_x = b->next_x,
       .next_residual = b->next_residual};
-  const int wide = MAX_PANELS > 1 && p->row_mask_mode == DETR4J_ROW_MASK_NONE && p->activation <= DETR4J_ACTIVATION_RELU;
   s.product.panel_pitch = product.taps * product.depth * TILE_COLUMNS;
   for (int64_t panel = b->first_panel; panel < b->end_panel;) {
     const int64_t group = panel / b->group_panels, column_in_group = panel % b->group_panels * TILE_COLUMNS;
     const int64_t column = group * b->group_out + column_in_group, left = b->group_out - column_in_group;
     s.product.offset = group * b->group_words;
-    const int two = wide && panel + 1 < b->end_panel && left >= 2 * TILE_COLUMNS;
+    const int two = MAX_PANELS > 1 && panel + 1 < b->end_panel && left >= 2 * TILE_COLUMNS;
     const int64_t first_row = two ? multiply_two_panels(&s, panel, column) : 0;
     for (int i = 0; i < 1 + two; i++, panel++) {
       multiply_panel(&s, panel, column + i * TILE_COLUMNS, min_i64(TILE_COLUMNS, left - i * TILE_COLUMNS), first_row, b->count);
