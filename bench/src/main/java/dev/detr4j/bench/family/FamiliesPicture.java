@@ -12,7 +12,9 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -28,6 +30,7 @@ final class FamiliesPicture {
   private static final int TOP = 130;
   private static final int BOTTOM = 740;
   private static final int RADIUS = 8;
+  private static final int LABEL = 15;
   private static final Color OURS = new Color(0x0072b2);
 
   /** Where lines across stand, in milliseconds. */
@@ -65,6 +68,9 @@ final class FamiliesPicture {
     private final double lowest;
     private final double highest;
 
+    /** Where points, lines and labels are. */
+    private final List<Rectangle2D> taken = new ArrayList<>();
+
     Chart(Canvas canvas, List<Point> points) {
       this.canvas = canvas;
       this.graphics = canvas.graphics();
@@ -83,6 +89,9 @@ final class FamiliesPicture {
       grid();
       for (Point point : points) {
         point(point);
+      }
+      for (Point point : points) {
+        label(point);
       }
       legend(backend, peer);
       canvas.text(foot, LEFT - 60, HEIGHT - 34, Font.PLAIN, 14, SOFT_INK);
@@ -121,13 +130,38 @@ final class FamiliesPicture {
       graphics.draw(
           new Ellipse2D.Double(x(point.peers) - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS));
       circle(x(point.ours), y, OURS);
-      canvas.text(point.label, labelAt(point), y - 14, Font.BOLD, 15, INK);
+      taken.add(around(x(point.ours), y));
+      taken.add(around(x(point.peers), y));
+      double left = x(Math.min(point.ours, point.peers));
+      double right = x(Math.max(point.ours, point.peers));
+      taken.add(new Rectangle2D.Double(left, y - 1, right - left, 2));
     }
 
-    /** Above the point of detr4j, as far left as the edge of the chart allows. */
-    private double labelAt(Point point) {
-      double width = canvas.width(point.label, Font.BOLD, 15);
-      return Math.clamp(x(point.ours) - 12, LEFT + 4, RIGHT - width);
+    private static Rectangle2D around(double x, double y) {
+      return new Rectangle2D.Double(x - RADIUS, y - RADIUS, 2 * RADIUS, 2 * RADIUS);
+    }
+
+    /**
+     * At the first place about the point of detr4j that is free: above, below, left, farther off.
+     */
+    private void label(Point point) {
+      double width = canvas.width(point.label, Font.BOLD, LABEL);
+      double x = x(point.ours);
+      double y = y(point.ap);
+      double beside = Math.clamp(x - 12, LEFT + 4, RIGHT - width);
+      List<Rectangle2D> places = new ArrayList<>();
+      for (double away = 0; away < 80; away += LABEL + 4) {
+        places.add(new Rectangle2D.Double(beside, y - 12 - away - LABEL, width, LABEL));
+        places.add(new Rectangle2D.Double(beside, y + 12 + away, width, LABEL));
+        places.add(new Rectangle2D.Double(x - 14 - width - away, y - LABEL / 2.0, width, LABEL));
+      }
+      Rectangle2D place =
+          places.stream()
+              .filter(free -> free.getX() > LEFT && taken.stream().noneMatch(free::intersects))
+              .findFirst()
+              .orElse(places.getFirst());
+      taken.add(place);
+      canvas.text(point.label, place.getX(), place.getMaxY() - 2, Font.BOLD, LABEL, INK);
     }
 
     private void legend(String backend, String peer) {
