@@ -41,6 +41,7 @@ class NativesModuleTest {
   private static final NativePlatform HERE = NativePlatform.current();
   private static final NativePlatform ELSEWHERE = new NativePlatform("plan9-mips");
   private static final Path SOURCES = Path.of("../native/java/platform");
+  private static final Path CUDA_NOTICE = Path.of("../native/cuda/NOTICE");
   private static final Path JDK = Path.of(System.getProperty("java.home"));
 
   @TempDir Path folder;
@@ -135,7 +136,7 @@ class NativesModuleTest {
 
   /** So is that of the CUDA library, which a build packs that requires nvcc. */
   @Test
-  void theBuiltCudaModuleIsAlike() {
+  void theBuiltCudaModuleIsAlike() throws Exception {
     assumeTrue(
         "ON".equals(System.getProperty("detr4j.cmake.cuda")),
         "no CUDA jar is made without -Ddetr4j.cmake.cuda=ON");
@@ -146,9 +147,31 @@ class NativesModuleTest {
     assertEquals(
         List.of(List.of(name(platform) + ".Library")),
         built.provides().stream().map(Provides::providers).toList());
-    for (String file :
-        List.of(platform.resource("detr4j_cuda"), "META-INF/LICENSE", "META-INF/NOTICE")) {
+    for (String file : List.of(platform.resource("detr4j_cuda"), "META-INF/LICENSE")) {
       assertTrue(Files.isRegularFile(classes.resolve(file)), file);
+    }
+    assertEquals(
+        Files.readString(CUDA_NOTICE),
+        Files.readString(classes.resolve("META-INF/NOTICE")),
+        "the jar carries the terms of the CUDA runtime");
+  }
+
+  /** What the library holds of NVIDIA's, under which terms, and each section that binds users. */
+  @Test
+  void theNoticeOfTheCudaLibraryNamesTheTerms() throws Exception {
+    String notice = Files.readString(CUDA_NOTICE).replaceAll("\\s+", " ");
+    for (String term :
+        List.of(
+            "libcudart_static.a",
+            "Copyright NVIDIA Corporation",
+            "https://docs.nvidia.com/cuda/eula/",
+            "Attachment A",
+            "- 1.1.2: ",
+            "- 1.2: ",
+            "- 1.4, 1.5: ",
+            "- 1.7: ",
+            "- 2.1: ")) {
+      assertTrue(notice.contains(term), term);
     }
   }
 
