@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +78,19 @@ class RfDetrFileTest {
         assertTrue(
             String.valueOf(error.getMessage()).contains("expected a square"), error::getMessage);
       }
+    }
+  }
+
+  @Test
+  void classesHaveTheNamesOfTheTrainingRunWhereTheyFit() throws IOException {
+    List<String> names = IntStream.rangeClosed(1, 90).mapToObj(i -> "thing " + i).toList();
+    try (Detector detector = detector(original(Map.of("class_names", names)))) {
+      assertEquals("N/A", detector.labels().getFirst());
+      assertEquals("thing 1", detector.labels().get(1));
+      assertEquals("thing 90", detector.labels().get(90));
+    }
+    try (Detector detector = detector(original(Map.of("class_names", names.subList(0, 80))))) {
+      assertEquals("cat", detector.labels().get(17));
     }
   }
 

@@ -9,7 +9,8 @@ import java.util.List;
 
 /** The class names of models trained on COCO, in the orders that the projects use. */
 public final class CocoLabels {
-  private static final String UNUSED = "N/A";
+  /** What a number without a class is called. */
+  public static final String UNUSED = "N/A";
 
   private record Category(int id, boolean annotated, String name) {}
 

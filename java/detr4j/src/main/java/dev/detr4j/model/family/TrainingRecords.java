@@ -93,6 +93,11 @@ public final class TrainingRecords {
             .formatted(argument, OneLine.of(value.toString()), MOST));
   }
 
+  /** A list of names that {@code args} gives. */
+  public Optional<List<String>> names(String argument) {
+    return argument(argument) instanceof List<?> list ? allNamed(list) : Optional.empty();
+  }
+
   /**
    * Checks that {@code args} does not switch off what all published models of a project do.
    *

@@ -15,6 +15,7 @@ import dev.detr4j.model.vit.VitConfig;
 import dev.detr4j.model.vit.VitDetrConfig;
 import dev.detr4j.model.vit.VitEvidence;
 import dev.detr4j.op.Activation;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -60,7 +61,27 @@ final class OriginalFormat implements CheckpointFormat {
         RfDetrFamily.variant(backbone, layers),
         backbone,
         evidence.neck(false, 1e-6),
-        tensors.labels(tensors.extent("class_embed.weight", 0), CocoLabels.byId()));
+        labels(tensors));
+  }
+
+  /**
+   * The names of the training run where they fit, counted from 1 as the project's {@code
+   * class_names} counts them; logit 0 has none.
+   */
+  private static List<String> labels(TensorEvidence tensors) {
+    int classes = tensors.extent("class_embed.weight", 0);
+    Optional<List<String>> recorded = tensors.records().names("class_names");
+    if (recorded.isEmpty() || recorded.get().size() + 1 != classes) {
+      return tensors.labels(classes, CocoLabels.byId());
+    }
+    tensors.assume(
+        Assumption.ofLabels(
+            "the %d classes from number 1 on have the names of args.class_names"
+                .formatted(classes - 1)));
+    List<String> labels = new ArrayList<>();
+    labels.add(CocoLabels.UNUSED);
+    labels.addAll(recorded.get());
+    return List.copyOf(labels);
   }
 
   private static VitConfig backbone(TensorEvidence tensors, VitEvidence evidence) {
