@@ -45,7 +45,8 @@ def default_size(folder: pathlib.Path):
     """Height and width that the targets are stated for: a 480x640 photo as each project resizes it."""
     if (folder / BIRDER_FILE).exists():
         return 640, 853
-    size = json.loads((folder / "preprocessor_config.json").read_text()).get("size")
+    file = folder / "preprocessor_config.json"
+    size = json.loads(file.read_text()).get("size") if file.exists() else None
     return (size["height"], size["width"]) if isinstance(size, dict) and "height" in size else (800, 1066)
 
 

@@ -25,6 +25,8 @@ def matters(entry: dict) -> bool:
 
 
 def make(case: str, folder: pathlib.Path, changes: dict) -> pathlib.Path:
+    if not (CASES / case / "manifest.json").exists():
+        raise SystemExit(f"{case}: {CASES} has no such case")
     manifest = json.loads((CASES / case / "manifest.json").read_text())
     if manifest["source"] != "huggingface":
         raise SystemExit(f"{case}: a case with Hugging Face's names was expected, its source is {manifest['source']}")

@@ -10,9 +10,16 @@ import java.util.function.Consumer;
 
 /** A white picture that one drawing fills, with the inks that the charts share. One thread. */
 public final class Canvas {
+  /** Of text and whiskers. */
   public static final Color INK = new Color(0x1d232b);
+
+  /** Of remarks and axes. */
   public static final Color SOFT_INK = new Color(0x66707c);
+
+  /** Of lines behind the figures. */
   public static final Color GRID = new Color(0xe3e7ec);
+
+  /** Of what is not detr4j. */
   public static final Color PEER = new Color(0xb4bcc6);
 
   private final Graphics2D graphics;

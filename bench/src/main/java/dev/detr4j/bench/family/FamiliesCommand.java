@@ -1,11 +1,13 @@
 package dev.detr4j.bench.family;
 
 import dev.detr4j.bench.peer.ComparisonException;
+import dev.detr4j.parity.WholeFile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -87,9 +89,15 @@ public final class FamiliesCommand implements Callable<Integer> {
                     entry.times.threads()));
       }
     }
-    entries.sort(Comparator.comparingDouble(entry -> entry.times.seconds(OURS)));
+    entries.sort(Comparator.comparingDouble(entry -> entry.times.row(OURS).seconds()));
+    Path chart = home.resolve(picture).toAbsolutePath();
+    Path folder = chart.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new ComparisonException(
+          "--picture %s: the folder %s does not exist".formatted(picture, folder));
+    }
     print(entries);
-    write(entries, first, home.resolve(picture));
+    write(entries, first, chart);
     return 0;
   }
 
@@ -99,7 +107,6 @@ public final class FamiliesCommand implements Callable<Integer> {
     out.println("|---|---|---:|---:|---:|---:|---|");
     for (Entry entry : entries) {
       StoredComparison times = entry.times;
-      double peer = times.seconds(PEER);
       out.println(
           String.format(
               Locale.ROOT,
@@ -108,17 +115,17 @@ public final class FamiliesCommand implements Callable<Integer> {
               times.height(),
               times.width(),
               entry.model.ap().isPresent() ? entry.model.ap().getAsDouble() : "",
-              peer,
-              ratio(times.seconds(OURS), peer),
-              ratio(times.seconds(VECTOR), peer),
-              times.model(),
+              times.row(PEER).seconds(),
+              withRatio(times.row(OURS)),
+              withRatio(times.row(VECTOR)),
+              times.time(),
               times.file()));
     }
     out.flush();
   }
 
-  private static String ratio(double seconds, double peer) {
-    return String.format(Locale.ROOT, "%.3f (%.2f)", seconds, peer / seconds);
+  private static String withRatio(StoredComparison.Row row) {
+    return String.format(Locale.ROOT, "%.3f (%s)", row.seconds(), row.ratio());
   }
 
   private static void write(List<Entry> entries, StoredComparison first, Path to)
@@ -133,8 +140,8 @@ public final class FamiliesCommand implements Callable<Integer> {
                   new FamiliesPicture.Point(
                       entry.model.name().substring(entry.model.name().indexOf('/') + 1),
                       ap,
-                      1000 * entry.times.seconds(OURS),
-                      1000 * entry.times.seconds(PEER))));
+                      1000 * entry.times.row(OURS).seconds(),
+                      1000 * entry.times.row(PEER).seconds())));
     }
     if (points.isEmpty()) {
       throw new ComparisonException("no checkpoint here has an AP on COCO, so there is no chart");
@@ -142,9 +149,8 @@ public final class FamiliesCommand implements Callable<Integer> {
     String foot =
         "fp32, one image, %d threads of %s; a line joins two runtimes on one model"
             .formatted(first.threads(), first.machine());
-    Path aside = to.resolveSibling(to.getFileName() + ".part");
-    ImageIO.write(
-        FamiliesPicture.draw(points, "detr4j, backend c", PEER, foot), "png", aside.toFile());
-    Files.move(aside, to, StandardCopyOption.REPLACE_EXISTING);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(FamiliesPicture.draw(points, "detr4j, backend c", PEER, foot), "png", png);
+    WholeFile.write(to, channel -> WholeFile.fully(channel, ByteBuffer.wrap(png.toByteArray())));
   }
 }

@@ -44,8 +44,8 @@ class FamiliesTest {
         """
         | architecture of | input | AP | ONNX Runtime | `c` | `vector` | run |
         |---|---|---:|---:|---:|---:|---|
-        | %s | 64x96 | 42.8 | 0.200 | 0.100 (2.00) | 0.150 (1.33) | [fast](%s) |
-        | %s | 64x96 |  | 0.800 | 0.400 (2.00) | 0.600 (1.33) | [slow](%s) |
+        | %s | 64x96 | 42.8 | 0.200 | 0.100 (2.01) | 0.150 (1.34) | [03:04](%s) |
+        | %s | 64x96 |  | 0.800 | 0.400 (2.01) | 0.600 (1.34) | [03:04](%s) |
         """
             .formatted(NANO, fast, TABLES, slow),
         out.toString());
@@ -72,6 +72,10 @@ class FamiliesTest {
     Path other = Files.writeString(folder.resolve("other.md"), "# something\n");
     assertEquals(1, run(other + "=" + NANO));
     assertTrue(err.toString().contains("a table of `detr4j bench compare`"), err::toString);
+    assertEquals(1, run(folder.resolve("none.md") + "=" + NANO));
+    assertTrue(err.toString().contains("none.md: there is no such file"), err::toString);
+    assertEquals(1, run(here + "=" + NANO, "--picture", folder.resolve("no/chart.png").toString()));
+    assertTrue(err.toString().contains("no does not exist"), err::toString);
     assertEquals(2, run(here.toString()));
   }
 
@@ -84,20 +88,21 @@ class FamiliesTest {
             # %s, 1x3x64x96
 
             - machine: %s
+            - taken: 2026-01-02 03:04 UTC
 
             ## 1 thread
 
-            | | median s | min s |
-            |---|---|---|
-            | detr4j c (sse9) | 9.000 | 9.000 |
+            | | median s | min s | ONNX Runtime / this |
+            |---|---|---|---|
+            | detr4j c (sse9) | 9.000 | 9.000 | 9.00 |
 
             ## 2 threads
 
-            | | median s | min s |
-            |---|---|---|
-            | ONNX Runtime 9.9 | %.3f | 0.001 |
-            | detr4j c (sse9) | %.3f | 0.001 |
-            | detr4j vector (Vector API, 8 bits) | %.3f | 0.001 |
+            | | median s | min s | ONNX Runtime / this |
+            |---|---|---|---|
+            | ONNX Runtime 9.9 | %.3f | 0.001 | 1.00 |
+            | detr4j c (sse9) | %.3f | 0.001 | 2.01 |
+            | detr4j vector (Vector API, 8 bits) | %.3f | 0.001 | 1.34 |
             """,
             model,
             machine,

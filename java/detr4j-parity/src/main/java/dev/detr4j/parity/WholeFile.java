@@ -9,10 +9,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** Files that appear under their name only when they are complete. */
-final class WholeFile {
+public final class WholeFile {
   /** What a file is to hold. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
     /** Writes all of it. */
     void to(FileChannel channel) throws IOException;
   }
@@ -24,7 +24,7 @@ final class WholeFile {
    *
    * @throws IOException when it cannot be written; nothing is left under {@code target} then
    */
-  static void write(Path target, Content content) throws IOException {
+  public static void write(Path target, Content content) throws IOException {
     Path temporary = target.resolveSibling(target.getFileName() + ".partial");
     try {
       try (FileChannel channel =
@@ -43,7 +43,7 @@ final class WholeFile {
   }
 
   /** Writes all that is left of a buffer. */
-  static void fully(FileChannel channel, ByteBuffer buffer) throws IOException {
+  public static void fully(FileChannel channel, ByteBuffer buffer) throws IOException {
     while (buffer.hasRemaining()) {
       channel.write(buffer);
     }

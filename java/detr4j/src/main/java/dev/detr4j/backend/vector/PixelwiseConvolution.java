@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
  *                              w  0 1 2 0 | 1 2 0 1 | 2 0 1 2 | 0 1 ...     period 12
  * </pre>
  *
- * A tile is one output row. Where the output is larger than x, to the right and below, x counts as
- * zero.
+ * A tile is one output row.
  */
 record PixelwiseConvolution(
     Window window, int channels, Maps maps, int period, PackedWeights weights, boolean relu)
@@ -110,15 +109,10 @@ record PixelwiseConvolution(
       return;
     }
     long out = maps.out().row(item, (long) row * window.outWidth());
-    int covered =
-        row < window.inHeight() ? channels * Math.min(window.inWidth(), window.outWidth()) : 0;
     long x = maps.x().row(item, (long) row * window.inWidth());
-    for (int at = 0; at < covered; at += period) {
-      scaled(x + 4L * at, Math.min(period, covered - at), out + 4L * at);
-    }
     int whole = channels * window.outWidth();
-    for (int at = covered; at < whole; at += period) {
-      ofZeros(Math.min(period, whole - at), out + 4L * at);
+    for (int at = 0; at < whole; at += period) {
+      scaled(x + 4L * at, Math.min(period, whole - at), out + 4L * at);
     }
   }
 
@@ -147,15 +141,6 @@ record PixelwiseConvolution(
               .mul(FloatVector.fromMemorySegment(FLOATS, ALL, scales + at, ORDER))
               .add(FloatVector.fromMemorySegment(FLOATS, ALL, shifts + at, ORDER));
       y.blend(floor, y.lt(floor)).intoMemorySegment(ALL, to + at, ORDER, rest);
-    }
-  }
-
-  /** The same where x counts as zero. */
-  private void ofZeros(int count, long out) {
-    for (int i = 0; i < count; i++) {
-      float y =
-          0 * Memory.getFloat(weights.weight() + 4L * i) + Memory.getFloat(weights.bias() + 4L * i);
-      Memory.setFloat(out + 4L * i, relu && y < 0 ? 0 : y);
     }
   }
 }
